@@ -1,0 +1,59 @@
+// From text to model, or to every error that the text has.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "config/model.h"
+
+namespace bgw::config {
+
+// One thing that is wrong, and where. Lines and columns count from 1; 0 when there is no position.
+struct Error {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  std::string message;  // names the key, what was expected, and the nearest known key or value
+  // "bgw.yaml:12:7: unknown key 'gatway' in attachment; did you mean 'gateway'?"
+  std::string to_string() const;
+  friend bool operator==(const Error&, const Error&) = default;
+};
+
+// What the data plane of this build can carry. The loader understands the whole language and
+// refuses, with a message that says so, what lies beyond these.
+struct Capabilities {
+  bool vlan = false;
+  bool vxlan = false;
+  bool ipv6 = false;
+  static constexpr Capabilities everything() { return {true, true, true}; }
+};
+
+// Caps that keep hostile input harmless.
+struct Limits {
+  std::size_t file_bytes = 64u << 20;
+  std::size_t nesting = 16;
+};
+
+// Parses, checks types and values, then references and rules across objects (routes.md's L3, V5 …).
+// `file` is used in messages only. Pure: no I/O. Errors come in order of position.
+tl::expected<Model, std::vector<Error>> load(std::string_view text, std::string_view file,
+                                             Capabilities capabilities = {}, Limits limits = {});
+
+// Reads a file and loads it; a file that can't be read is an Error too.
+tl::expected<Model, std::vector<Error>> load_file(const std::string& path,
+                                                  Capabilities capabilities = {},
+                                                  Limits limits = {});
+
+// Rules that hold for a model however it came to be (text or API). `where` is the path of the
+// offending node, such as "attachments[3].vpc", which load() turns into a position.
+struct Problem {
+  std::string where;
+  std::string message;
+};
+std::vector<Problem> validate(const Model& model, Capabilities capabilities = {});
+
+}  // namespace bgw::config

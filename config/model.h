@@ -1,0 +1,169 @@
+// The model: what a configuration says, as plain values. Field for field the language of
+// config/README.md; names refer to other objects, nothing is resolved or computed here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/ip.h"
+
+namespace bgw::config {
+
+struct Port {
+  std::string name;
+  std::string device;  // PCI address or vdev with arguments, as DPDK spells them
+  friend bool operator==(const Port&, const Port&) = default;
+};
+
+// An address of the gateway with the length of the on-link prefix around it.
+struct InterfaceAddress {
+  IpAddress address;
+  std::uint8_t length = 0;
+  IpPrefix on_link() const { return IpPrefix::around(address, length); }
+  friend bool operator==(const InterfaceAddress&, const InterfaceAddress&) = default;
+};
+
+struct PortBinding {
+  std::string port;
+  friend bool operator==(const PortBinding&, const PortBinding&) = default;
+};
+struct VlanBinding {
+  std::string port;
+  std::uint16_t id = 0;                // 802.1Q, 1–4094
+  std::optional<std::uint16_t> outer;  // 802.1ad, 1–4094
+  friend bool operator==(const VlanBinding&, const VlanBinding&) = default;
+};
+struct VxlanBinding {
+  std::uint32_t vni = 0;  // 1–16777215
+  std::string underlay;
+  std::vector<IpAddress> remotes;  // flood list
+  friend bool operator==(const VxlanBinding&, const VxlanBinding&) = default;
+};
+
+enum class SourceCheck : std::uint8_t { strict, off };
+
+struct Interface {
+  std::variant<PortBinding, VlanBinding, VxlanBinding> binding;
+  std::vector<InterfaceAddress> addresses;
+  std::optional<IpAddress> router;
+  std::uint16_t mtu = 1500;  // bytes of IP packet, 576–9600
+  bool enabled = true;
+  SourceCheck source_check = SourceCheck::strict;
+  friend bool operator==(const Interface&, const Interface&) = default;
+};
+
+struct Subnet {
+  std::string name;
+  IpPrefix cidr;
+  std::string route_table = "main";
+  friend bool operator==(const Subnet&, const Subnet&) = default;
+};
+
+struct ViaGateway {
+  std::string gateway;
+  friend bool operator==(const ViaGateway&, const ViaGateway&) = default;
+};
+struct ViaAddress {
+  IpAddress address;
+  friend bool operator==(const ViaAddress&, const ViaAddress&) = default;
+};
+struct ViaAttachment {
+  std::string attachment;
+  friend bool operator==(const ViaAttachment&, const ViaAttachment&) = default;
+};
+
+// `via` has 1–4 members (more than one: ECMP); it is empty exactly for a blackhole.
+struct VpcStaticRoute {
+  IpPrefix to;
+  std::vector<std::variant<ViaGateway, ViaAddress>> via;
+  bool blackhole() const { return via.empty(); }
+  friend bool operator==(const VpcStaticRoute&, const VpcStaticRoute&) = default;
+};
+struct GatewayStaticRoute {
+  IpPrefix to;
+  std::vector<ViaAttachment> via;
+  bool blackhole() const { return via.empty(); }
+  friend bool operator==(const GatewayStaticRoute&, const GatewayStaticRoute&) = default;
+};
+
+struct Propagation {
+  std::string gateway;
+  std::vector<IpPrefix> ranges;
+  friend bool operator==(const Propagation&, const Propagation&) = default;
+};
+
+struct RouteTable {
+  std::string name;
+  std::vector<VpcStaticRoute> static_routes;
+  std::vector<Propagation> propagations;
+  friend bool operator==(const RouteTable&, const RouteTable&) = default;
+};
+
+struct Vpc {
+  std::string name;
+  std::string account = "default";
+  std::string region;  // the loader fills in the host's
+  std::vector<IpPrefix> cidrs;
+  std::vector<Subnet> subnets;
+  std::optional<Interface> interface;
+  std::vector<RouteTable> route_tables;  // the loader puts 'main' first when it isn't written
+  friend bool operator==(const Vpc&, const Vpc&) = default;
+};
+
+struct Underlay {
+  std::string name;
+  std::string port;
+  std::vector<InterfaceAddress> addresses;
+  std::optional<IpAddress> router;
+  std::uint16_t mtu = 1500;
+  friend bool operator==(const Underlay&, const Underlay&) = default;
+};
+
+enum class OverlapMode : std::uint8_t { first_wins, longest_match };
+
+struct Quotas {
+  std::optional<std::uint32_t> attachments;
+  std::optional<std::uint32_t> static_routes;
+  std::optional<std::uint32_t> dynamic_routes;
+  friend bool operator==(const Quotas&, const Quotas&) = default;
+};
+
+struct Gateway {
+  std::string name;
+  std::string account = "default";
+  std::string region;  // the loader fills in the host's
+  std::uint32_t asn = 65000;
+  OverlapMode overlap = OverlapMode::first_wins;
+  std::vector<GatewayStaticRoute> static_routes;
+  Quotas quotas;
+  friend bool operator==(const Gateway&, const Gateway&) = default;
+};
+
+// advertise: all | none | [subnet, …]; `none` is an empty list.
+struct AdvertiseAll {
+  friend bool operator==(const AdvertiseAll&, const AdvertiseAll&) = default;
+};
+using Advertise = std::variant<AdvertiseAll, std::vector<std::string>>;
+
+struct Attachment {
+  std::string name;
+  std::string gateway;
+  std::string vpc;
+  Advertise advertise = AdvertiseAll{};
+  friend bool operator==(const Attachment&, const Attachment&) = default;
+};
+
+struct Model {
+  std::string region;
+  std::vector<Port> ports;
+  std::vector<Vpc> vpcs;
+  std::vector<Underlay> underlays;
+  std::vector<Gateway> gateways;
+  std::vector<Attachment> attachments;
+  friend bool operator==(const Model&, const Model&) = default;
+};
+
+}  // namespace bgw::config

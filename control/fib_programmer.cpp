@@ -1,0 +1,1 @@
+// fib_programmer

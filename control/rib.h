@@ -1,0 +1,85 @@
+// The RIB: every candidate route of every table, with the reason why it is or isn't used.
+// Pure values; computed by compute_routes(), compared by diff().
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/ip.h"
+#include "config/model.h"
+
+namespace bgw::control {
+
+enum class Origin : std::uint8_t { local, connected, static_route, propagated, ebgp, ibgp };
+enum class Status : std::uint8_t { valid, invalid, shadowed, blocked };
+std::string_view to_string(Origin origin);  // "static" for static_route
+std::string_view to_string(Status status);
+
+struct ToAttachment {
+  std::string attachment;
+  friend auto operator<=>(const ToAttachment&, const ToAttachment&) = default;
+};
+struct ToGateway {
+  std::string gateway;
+  friend auto operator<=>(const ToGateway&, const ToGateway&) = default;
+};
+struct ToAddress {
+  config::IpAddress address;
+  friend auto operator<=>(const ToAddress&, const ToAddress&) = default;
+};
+struct ToLocal {
+  std::string vpc;
+  friend auto operator<=>(const ToLocal&, const ToLocal&) = default;
+};
+struct ToBlackhole {
+  friend auto operator<=>(const ToBlackhole&, const ToBlackhole&) = default;
+};
+using NextHop = std::variant<ToAttachment, ToGateway, ToAddress, ToLocal, ToBlackhole>;
+
+struct Route {
+  config::IpPrefix prefix;
+  Origin origin = Origin::static_route;
+  std::vector<NextHop> next_hops;  // one; several for an ECMP group, in order
+  Status status = Status::valid;
+  std::string reason;  // empty exactly when valid; otherwise names the rule and the other route
+  friend bool operator==(const Route&, const Route&) = default;
+};
+
+// Order of routes in any listing: prefix, then valid before the rest, then origin, then next hops.
+struct GatewayRoutes {
+  std::string name;
+  std::vector<Route> routes;
+  friend bool operator==(const GatewayRoutes&, const GatewayRoutes&) = default;
+};
+
+// Imported routes are not stored per VPC table (VPCs × routes would not fit): a table holds its
+// own routes and what it imports; list_table() spells the imports out on demand.
+struct TableRoutes {
+  std::string name;
+  std::vector<Route> own;                        // local and static
+  std::vector<config::Propagation> imports;      // in document order
+  friend bool operator==(const TableRoutes&, const TableRoutes&) = default;
+};
+struct VpcRoutes {
+  std::string name;
+  std::vector<std::string> own_attachments;  // names of this VPC's attachments (V4)
+  std::vector<TableRoutes> tables;
+  friend bool operator==(const VpcRoutes&, const VpcRoutes&) = default;
+};
+
+struct Rib {
+  std::vector<GatewayRoutes> gateways;  // in document order
+  std::vector<VpcRoutes> vpcs;          // in document order
+  friend bool operator==(const Rib&, const Rib&) = default;
+
+  const GatewayRoutes* find_gateway(std::string_view name) const;
+  const VpcRoutes* find_vpc(std::string_view name) const;
+};
+
+// All routes of one VPC table, imports included, in listing order (rules V1–V4).
+std::vector<Route> list_table(const Rib& rib, const VpcRoutes& vpc, const TableRoutes& table);
+
+}  // namespace bgw::control

@@ -1,0 +1,18 @@
+// RIB as JSON, in the form that `bgwd --print-routes` and `bgwctl -j route list` promise.
+#pragma once
+
+#include <span>
+
+#include <nlohmann/json.hpp>
+
+#include "control/rib.h"
+
+namespace bgw::control {
+
+// {"prefix","origin","next_hop","status","reason"}; next_hop is a list for an ECMP group.
+nlohmann::ordered_json to_json(const Route& route);
+nlohmann::ordered_json to_json(std::span<const Route> routes);
+// {"gateways":[{"name","routes":[…]}],"vpcs":[{"name","route_tables":[{"name","routes":[…]}]}]}
+nlohmann::ordered_json to_json(const Rib& rib);
+
+}  // namespace bgw::control

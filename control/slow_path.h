@@ -1,0 +1,101 @@
+// What the data plane punts, answered by the control thread: ARP both ways with neighbour states and
+// a bounded hold queue, echo to the gateway, ICMP errors, and the gateway's own pings.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/model.h"
+#include "dataplane/counters.h"
+#include "dataplane/dataplane.h"
+
+namespace bgw::control {
+
+// One VPC as the slow path needs it.
+struct SlowPathVpc {
+  dataplane::VpcIndex index;
+  std::string name;
+  bool enabled = true;
+  dataplane::Mac mac;
+  std::uint16_t mtu = 1500;
+  std::vector<config::InterfaceAddress> addresses;
+  friend bool operator==(const SlowPathVpc&, const SlowPathVpc&) = default;
+};
+
+// RFC 4861's states, used for ARP too.
+enum class NeighbourState : std::uint8_t { incomplete, reachable, stale, probe, failed };
+std::string_view to_string(NeighbourState state);
+
+struct NeighbourEntry {
+  std::string vpc;
+  config::IpAddress address;
+  NeighbourState state = NeighbourState::incomplete;
+  dataplane::Mac mac;  // zero while incomplete or failed
+  std::chrono::milliseconds since_confirmed{0};
+  std::size_t held = 0;  // packets waiting
+};
+
+struct PingReply {
+  bool answered = false;
+  std::string detail;  // "reply", "timeout", "destination host unreachable", …
+  std::uint8_t ttl = 0;
+  std::chrono::microseconds rtt{0};
+};
+
+// What happened to punted packets, per VPC. punted (data plane) is the sum of consumed, held now,
+// released and drops.
+struct SlowPathCounters {
+  std::uint64_t consumed = 0;  // answered or learnt from
+  std::uint64_t released = 0;  // held packets given back to the walk
+  std::uint64_t icmp_sent = 0;
+  std::uint64_t arp_requests_sent = 0;
+  std::uint64_t address_conflicts = 0;
+  std::array<std::uint64_t, dataplane::drop_reason_count> drops{};
+};
+
+class SlowPath {
+ public:
+  using Clock = std::chrono::steady_clock;
+  struct Options {
+    std::size_t hold_per_neighbour = 64;   // packets
+    std::size_t hold_per_vpc = 512;        // packets
+    std::size_t hold_total = 4096;         // packets, so that the packet pool can't starve
+    std::chrono::seconds hold_time{3};
+    std::size_t neighbours_per_vpc = 1024;
+    std::chrono::seconds reachable_time{30};
+    std::uint32_t icmp_errors_per_second = 1000;  // per VPC
+    std::uint32_t icmp_error_burst = 50;
+  };
+
+  SlowPath(dataplane::Dataplane& dataplane, dataplane::NeighbourTable& table, Options options);
+  ~SlowPath();
+
+  // After a commit is published: the VPCs as they are now. What no longer exists, is down, or has
+  // lost its addresses is forgotten and its held packets dropped; new addresses are announced.
+  void configure(std::vector<SlowPathVpc> vpcs);
+
+  // Drains punts and runs timers. True if there was anything to do.
+  bool poll(Clock::time_point now);
+
+  std::vector<NeighbourEntry> neighbours() const;
+  SlowPathCounters counters(dataplane::VpcIndex vpc) const;
+
+  // Sends one echo request from the gateway's address in the VPC; `done` is called once, from
+  // poll(). The error says what is wrong (unknown VPC, no address there).
+  tl::expected<void, std::string> ping(dataplane::VpcIndex vpc, config::IpAddress destination,
+                                       std::size_t payload_bytes,
+                                       std::chrono::milliseconds timeout,
+                                       std::function<void(PingReply)> done);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bgw::control

@@ -1,0 +1,35 @@
+// The forwarding rules F1–F4 walked over the RIB for one packet, with the rule that decided each
+// step. The slow, obviously right reference: `bgwctl trace` prints it, tests hold the FIB against it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/model.h"
+#include "control/rib.h"
+
+namespace bgw::control {
+
+enum class Verdict { deliver, self, drop };
+
+struct WalkStep {
+  std::string rule;    // "F1 source", "F2 lookup", "F3 gateway", "F4 deliver", …
+  std::string table;   // "vpc-a/main", "bgw-1", or "" when none is consulted
+  std::string detail;  // for people: matched route, next hop, what follows
+};
+
+// One way a packet can go. With ECMP there are several outcomes, one per member.
+struct WalkOutcome {
+  Verdict verdict = Verdict::drop;
+  std::string vpc;                  // VPC it is delivered in (deliver, self)
+  config::IpAddress neighbour;      // whose MAC it gets (deliver)
+  std::string drop_reason;          // the data plane's name: "no_route", "blackhole", … (drop)
+  std::vector<WalkStep> steps;
+};
+
+// `vpc` is where the packet comes from; it must exist in model and rib.
+std::vector<WalkOutcome> walk(const config::Model& model, const Rib& rib, const std::string& vpc,
+                              const config::IpAddress& source,
+                              const config::IpAddress& destination);
+
+}  // namespace bgw::control

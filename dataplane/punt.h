@@ -1,0 +1,44 @@
+// What crosses between workers and the control thread besides the FIB: packets, with a note each.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/drop_reason.h"
+#include "dataplane/types.h"
+
+struct rte_mbuf;
+
+namespace bgw::dataplane {
+
+// Worker → control. One bounded ring per class and worker, so that a flood of one class starves no
+// other.
+enum class PuntClass : std::uint8_t {
+  arp,         // an ARP frame, checked to be complete Ethernet/IPv4 ARP; data starts at Ethernet
+  glean,       // an IP packet whose neighbour (`vpc`, `address`) is unknown; whole frame, unchanged
+  local,       // an IP packet to the gateway's address `address` in `vpc`
+  icmp_error,  // a packet dropped for `reason`, to be answered with an ICMP error; whole frame
+  count_
+};
+
+// Control → worker.
+enum class InjectKind : std::uint8_t {
+  frame,      // a complete Ethernet frame to leave on the interface of `vpc`
+  originate,  // an IP packet of the gateway itself, sent by `vpc`'s main table (F2–F4); data starts at IP
+  rewalk,     // a held frame that came in on `in_vpc`: the whole walk again, by the present FIB
+};
+
+// Lives in the mbuf's private area. Addresses are host order.
+struct PacketNote {
+  PuntClass punt = PuntClass::arp;
+  InjectKind inject = InjectKind::frame;
+  DropReason reason = DropReason::count_;  // icmp_error: why
+  VpcIndex in_vpc = no_vpc;                // interface it came in on
+  VpcIndex vpc = no_vpc;                   // glean, local, inject: the VPC concerned
+  std::uint32_t address = 0;               // glean: next hop; local: own address
+  std::uint16_t mtu = 0;                   // icmp_error for mtu_exceeded: MTU of the way out
+  std::uint16_t ip_offset = 0;             // where the IP header starts in the frame
+};
+
+PacketNote& note_of(rte_mbuf* packet);
+
+}  // namespace bgw::dataplane
