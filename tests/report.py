@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+"""Runs what meson knows as tests, and the end-to-end tests, with one line per test case.
+
+    tests/report.py --build DIR [--e2e] [--quick] [-k PATTERN]
+
+The last line is "N passed, N failed, N skipped"; exit status 1 if a test failed or none matched.
+GoogleTest's cases count one by one; every other meson test counts once.
+"""
+
+import argparse
+import collections
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+TIMEOUT_SECONDS = 900
+
+
+def is_googletest(command):
+    program = pathlib.Path(command[0])
+    return program.suffix == "" and b"gtest_list_tests" in program.read_bytes()
+
+
+def test_environment(test, quick):
+    environment = {**os.environ, **test["env"]}
+    if quick:
+        environment["BGW_TEST_QUICK"] = "1"
+    return environment
+
+
+def listed_cases(test, environment):
+    """Full names of a GoogleTest program's cases, each after the program's name."""
+    listing = subprocess.run(test["cmd"] + ["--gtest_list_tests"], capture_output=True, text=True,
+                             env=environment, check=True).stdout
+    suite = ""
+    for line in listing.splitlines():
+        name = line.split("#")[0].rstrip()
+        if line.startswith("  "):
+            yield suite + name.strip()
+        elif name.endswith("."):
+            suite = name
+
+
+def run_googletest(test, environment, pattern):
+    program = test["name"]
+    cases = list(listed_cases(test, environment))
+    if pattern:
+        cases = [c for c in cases if pattern in f"{program}.{c}"]
+        if not cases:
+            return
+    with tempfile.NamedTemporaryFile(suffix=".json") as results:
+        command = test["cmd"] + [f"--gtest_output=json:{results.name}"]
+        if pattern:
+            command.append(f"--gtest_filter={':'.join(cases)}")
+        log, status = run_to_end(command, environment)
+        text = pathlib.Path(results.name).read_text()
+    if not text:  # it crashed before it could report
+        yield f"{program}", "FAIL", f"ended with {status} and no results:\n{log[-4000:]}"
+        return
+    reported = 0
+    for suite in json.loads(text)["testsuites"]:
+        for case in suite["testsuite"]:
+            if case["status"] != "RUN" and case["result"] != "SKIPPED":
+                continue
+            reported += 1
+            yield (f"{program}.{case['classname']}.{case['name']}",) + outcome_of(case)
+    if status != 0 and reported < len(cases):
+        yield program, "FAIL", f"ended with {status}:\n{log[-4000:]}"
+    elif status != 0 and "failures" not in text:  # a sanitizer's report at exit
+        yield program, "FAIL", f"ended with {status}:\n{log[-4000:]}"
+
+
+def outcome_of(case):
+    if case.get("failures"):
+        return "FAIL", "\n".join(f["failure"] for f in case["failures"])
+    if case["result"] == "SKIPPED":
+        return "skip", "; ".join(s["message"] for s in case.get("skipped", [])).strip()
+    return "ok", case.get("time", "")
+
+
+def run_to_end(command, environment):
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              errors="replace", env=environment, timeout=TIMEOUT_SECONDS)
+        return done.stdout, done.returncode
+    except subprocess.TimeoutExpired as late:
+        return (late.stdout or b"").decode(errors="replace"), f"no end within {TIMEOUT_SECONDS} s"
+
+
+def run_plain(test, environment, pattern):
+    if pattern and pattern not in test["name"]:
+        return
+    log, status = run_to_end(test["cmd"], environment)
+    yield (test["name"], "ok", "") if status == 0 else (test["name"], "FAIL", log)
+
+
+def run_meson_tests(build, quick, pattern):
+    listing = subprocess.run(["meson", "introspect", "--tests", build], capture_output=True,
+                             text=True, check=True).stdout
+    for test in json.loads(listing):
+        environment = test_environment(test, quick)
+        if not pathlib.Path(test["cmd"][0]).exists():
+            if not pattern or pattern in test["name"]:
+                yield test["name"], "FAIL", "was not built"
+            continue
+        runner = run_googletest if is_googletest(test["cmd"]) else run_plain
+        yield from runner(test, environment, pattern)
+
+
+def run_e2e(build, quick, pattern):
+    with tempfile.NamedTemporaryFile(suffix=".json") as results:
+        command = [str(HERE / "e2e/run"), "--json", results.name]
+        if pattern:
+            command += ["-k", pattern]
+        environment = test_environment({"env": {"BGW_BUILD": build}}, quick)
+        status = subprocess.run(command, env=environment).returncode
+        text = pathlib.Path(results.name).read_text()
+    if not text:
+        yield "e2e", "FAIL", f"ended with {status} and no results"
+        return
+    for line in json.loads(text):
+        yield line["name"], line["outcome"], None  # already printed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", required=True, help="meson's build directory")
+    parser.add_argument("--e2e", action="store_true", help="run the end-to-end tests too")
+    parser.add_argument("--quick", action="store_true", help="shorten the long tests")
+    parser.add_argument("-k", metavar="PATTERN", help="only tests whose name contains it")
+    options = parser.parse_args()
+    build = str(pathlib.Path(options.build).resolve())
+
+    count = collections.Counter()
+    runs = [run_meson_tests(build, options.quick, options.k)]
+    if options.e2e:
+        runs.append(run_e2e(build, options.quick, options.k))
+    for results in runs:
+        for name, outcome, detail in results:
+            count[outcome] += 1
+            if detail is not None:
+                extra = f" ({detail})" if outcome == "ok" and detail else ""
+                print(f"{outcome:4} {name}{extra}" + (f": {detail}" if outcome != "ok" else ""),
+                      flush=True)
+    if count.total() == 0:
+        print(f"no test matches {options.k!r}", file=sys.stderr)
+    print(f"{count['ok']} passed, {count['FAIL']} failed, {count['skip']} skipped")
+    return int(count["FAIL"] > 0 or count.total() == 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
