@@ -117,10 +117,11 @@ std::string IpAddress::to_string() const {
   return is_v4() ? v4_text(v4_host_order()) : v6_text(hi, lo);
 }
 
-tl::expected<IpPrefix, std::string> IpPrefix::parse(std::string_view text) {
+tl::expected<std::pair<IpAddress, std::uint8_t>, std::string> parse_address_and_length(
+    std::string_view text) {
   const auto slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));
-  if (!address) return tl::unexpected(std::string("not an IPv4 or IPv6 prefix"));
+  if (!address) return tl::unexpected(address.error());
   const std::uint8_t max = address_bits(address->family);
   if (slash == std::string_view::npos) {
     return tl::unexpected(
@@ -130,8 +131,14 @@ tl::expected<IpPrefix, std::string> IpPrefix::parse(std::string_view text) {
   if (!parse_length(text.substr(slash + 1), max, length)) {
     return tl::unexpected(fmt::format("the prefix length must be a number from 0 to {}", max));
   }
-  const IpPrefix prefix = around(*address, length);
-  if (prefix.address != *address) {
+  return std::pair(*address, length);
+}
+
+tl::expected<IpPrefix, std::string> IpPrefix::parse(std::string_view text) {
+  const auto parts = parse_address_and_length(text);
+  if (!parts) return tl::unexpected(parts.error());
+  const IpPrefix prefix = around(parts->first, parts->second);
+  if (prefix.address != parts->first) {
     return tl::unexpected(fmt::format("host bits are set: did you mean {}?", prefix.to_string()));
   }
   return prefix;

@@ -1,11 +1,12 @@
 // IP addresses and prefixes of both families, as values.
 #pragma once
 
-#include <cstdint>
 #include <compare>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <tl/expected.hpp>
 
@@ -14,7 +15,9 @@ namespace bgw::config {
 enum class Family : std::uint8_t { ipv4 = 4, ipv6 = 6 };
 
 // 32 for IPv4, 128 for IPv6.
-constexpr std::uint8_t address_bits(Family family) { return family == Family::ipv4 ? 32 : 128; }
+constexpr std::uint8_t address_bits(Family family) {
+  return family == Family::ipv4 ? 32 : 128;
+}
 
 // An address in host order, left-aligned: an IPv4 address occupies the top 32 bits of `hi`. So
 // prefix arithmetic is the same for both families. Ordered by family, then numerically.
@@ -26,7 +29,9 @@ struct IpAddress {
   static constexpr IpAddress v4(std::uint32_t host_order) {
     return {Family::ipv4, std::uint64_t{host_order} << 32, 0};
   }
-  static constexpr IpAddress v6(std::uint64_t hi, std::uint64_t lo) { return {Family::ipv6, hi, lo}; }
+  static constexpr IpAddress v6(std::uint64_t hi, std::uint64_t lo) {
+    return {Family::ipv6, hi, lo};
+  }
   // The IPv4 address as a host-order integer; meaningless for IPv6.
   constexpr std::uint32_t v4_host_order() const { return static_cast<std::uint32_t>(hi >> 32); }
   constexpr bool is_v4() const { return family == Family::ipv4; }
@@ -61,6 +66,10 @@ struct IpPrefix {
 
   friend constexpr auto operator<=>(const IpPrefix&, const IpPrefix&) = default;
 };
+
+// "10.1.1.1/24": an address and a prefix length, whose host bits may be set.
+tl::expected<std::pair<IpAddress, std::uint8_t>, std::string> parse_address_and_length(
+    std::string_view text);
 
 }  // namespace bgw::config
 
