@@ -16,8 +16,8 @@ struct TableDiff {
 };
 
 // Route by route for every table of either RIB, in listing order, imports spelled out; tables
-// without a difference are left out; a table that exists in one RIB only is all added or all removed
-// and named in `created` or `deleted` (it may be empty).
+// without a difference are left out; a table that exists in one RIB only is all added or all
+// removed and named in `created` or `deleted` (it may be empty).
 struct RibDiff {
   std::vector<std::string> created;
   std::vector<std::string> deleted;

@@ -48,7 +48,16 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
+// "static 10.2.0.0/16 via att-c", "static 10.66.0.0/16 blackhole", "local 10.1.0.0/16": how reasons
+// and traces name a route.
+std::string describe(const Route& route);
+// "att-c", "bgw-1", "10.1.1.9", "vpc-a" or "blackhole".
+std::string to_string(const NextHop& hop);
+
 // Order of routes in any listing: prefix, then valid before the rest, then origin, then next hops.
+// (Status and reason break the remaining ties, so that only equal routes are equivalent.)
+bool listed_before(const Route& a, const Route& b);
+
 struct GatewayRoutes {
   std::string name;
   std::vector<Route> routes;
@@ -59,14 +68,18 @@ struct GatewayRoutes {
 // own routes and what it imports; list_table() spells the imports out on demand.
 struct TableRoutes {
   std::string name;
-  std::vector<Route> own;                        // local and static
-  std::vector<config::Propagation> imports;      // in document order
+  std::vector<Route> own;                    // local and static
+  std::vector<config::Propagation> imports;  // in document order
   friend bool operator==(const TableRoutes&, const TableRoutes&) = default;
 };
 struct VpcRoutes {
   std::string name;
   std::vector<std::string> own_attachments;  // names of this VPC's attachments (V4)
   std::vector<TableRoutes> tables;
+  // Prefixes outside this VPC's CIDRs that a gateway's valid table leads to this VPC: what lies
+  // behind its appliances. Sorted, each once; usually none. An index over Rib::gateways, so that
+  // planning a VPC's tables needs no scan of the gateways' routes.
+  std::vector<config::IpPrefix> prefixes_behind;
   friend bool operator==(const VpcRoutes&, const VpcRoutes&) = default;
 };
 
