@@ -34,6 +34,7 @@ BGWD = BUILD / "control/bgwd"
 BGWCTL = BUILD / "control/cli/bgwctl"
 
 _CLONE_NEWNET = 0x40000000
+_SO_RCVBUFFORCE = 33  # Linux; Python has no name for it
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -105,7 +106,7 @@ class Instance:
         """A non-blocking UDP socket of this instance that receives on all its addresses."""
         with inside(self.namespace):
             made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 8 << 20)
+        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 8 << 20)
         made.bind(("0.0.0.0", port))
         made.setblocking(False)
         return made
@@ -289,7 +290,7 @@ class _LineResult(unittest.TestResult):
 
     def __init__(self):
         super().__init__()
-        self.lines, self.started = [], 0.0
+        self.lines, self.started = [], time.monotonic()
 
     def startTest(self, test):
         super().startTest(test)
@@ -315,6 +316,11 @@ class _LineResult(unittest.TestResult):
     def addError(self, test, err):
         super().addError(test, err)
         self._line(test, "FAIL", self.errors[-1][1].strip())
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            self._line(subtest, "FAIL", str(err[1]))
 
 
 def run_suite(suite):

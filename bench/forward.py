@@ -1,0 +1,167 @@
+"""Packets a second through one worker on one core, bgwd beside testpmd on the same devices.
+
+Both ports are net_pcap devices that replay a file from memory without end and drop what is sent;
+every subject gets the same two device strings. Core 0 controls, core 1 forwards.
+"""
+
+import contextlib
+import json
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import measure
+import traffic
+
+MEMORY_MIB = 1024
+CONTROL_CORE, WORKER_CORE = 0, 1
+
+
+def run(options):
+    cases = {"plain": plain}
+    results = []
+    for name in options.case or cases:
+        if name not in cases:
+            raise SystemExit(f"no case '{name}' in forward; there are: {', '.join(cases)}")
+        with tempfile.TemporaryDirectory(prefix="bgw-bench-") as directory:
+            results += cases[name](options, pathlib.Path(directory))
+    return results
+
+
+def plain(options, directory):
+    """Two VPCs, 1,024 flows of 64-byte frames, all between on-link instances of the two."""
+    devices = traffic.devices(directory)
+    traffic.write_plain(directory, gateway_macs=None)  # so that the devices open
+    with Bgwd(options.build, directory, devices) as bgwd:
+        macs = bgwd.macs()
+    traffic.write_plain(directory, macs)
+
+    warm_up, seconds = (0.5, 1.0) if options.quick else (1.0, 3.0)
+
+    def once(make):
+        def measure_once():
+            with make() as subject:
+                return subject.mpps(warm_up, seconds)
+        return measure_once
+
+    figures = measure.interleaved({
+        "bgw": once(lambda: Bgwd(options.build, directory, devices)),
+        "testpmd-io": once(lambda: Testpmd("io", devices)),
+        "testpmd-macswap": once(lambda: Testpmd("macswap", devices)),
+    }, options.rounds)
+    results = [measure.result("forward", "plain", subject, "rate", "Mpps", values)
+               for subject, values in figures.items()]
+    for peer in ("testpmd-io", "testpmd-macswap"):
+        results.append(measure.result("forward", "plain", "bgw", f"ratio to {peer}", "×",
+                                      measure.ratios(figures["bgw"], figures[peer])))
+    return results
+
+
+class Subject(contextlib.AbstractContextManager):
+    """A forwarding process from its start to its end."""
+
+    prefix = "bgw-bench"
+
+    def __init__(self, command, log):
+        self.log = log
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdin.close()
+        shutil.rmtree(f"/var/run/dpdk/{self.prefix}", ignore_errors=True)
+        self.log.close()
+
+    def wait_for(self, ready, seconds=30):
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.log.seek(0)
+                said = self.log.read()[-2000:].decode(errors="replace")
+                self.__exit__()
+                raise SystemExit(f"{type(self).__name__} did not start:\n{said}")
+            time.sleep(0.05)
+
+    def forwarded(self):
+        """Packets forwarded so far, and the time of that count."""
+        raise NotImplementedError
+
+    def mpps(self, warm_up, seconds):
+        time.sleep(warm_up)
+        packets_before, before = self.forwarded()
+        time.sleep(seconds)
+        packets_after, after = self.forwarded()
+        if packets_after == packets_before:
+            raise SystemExit(f"{type(self).__name__} forwarded nothing")
+        return (packets_after - packets_before) / (after - before) / 1e6
+
+
+class Testpmd(Subject):
+    def __init__(self, mode, devices):
+        vdevs = [a for d in devices for a in ("--vdev", d)]
+        super().__init__(
+            ["dpdk-testpmd", "-l", f"{CONTROL_CORE},{WORKER_CORE}", "--main-lcore",
+             str(CONTROL_CORE), "--no-huge", "-m", str(MEMORY_MIB), "--no-pci", "--file-prefix",
+             self.prefix, *vdevs, "--", "--total-num-mbufs=32768", f"--forward-mode={mode}",
+             "--nb-cores=1", "--stats-period=1000"], tempfile.TemporaryFile())
+        self.wait_for(self._connected)
+
+    def _connected(self):
+        path = f"/var/run/dpdk/{self.prefix}/dpdk_telemetry.v2"
+        self.telemetry = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self.telemetry.connect(path)
+            self.telemetry.recv(4096)
+            return self.forwarded()[0] > 0
+        except OSError:
+            self.telemetry.close()
+            return False
+
+    def forwarded(self):
+        packets = 0
+        for port in (0, 1):
+            self.telemetry.send(f"/ethdev/stats,{port}".encode())
+            packets += json.loads(self.telemetry.recv(16384))["/ethdev/stats"]["opackets"]
+        return packets, time.monotonic()
+
+    def __exit__(self, *details):
+        self.telemetry.close()
+        super().__exit__(*details)
+
+
+class Bgwd(Subject):
+    def __init__(self, build, directory, devices):
+        self.socket_path = directory / "bgw.sock"
+        self.bgwctl = [build / "control/cli/bgwctl", "--socket", self.socket_path, "-j"]
+        config = directory / "bgw.yaml"
+        config.write_text(traffic.plain_config(devices))
+        super().__init__(
+            [build / "control/bgwd", "--config", config, "--state-dir", directory / "state",
+             "--socket", self.socket_path, "--workers", str(WORKER_CORE), "--control-core",
+             str(CONTROL_CORE), "--", "--no-huge", "-m", str(MEMORY_MIB), "--no-pci",
+             "--file-prefix", self.prefix], tempfile.TemporaryFile())
+        self.wait_for(lambda: self._run("interface", "list").returncode == 0)
+
+    def _run(self, *arguments):
+        return subprocess.run([*self.bgwctl, *arguments], capture_output=True, text=True)
+
+    def _json(self, *arguments):
+        return json.loads(self._run(*arguments).stdout)
+
+    def macs(self):
+        """The gateway's MAC in vpc-a and in vpc-b."""
+        return {i["vpc"]: i["mac"] for i in self._json("interface", "list")}
+
+    def forwarded(self):
+        before = time.monotonic()
+        stats = self._json("stats", "show")
+        return sum(vpc["forwarded"] for vpc in stats["vpcs"]), (before + time.monotonic()) / 2
