@@ -29,10 +29,10 @@ struct Ipv4Route {
 };
 
 enum class Error : std::uint8_t {
-  arena_full,     // no memory for another block; the table is as it was
-  too_many,       // the table's route limit; the table is as it was
-  not_found,      // remove() of a route that isn't there
-  bad_route,      // host bits set, length beyond 32, or value beyond 24 bits
+  arena_full,  // no memory for another block or for the RIB; the table is as it was
+  too_many,    // the table's route limit; the table is as it was
+  not_found,   // remove() of a route that isn't there
+  bad_route,   // host bits set, length beyond 32, or value beyond 24 bits
 };
 const char* to_string(Error error);
 
@@ -41,14 +41,16 @@ const char* to_string(Error error);
 class Arena {
  public:
   struct Options {
-    std::size_t max_bytes = std::size_t{4} << 30;  // address space; memory is taken on use
-    bool huge_pages = true;                        // try explicit, then transparent ones
+    std::size_t max_bytes = std::size_t{4}
+                            << 30;  // address space, 16 GiB at most; memory is taken on use
+    bool huge_pages = true;         // try explicit, then transparent ones
   };
   struct Occupancy {
     std::size_t reserved_bytes = 0;   // address space
     std::size_t committed_bytes = 0;  // handed out at least once
     std::size_t used_bytes = 0;       // in blocks that tables own
     std::size_t retired_bytes = 0;    // waiting for reclaim()
+    std::size_t huge_page_bytes = 0;  // backed by explicit huge pages
   };
 
   explicit Arena(Options options);  // throws std::system_error when the span can't be reserved
@@ -77,11 +79,11 @@ class Arena {
 // All that a reader needs to know of one table: a plain value to be copied into what the owner
 // publishes. The zero value is the empty table that answers 0.
 struct TableDescriptor {
-  std::uint32_t root = 0;      // arena index of the first stage
-  std::uint32_t low = 0;       // first window slot: (address >> shift) of the window's start
-  std::uint32_t size = 0;      // slots in the window; 0: every address gets `fallback`
-  std::uint8_t shift = 8;      // 8: DIR-24-8; 16: one level more, for sparse wide tables
-  Value fallback = 0;          // answer outside the window: the default route's value or "none"
+  std::uint32_t root = 0;  // arena index of the first stage
+  std::uint32_t low = 0;   // first window slot: (address >> shift) of the window's start
+  std::uint32_t size = 0;  // slots in the window; 0: every address gets `fallback`
+  std::uint8_t shift = 8;  // 8: DIR-24-8; 16, 24: levels more, for tables sparse and wide
+  Value fallback = 0;      // answer outside the window: the default route's value or "none"
   friend bool operator==(const TableDescriptor&, const TableDescriptor&) = default;
 };
 
@@ -89,8 +91,8 @@ struct TableDescriptor {
 class Ipv4Table {
  public:
   struct Options {
-    Value none = 0;                           // answer where no route matches
-    std::size_t max_routes = SIZE_MAX;        // a tenant's bound
+    Value none = 0;                     // answer where no route matches; any 32 bits
+    std::size_t max_routes = SIZE_MAX;  // a tenant's bound
   };
 
   // Builds beside whatever runs: nothing that readers see is touched. Later routes in the span
@@ -114,6 +116,7 @@ class Ipv4Table {
 
   std::size_t route_count() const noexcept;
   std::size_t used_bytes() const noexcept;  // in the arena, without the RIB
+  std::size_t rib_bytes() const noexcept;   // on the heap
 
  private:
   struct Impl;

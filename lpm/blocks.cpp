@@ -1,0 +1,157 @@
+#include "lpm/blocks.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <new>
+
+#include "lpm/poison.h"
+
+namespace bgw::lpm {
+namespace {
+
+constexpr std::size_t max_units = std::size_t{1} << unit_index_bits;
+
+// The first entry of a free block holds the unit of the next free one of its class.
+std::size_t link_index(std::uint32_t unit) {
+  return std::size_t{unit} << unit_entries_bits;
+}
+
+}  // namespace
+
+SizeClass class_for(std::uint32_t units) {
+  if (units <= 4) return static_cast<SizeClass>(units - 1);
+  const unsigned log2 = static_cast<unsigned>(std::bit_width(units - 1)) - 1;
+  const std::uint32_t step = 1u << (log2 - 2);
+  const std::uint32_t steps = (units - (1u << log2) + step - 1) / step;
+  return static_cast<SizeClass>(4 * (log2 - 1) + steps - 1);
+}
+
+Blocks::Blocks(std::size_t max_bytes, bool huge_pages)
+    : span_(std::clamp(max_bytes, unit_bytes, max_units * unit_bytes), huge_pages),
+      entries_(static_cast<Entry*>(span_.base())),
+      limit_(static_cast<std::uint32_t>(
+          std::clamp<std::size_t>(max_bytes / unit_bytes, 1, max_units))) {
+  if (!commit(unit_bytes)) throw std::bad_alloc();
+  unpoison(entries_, unit_bytes);
+}
+
+Blocks::~Blocks() {
+  unpoison(entries_, span_.committed_bytes());
+}
+
+std::optional<Blocks::Block> Blocks::allocate(std::uint32_t units) noexcept {
+  const SizeClass size_class = class_for(units);
+  if (!make_room_to_retire()) return std::nullopt;
+  bool zero = false;
+  std::optional<std::uint32_t> unit = take_free(size_class);
+  if (!unit) {
+    unit = take_fresh(size_class);
+    zero = true;
+  }
+  if (!unit) return std::nullopt;
+  const std::uint32_t got = units_of(size_class);
+  unpoison(&entries_[link_index(*unit)], got * unit_bytes);
+  ++live_blocks_;
+  used_units_ += got;
+  return Block{*unit, got, zero};
+}
+
+void Blocks::free(std::uint32_t unit, std::uint32_t units) noexcept {
+  const SizeClass size_class = class_for(units);
+  --live_blocks_;
+  used_units_ -= units_of(size_class);
+  push(unit, size_class);
+}
+
+void Blocks::retire(std::uint32_t unit, std::uint32_t units) noexcept {
+  const SizeClass size_class = class_for(units);
+  assert(retired_.size() < retired_.capacity());
+  retired_.push_back({unit, size_class});
+  --live_blocks_;
+  used_units_ -= units_of(size_class);
+  retired_units_ += units_of(size_class);
+}
+
+void Blocks::reclaim(std::uint64_t count) noexcept {
+  if (count <= reclaimed_) return;
+  const std::uint64_t due = std::min<std::uint64_t>(count - reclaimed_, retired_.size());
+  const auto end = retired_.begin() + static_cast<std::ptrdiff_t>(due);
+  std::for_each(retired_.begin(), end, [this](const Retired& block) {
+    retired_units_ -= units_of(block.size_class);
+    push(block.unit, block.size_class);
+  });
+  retired_.erase(retired_.begin(), end);
+  reclaimed_ += due;
+}
+
+// What is committed but not handed out yet is as forbidden as what is free.
+bool Blocks::commit(std::size_t bytes) noexcept {
+  const std::size_t before = span_.committed_bytes();
+  if (!span_.commit(bytes)) return false;
+  poison(static_cast<std::byte*>(span_.base()) + before, span_.committed_bytes() - before);
+  return true;
+}
+
+bool Blocks::make_room_to_retire() noexcept {
+  const std::size_t needed = retired_.size() + live_blocks_ + 1;
+  if (needed <= retired_.capacity()) return true;
+  try {
+    retired_.reserve(std::max<std::size_t>(needed, retired_.capacity() * 2));
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
+}
+
+// One of the class itself, else a part of the next larger one.
+std::optional<std::uint32_t> Blocks::take_free(SizeClass size_class) noexcept {
+  if (free_blocks_ == 0) return std::nullopt;
+  for (SizeClass c = size_class; c < class_count; ++c) {
+    if (free_head_[c] == 0) continue;
+    const std::uint32_t unit = pop(c);
+    const std::uint32_t wanted = units_of(size_class);
+    push_remainder(unit + wanted, units_of(c) - wanted);
+    return unit;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> Blocks::take_fresh(SizeClass size_class) noexcept {
+  const std::uint32_t units = units_of(size_class);
+  if (units > limit_ - fresh_) return std::nullopt;
+  if (!commit((std::size_t{fresh_} + units) * unit_bytes)) return std::nullopt;
+  const std::uint32_t unit = fresh_;
+  fresh_ += units;
+  return unit;
+}
+
+void Blocks::push(std::uint32_t unit, SizeClass size_class) noexcept {
+  Entry* const begin = &entries_[link_index(unit)];
+  unpoison(begin, unit_bytes);
+  store_leaf(entries_, link_index(unit), free_head_[size_class]);
+  free_head_[size_class] = unit;
+  ++free_blocks_;
+  poison(begin, units_of(size_class) * unit_bytes);
+}
+
+std::uint32_t Blocks::pop(SizeClass size_class) noexcept {
+  const std::uint32_t unit = free_head_[size_class];
+  unpoison(&entries_[link_index(unit)], unit_bytes);
+  free_head_[size_class] = peek_entry(entries_, link_index(unit));
+  poison(&entries_[link_index(unit)], unit_bytes);
+  --free_blocks_;
+  return unit;
+}
+
+void Blocks::push_remainder(std::uint32_t unit, std::uint32_t units) noexcept {
+  while (units > 0) {
+    SizeClass size_class = class_for(units);
+    if (units_of(size_class) > units) --size_class;
+    push(unit, size_class);
+    unit += units_of(size_class);
+    units -= units_of(size_class);
+  }
+}
+
+}  // namespace bgw::lpm

@@ -1,0 +1,34 @@
+// Tells AddressSanitizer which parts of the arena nobody may touch. Nothing in other builds.
+#pragma once
+
+#include <cstddef>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define BGW_LPM_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BGW_LPM_ASAN 1
+#endif
+#endif
+
+#ifdef BGW_LPM_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace bgw::lpm {
+
+#ifdef BGW_LPM_ASAN
+inline constexpr bool poisoning = true;
+inline void poison(const void* begin, std::size_t bytes) {
+  __asan_poison_memory_region(begin, bytes);
+}
+inline void unpoison(const void* begin, std::size_t bytes) {
+  __asan_unpoison_memory_region(begin, bytes);
+}
+#else
+inline constexpr bool poisoning = false;
+inline void poison(const void*, std::size_t) {}
+inline void unpoison(const void*, std::size_t) {}
+#endif
+
+}  // namespace bgw::lpm
