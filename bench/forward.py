@@ -164,4 +164,4 @@ class Bgwd(Subject):
     def forwarded(self):
         before = time.monotonic()
         stats = self._json("stats", "show")
-        return sum(vpc["forwarded"] for vpc in stats["vpcs"]), (before + time.monotonic()) / 2
+        return sum(i["forwarded"] for i in stats["interfaces"]), (before + time.monotonic()) / 2
