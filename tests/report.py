@@ -15,6 +15,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 HERE = pathlib.Path(__file__).resolve().parent
 TIMEOUT_SECONDS = 900
@@ -52,34 +53,32 @@ def run_googletest(test, environment, pattern):
         cases = [c for c in cases if pattern in f"{program}.{c}"]
         if not cases:
             return
-    with tempfile.NamedTemporaryFile(suffix=".json") as results:
-        command = test["cmd"] + [f"--gtest_output=json:{results.name}"]
+    with tempfile.NamedTemporaryFile(suffix=".xml") as results:
+        command = test["cmd"] + [f"--gtest_output=xml:{results.name}"]
         if pattern:
             command.append(f"--gtest_filter={':'.join(cases)}")
         log, status = run_to_end(command, environment)
         text = pathlib.Path(results.name).read_text()
-    if not text:  # it crashed before it could report
-        yield f"{program}", "FAIL", f"ended with {status} and no results:\n{log[-4000:]}"
-        return
-    reported = 0
-    for suite in json.loads(text)["testsuites"]:
-        for case in suite["testsuite"]:
-            if case["status"] != "RUN" and case["result"] != "SKIPPED":
-                continue
-            reported += 1
-            yield (f"{program}.{case['classname']}.{case['name']}",) + outcome_of(case)
-    if status != 0 and reported < len(cases):
-        yield program, "FAIL", f"ended with {status}:\n{log[-4000:]}"
-    elif status != 0 and "failures" not in text:  # a sanitizer's report at exit
+    outcomes = []
+    if text:
+        outcomes = [(f"{program}.{case.get('classname')}.{case.get('name')}", *outcome_of(case))
+                    for case in xml.etree.ElementTree.fromstring(text).iter("testcase")
+                    if case.get("status") == "run"]
+    yield from outcomes
+    if status != 0 and all(outcome != "FAIL" for _, outcome, _ in outcomes):
+        # It crashed before it could report, or a sanitizer spoke up at its end.
         yield program, "FAIL", f"ended with {status}:\n{log[-4000:]}"
 
 
 def outcome_of(case):
-    if case.get("failures"):
-        return "FAIL", "\n".join(f["failure"] for f in case["failures"])
-    if case["result"] == "SKIPPED":
-        return "skip", "; ".join(s["message"] for s in case.get("skipped", [])).strip()
-    return "ok", case.get("time", "")
+    """("ok" | "FAIL" | "skip", detail) of a <testcase>."""
+    failures = [failure.get("message", "") for failure in case.iter("failure")]
+    if failures:
+        return "FAIL", "\n".join(failures)
+    skipped = [" ".join(skip.get("message", "").split()) for skip in case.iter("skipped")]
+    if skipped:
+        return "skip", "; ".join(skipped)
+    return "ok", f"{float(case.get('time', 0)):.1f} s"
 
 
 def run_to_end(command, environment):
