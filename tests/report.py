@@ -33,6 +33,10 @@ def test_environment(test, quick):
     return environment
 
 
+def matches(pattern, name):
+    return not pattern or pattern.lower() in name.lower()
+
+
 def listed_cases(test, environment):
     """Full names of a GoogleTest program's cases, each after the program's name."""
     listing = subprocess.run(test["cmd"] + ["--gtest_list_tests"], capture_output=True, text=True,
@@ -50,7 +54,7 @@ def run_googletest(test, environment, pattern):
     program = test["name"]
     cases = list(listed_cases(test, environment))
     if pattern:
-        cases = [c for c in cases if pattern in f"{program}.{c}"]
+        cases = [c for c in cases if matches(pattern, f"{program}.{c}")]
         if not cases:
             return
     with tempfile.NamedTemporaryFile(suffix=".xml") as results:
@@ -91,7 +95,7 @@ def run_to_end(command, environment):
 
 
 def run_plain(test, environment, pattern):
-    if pattern and pattern not in test["name"]:
+    if not matches(pattern, test["name"]):
         return
     log, status = run_to_end(test["cmd"], environment)
     yield (test["name"], "ok", "") if status == 0 else (test["name"], "FAIL", log)
@@ -103,7 +107,7 @@ def run_meson_tests(build, quick, pattern):
     for test in json.loads(listing):
         environment = test_environment(test, quick)
         if not pathlib.Path(test["cmd"][0]).exists():
-            if not pattern or pattern in test["name"]:
+            if matches(pattern, test["name"]):
                 yield test["name"], "FAIL", "was not built"
             continue
         runner = run_googletest if is_googletest(test["cmd"]) else run_plain

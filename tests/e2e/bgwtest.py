@@ -297,7 +297,7 @@ class _LineResult(unittest.TestResult):
         self.started = time.monotonic()
 
     def _line(self, test, outcome, detail=""):
-        name = "e2e." + test.id().removeprefix("__main__.")
+        name = name_of(test)
         seconds = time.monotonic() - self.started
         self.lines.append({"name": name, "outcome": outcome, "detail": detail})
         print(f"{outcome:4} {name} ({seconds:.1f} s){': ' if detail else ''}{detail}", flush=True)
@@ -323,19 +323,35 @@ class _LineResult(unittest.TestResult):
             self._line(subtest, "FAIL", str(err[1]))
 
 
-def run_suite(suite):
-    """Runs a suite with one line per test; returns [{"name","outcome","detail"}]."""
+def _cases(suite):
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            yield from _cases(item)
+        else:
+            yield item
+
+
+def name_of(test):
+    return "e2e." + test.id().removeprefix("__main__.")
+
+
+def run_suite(suite, pattern=""):
+    """Runs the cases whose name contains `pattern`, in whatever case, with one line each.
+
+    Returns [{"name","outcome","detail"}].
+    """
     if os.geteuid() != 0:
         sys.exit("the end-to-end tests need root: they make network namespaces and TAP devices")
+    if not BGWD.exists() or not BGWCTL.exists():
+        sys.exit(f"there is no bgwd in {BUILD}: build it, or set BGW_BUILD")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     result = _LineResult()
-    suite.run(result)
+    unittest.TestSuite(c for c in _cases(suite) if pattern.lower() in name_of(c).lower()).run(result)
     return result.lines
 
 
 def main():
-    """What each test_*.py calls: runs its tests, or those whose name contains an argument."""
-    loader = unittest.TestLoader()
-    loader.testNamePatterns = [f"*{a}*" for a in sys.argv[1:]] or None
-    lines = run_suite(loader.loadTestsFromModule(sys.modules["__main__"]))
+    """What each test_*.py calls: runs its tests, or those whose name contains the argument."""
+    suite = unittest.TestLoader().loadTestsFromModule(sys.modules["__main__"])
+    lines = run_suite(suite, *sys.argv[1:2])
     sys.exit(any(line["outcome"] == "FAIL" for line in lines))
