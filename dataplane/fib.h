@@ -15,8 +15,8 @@ namespace bgw::dataplane {
 // A VPC with its virtual interface. A slot without a VPC has `in_use` false.
 struct VpcFib {
   bool in_use = false;
-  bool enabled = false;     // administratively up
-  Mac mac;                  // the gateway's, in this VPC
+  bool enabled = false;  // administratively up
+  Mac mac;               // the gateway's, in this VPC
   PortId port;
   std::uint16_t mtu = 1500;  // bytes of IP packet
   TableIndex source_table;   // F1: values are NextHop{table} or none

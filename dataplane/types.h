@@ -22,7 +22,7 @@ struct Index {
 using VpcIndex = Index<struct VpcTag>;
 using TableIndex = Index<struct TableTag>;
 using GroupIndex = Index<struct GroupTag>;
-using AddressIndex = Index<struct AddressTag>;  // a (VPC, address) next hop
+using AddressIndex = Index<struct AddressTag>;          // a (VPC, address) next hop
 using PortId = Index<struct PortTag, std::uint16_t>;    // DPDK's
 using QueueId = Index<struct QueueTag, std::uint16_t>;  // DPDK's
 

@@ -1,1 +1,136 @@
-// worker
+// The packet walk, from rx to its end. Each stage is in the header of its name.
+#include "dataplane/worker.h"
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+#include <rte_ring.h>
+
+#include "dataplane/stage_classify.h"
+#include "dataplane/stage_forward.h"
+#include "dataplane/stage_inject.h"
+#include "dataplane/stage_lookup.h"
+#include "dataplane/stage_parse.h"
+#include "dataplane/stage_rx.h"
+#include "dataplane/stage_source.h"
+
+namespace bgw::dataplane {
+
+// Frames, in from an interface or held for one.
+void Worker::walk_frames(const FibSnapshot& fib, Entrance entrance) noexcept {
+  parse_frames(fib, burst_);
+  count_arrivals(burst_, entrance, counters_);
+  check_sources(fib, burst_);
+  look_up_destinations(fib, burst_);
+  forward(fib, burst_);
+  finish(fib);
+}
+
+// Packets of the gateway itself.
+void Worker::walk_originated(const FibSnapshot& fib, Entrance entrance) noexcept {
+  burst_.ip_offset = 0;
+  burst_.from_gateway = true;
+  parse_originated(burst_);
+  count_arrivals(burst_, entrance, counters_);
+  use_main_tables(fib, burst_);
+  look_up_destinations(fib, burst_);
+  forward(fib, burst_);
+  finish(fib);
+}
+
+// Frames that are ready to leave.
+void Worker::send_frames(const FibSnapshot& fib, Entrance entrance) noexcept {
+  for (std::size_t i = 0; i < burst_.count; ++i) {
+    burst_.frame_bytes[i] = burst_.packet[i]->pkt_len;
+    burst_.out_vpc[i] = burst_.in_vpc[i];
+    burst_.to_send.add(i);
+  }
+  count_arrivals(burst_, entrance, counters_);
+  finish(fib);
+}
+
+// Every packet of the burst meets its one fate: sent, punted or dropped. Drops come last, since the
+// other two add to them.
+void Worker::finish(const FibSnapshot& fib) noexcept {
+  transmitter_.transmit(fib, burst_);
+  punter_.punt(burst_);
+  punter_.drop(fib, burst_);
+}
+
+std::size_t Worker::walk_injected(const FibSnapshot& fib) noexcept {
+  std::array<rte_mbuf*, burst_max> packets;
+  const std::size_t count = rte_ring_sc_dequeue_burst(
+      rings_.inject(), reinterpret_cast<void**>(packets.data()), burst_max, nullptr);
+  const std::span<rte_mbuf*> injected{packets.data(), count};
+  // Packets that enter alike and follow each other walk together, so that none overtakes another.
+  for (std::size_t at = 0; at < count;) {
+    const Injection first = injection_of(injected[at]);
+    at += take_run(fib, injected.subspan(at), first, burst_, counters_);
+    switch (first.walk) {
+      case Walk::frames:
+        walk_frames(fib, first.entrance);
+        break;
+      case Walk::originated:
+        walk_originated(fib, first.entrance);
+        break;
+      case Walk::none:
+        send_frames(fib, first.entrance);
+        break;
+    }
+  }
+  return count;
+}
+
+void Worker::run_once() noexcept {
+  const FibSnapshot& fib = publication_.take();
+  std::size_t packets = 0;
+  if (options_.number < fib.rx_queues.size()) {
+    for (const RxQueue& queue : fib.rx_queues[options_.number]) {
+      if (!receive(queue, burst_)) continue;
+      packets += burst_.count;
+      classify_by_port(fib, burst_);
+      walk_frames(fib, &InterfaceCounters::rx_packets);
+    }
+  }
+  packets += walk_injected(fib);
+  count_loop(packets);
+  rcu_.quiescent(options_.number);
+}
+
+void Worker::run(const std::atomic<bool>& stop) noexcept {
+  rcu_.online(options_.number);
+  while (!stop.load(std::memory_order_relaxed)) run_once();
+  rcu_.offline(options_.number);
+}
+
+void Worker::count_loop(std::size_t packets) noexcept {
+  bump(stats_.loops);
+  if (packets == 0) return rte_pause();
+  bump(stats_.busy_loops);
+  bump(stats_.packets, packets);
+}
+
+Worker::Worker(Options options, const Publication& publication, Rcu& rcu)
+    : options_(options),
+      publication_(publication),
+      rcu_(rcu),
+      counters_(options.max_vpcs, RTE_MAX_ETHPORTS),
+      rings_(options.number),
+      punter_(rings_, options.max_vpcs, rte_get_tsc_hz(), counters_),
+      transmitter_(QueueId{static_cast<std::uint16_t>(options.number)}, counters_) {
+  burst_.reset();
+}
+
+void Worker::forget(VpcIndex vpc) {
+  counters_.zero(vpc);
+  punter_.forget(vpc);
+}
+
+Worker::Stats Worker::stats() const {
+  const auto read = [](std::uint64_t& counter) {
+    return std::atomic_ref<std::uint64_t>{counter}.load(std::memory_order_relaxed);
+  };
+  return {read(stats_.loops), read(stats_.busy_loops), read(stats_.packets)};
+}
+
+}  // namespace bgw::dataplane

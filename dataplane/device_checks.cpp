@@ -1,0 +1,44 @@
+#include "dataplane/device_checks.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <regex>
+
+namespace bgw::dataplane {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+tl::expected<void, std::string> check_pci(const std::string& address) {
+  const fs::path device = fs::path{"/sys/bus/pci/devices"} / address;
+  std::error_code failed;
+  if (!fs::exists(device, failed))
+    return tl::unexpected(
+        fmt::format("there is no PCI device {}: `dpdk-devbind.py -s` lists them", address));
+  const std::string driver = fs::read_symlink(device / "driver", failed).filename();
+  // Mellanox devices are driven beside their kernel driver.
+  for (const char* usable : {"vfio-pci", "uio_pci_generic", "igb_uio", "mlx4_core", "mlx5_core"})
+    if (driver == usable) return {};
+  return tl::unexpected(fmt::format("the device is bound to {}: `dpdk-devbind.py -b vfio-pci {}`",
+                                    driver.empty() ? "no driver" : driver, address));
+}
+
+}  // namespace
+
+tl::expected<void, std::string> check_device(const std::string& device) {
+  static const std::regex pci{"[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]"};
+  static const std::regex vdev{"(net|eth|virtio)_?[a-z_]*[0-9]*[A-Za-z0-9_]*"};
+  const std::string name = device.substr(0, device.find(','));
+  if (std::regex_match(name, pci)) return check_pci(name);
+  if (!std::regex_match(name, vdev))
+    return tl::unexpected(std::string{
+        "neither a PCI address (0000:3b:00.0) nor a virtual device (net_tap0,iface=vpc-a)"});
+  if (name.starts_with("net_tap") && access("/dev/net/tun", R_OK | W_OK) != 0)
+    return tl::unexpected(std::string{"no permission to use /dev/net/tun: run as root"});
+  return {};
+}
+
+}  // namespace bgw::dataplane

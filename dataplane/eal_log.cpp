@@ -1,0 +1,65 @@
+#include "dataplane/eal_log.h"
+
+#include <rte_log.h>
+
+#include <cstdio>
+#include <mutex>
+#include <utility>
+
+namespace bgw::dataplane {
+
+namespace {
+
+// One stream per process, as in DPDK.
+struct LogSink {
+  std::mutex mutex;
+  LogFunction log;
+  std::string partial;  // a line without its end
+  std::string last_error;
+
+  void take(std::string_view text) {
+    const std::lock_guard lock{mutex};
+    const int level = rte_log_cur_msg_loglevel();
+    partial += text;
+    for (std::size_t end; (end = partial.find('\n')) != std::string::npos;) {
+      const std::string line = partial.substr(0, end);
+      partial.erase(0, end + 1);
+      if (line.empty()) continue;
+      if (level > 0 && level <= static_cast<int>(RTE_LOG_ERR)) last_error = line;
+      if (log) log(level, line);
+    }
+  }
+};
+
+LogSink& sink() {
+  static LogSink instance;
+  return instance;
+}
+
+ssize_t write_lines(void*, const char* text, std::size_t bytes) {
+  sink().take({text, bytes});
+  return static_cast<ssize_t>(bytes);
+}
+
+}  // namespace
+
+void capture_eal_log(LogFunction log) {
+  {
+    const std::lock_guard lock{sink().mutex};
+    sink().log = std::move(log);
+  }
+  FILE* stream = fopencookie(nullptr, "w", {.write = write_lines});
+  if (stream != nullptr) rte_openlog_stream(stream);
+}
+
+std::string last_eal_error() {
+  const std::lock_guard lock{sink().mutex};
+  return sink().last_error;
+}
+
+void forget_eal_error() {
+  const std::lock_guard lock{sink().mutex};
+  sink().last_error.clear();
+}
+
+}  // namespace bgw::dataplane
