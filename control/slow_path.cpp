@@ -1,1 +1,281 @@
-// slow_path
+#include "control/slow_path.h"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "control/dataplane_io.h"
+#include "control/gateway_arp.h"
+#include "control/gateway_icmp.h"
+#include "control/hold_budget.h"
+#include "control/ipv4.h"
+#include "control/neighbours.h"
+#include "control/originator.h"
+#include "control/slow_path_vpcs.h"
+
+namespace bgw::control {
+
+using dataplane::DropReason;
+using dataplane::InjectKind;
+using dataplane::Mac;
+using dataplane::PuntClass;
+using dataplane::VpcIndex;
+using TimePoint = SlowPath::Clock::time_point;
+
+namespace {
+
+// Work of one poll(), so that no class of packets starves another (P41, O1).
+constexpr std::size_t punts_per_class = 256;
+constexpr std::size_t timers_per_poll = 256;
+constexpr std::size_t releases_per_poll = 512;
+constexpr std::size_t announcements_per_poll = 64;
+
+// Grace periods are waited for in batches: after this long, or sooner when many entries wait.
+constexpr std::chrono::seconds reclaim_interval{1};
+constexpr std::chrono::milliseconds reclaim_interval_when_many{100};
+constexpr std::size_t many_erased = 512;
+
+constexpr std::chrono::seconds log_interval{10};
+
+}  // namespace
+
+struct SlowPath::Impl final : NeighbourActions {
+  Impl(std::unique_ptr<PacketIo> packet_io, dataplane::NeighbourTable& neighbour_table, Options o)
+      : options(o), io(std::move(packet_io)), table(neighbour_table) {}
+
+  bool poll(TimePoint at);
+  template <typename Handler>
+  bool drain(PuntClass punt_class, const Handler& handle);
+  void handle_glean(PacketPtr packet);
+  bool flush_released();
+  void reclaim_erased();
+
+  void configure(std::vector<SlowPathVpc> wanted);
+  void update(SlowPathVpc wanted);
+  void forget(VpcIndex vpc, const char* why);
+  void drop_held_from(VpcIndex in_vpc);
+
+  // NeighbourActions
+  void request(VpcIndex vpc, std::uint32_t address, const std::optional<Mac>& only) override {
+    arp.request(vpc, address, only);
+  }
+  bool set_usable(VpcIndex vpc, std::uint32_t address, const Mac& mac) override;
+  void set_unusable(VpcIndex vpc, std::uint32_t address) override {
+    table.erase(vpc, address);
+    ++erased;
+  }
+  void release(HeldPacket held) override {
+    held.since = now;
+    released.push_back(std::move(held));
+  }
+  void unreachable(PacketPtr packet) override {
+    icmp.drop_and_tell(std::move(packet), DropReason::neighbour_unreachable, now);
+  }
+  void drop(PacketPtr packet, DropReason reason) override { vpcs.drop(std::move(packet), reason); }
+
+  const Options options;
+  std::unique_ptr<PacketIo> io;
+  dataplane::NeighbourTable& table;
+  TimePoint now{};  // of the present or latest poll()
+
+  SlowVpcs vpcs;
+  HoldBudget budget{options.hold_per_vpc, options.hold_total};
+  Neighbours neighbours{{options.hold_per_neighbour, options.hold_time, options.neighbours_per_vpc,
+                         options.reachable_time},
+                        budget,
+                        *this};
+  Originator originator{*io, vpcs};
+  GatewayArp arp{vpcs, neighbours, originator};
+  GatewayIcmp icmp{vpcs, originator};
+  std::deque<HeldPacket> released;  // for the workers, as soon as their rings take them
+  std::vector<PacketPtr> taken;     // kept for its memory
+
+  std::size_t erased = 0;  // since the last reclaim
+  std::optional<TimePoint> last_reclaim;
+  std::optional<TimePoint> last_full_log;
+};
+
+bool SlowPath::Impl::poll(TimePoint at) {
+  now = at;
+  bool busy = false;
+  busy |= drain(PuntClass::arp, [this](PacketPtr p) { arp.handle(std::move(p), now); });
+  busy |= drain(PuntClass::local, [this](PacketPtr p) { icmp.handle_local(std::move(p), now); });
+  busy |= drain(PuntClass::glean, [this](PacketPtr p) { handle_glean(std::move(p)); });
+  busy |= drain(PuntClass::icmp_error, [this](PacketPtr p) {
+    // Its worker has counted it as dropped.
+    icmp.tell_source(*p, p->note().reason, now);
+  });
+  busy |= neighbours.run_timers(now, timers_per_poll) > 0;
+  busy |= arp.run_announcements(now, announcements_per_poll) > 0;
+  busy |= flush_released();
+  busy |= icmp.run_pings(now) > 0;
+  reclaim_erased();
+  return busy;
+}
+
+template <typename Handler>
+bool SlowPath::Impl::drain(PuntClass punt_class, const Handler& handle) {
+  taken.clear();
+  io->take_punts(punt_class, punts_per_class, taken);
+  for (auto& packet : taken) handle(std::move(packet));
+  return !taken.empty();
+}
+
+void SlowPath::Impl::handle_glean(PacketPtr packet) {
+  const auto& note = packet->note();
+  const VpcIndex index = note.vpc;
+  const std::uint32_t address = note.address;
+  const SlowVpc* vpc = vpcs.find_up(index);
+  // The FIB that punted it may have been replaced since.
+  if (vpcs.find_up(note.in_vpc) == nullptr || vpc == nullptr ||
+      on_link_address(vpc->config.addresses, address) == nullptr ||
+      is_own(vpc->config.addresses, address)) {
+    return vpcs.drop(std::move(packet), DropReason::no_route);
+  }
+  neighbours.resolve(index, address, std::move(packet), now);
+}
+
+bool SlowPath::Impl::set_usable(VpcIndex vpc, std::uint32_t address, const Mac& mac) {
+  if (table.set(vpc, address, mac)) return true;
+  if (!last_full_log || now - *last_full_log >= log_interval) {
+    last_full_log = now;
+    spdlog::warn(
+        "the neighbour table is full ({} entries): {} and others stay unreachable until "
+        "neighbours go away",
+        table.size(), config::IpAddress::v4(address).to_string());
+  }
+  return false;
+}
+
+bool SlowPath::Impl::flush_released() {
+  for (std::size_t i = 0; i < releases_per_poll && !released.empty(); ++i) {
+    HeldPacket& next = released.front();
+    auto& note = next.packet->note();
+    const VpcIndex in_vpc = note.in_vpc;
+    note.inject = InjectKind::rewalk;
+    if (io->inject(next.packet)) {
+      if (SlowVpc* vpc = vpcs.find(in_vpc)) ++vpc->counters.released;
+    } else if (now - next.since >= options.hold_time) {
+      vpcs.drop(std::move(next.packet), DropReason::hold_queue_full);
+    } else {
+      return i > 0;
+    }
+    released.pop_front();
+    if (released.empty()) return true;
+  }
+  return !released.empty();
+}
+
+void SlowPath::Impl::reclaim_erased() {
+  if (erased == 0) return;
+  const auto interval = erased >= many_erased
+                            ? SlowPath::Clock::duration(reclaim_interval_when_many)
+                            : SlowPath::Clock::duration(reclaim_interval);
+  if (last_reclaim && now - *last_reclaim < interval) return;
+  last_reclaim = now;
+  if (!io->grace_period()) return;
+  table.reclaim();
+  erased = 0;
+}
+
+void SlowPath::Impl::configure(std::vector<SlowPathVpc> wanted) {
+  std::vector<VpcIndex> gone;
+  for (const auto& [index, vpc] : vpcs.all()) {
+    const auto same = [&](const SlowPathVpc& w) {
+      return w.index == vpc.config.index && w.name == vpc.config.name;
+    };
+    if (std::ranges::none_of(wanted, same)) gone.push_back(index);
+  }
+  for (const VpcIndex index : gone) {
+    forget(index, "the VPC was removed");
+    vpcs.all().erase(index);
+  }
+  for (auto& vpc : wanted) update(std::move(vpc));
+}
+
+// Brings one VPC up to date; what it loses is forgotten, what it gains is announced.
+void SlowPath::Impl::update(SlowPathVpc wanted) {
+  const VpcIndex index = wanted.index;
+  auto [found, is_new] = vpcs.all().try_emplace(
+      index, SlowVpc{{}, {}, {options.icmp_errors_per_second, options.icmp_error_burst}});
+  const SlowPathVpc before = std::exchange(found->second.config, std::move(wanted));
+  const SlowPathVpc& after = found->second.config;
+  if (!after.enabled) return forget(index, "the VPC's interface went down");
+
+  neighbours.retain(index, [&](std::uint32_t address) {
+    return on_link_address(after.addresses, address) != nullptr &&
+           !is_own(after.addresses, address);
+  });
+  const bool came_up = is_new || !before.enabled || before.mac != after.mac;
+  for (const auto& interface : after.addresses) {
+    if (!interface.address.is_v4()) continue;
+    const std::uint32_t address = interface.address.v4_host_order();
+    if (came_up || !is_own(before.addresses, address)) arp.announce(index, address);
+  }
+}
+
+void SlowPath::Impl::forget(VpcIndex vpc, const char* why) {
+  neighbours.retain(vpc, [](std::uint32_t) { return false; });
+  drop_held_from(vpc);
+  arp.forget(vpc);
+  icmp.cancel_pings(vpc, why);
+}
+
+// What waits must not walk on as if it came from whoever gets the slot next.
+void SlowPath::Impl::drop_held_from(VpcIndex in_vpc) {
+  neighbours.drop_held_from(in_vpc);
+  for (auto& held : released) {
+    if (held.packet->note().in_vpc == in_vpc) drop(std::move(held.packet), DropReason::no_route);
+  }
+  std::erase_if(released, [](const HeldPacket& held) { return held.packet == nullptr; });
+}
+
+SlowPath::SlowPath(dataplane::Dataplane& dataplane, dataplane::NeighbourTable& table,
+                   Options options)
+    : SlowPath(std::make_unique<DataplaneIo>(dataplane), table, options) {}
+
+SlowPath::SlowPath(std::unique_ptr<PacketIo> io, dataplane::NeighbourTable& table, Options options)
+    : impl_(std::make_unique<Impl>(std::move(io), table, options)) {}
+
+SlowPath::~SlowPath() = default;
+
+void SlowPath::configure(std::vector<SlowPathVpc> vpcs) {
+  impl_->configure(std::move(vpcs));
+}
+
+bool SlowPath::poll(Clock::time_point now) {
+  return impl_->poll(now);
+}
+
+std::vector<NeighbourEntry> SlowPath::neighbours() const {
+  std::vector<NeighbourEntry> entries;
+  for (const auto& info : impl_->neighbours.list()) {
+    const SlowVpc* vpc = impl_->vpcs.find(info.vpc);
+    if (vpc == nullptr) continue;
+    const auto age =
+        std::chrono::duration_cast<std::chrono::milliseconds>(impl_->now - info.confirmed);
+    entries.push_back({vpc->config.name, config::IpAddress::v4(info.address), info.state, info.mac,
+                       age, info.held});
+  }
+  return entries;
+}
+
+SlowPathCounters SlowPath::counters(VpcIndex index) const {
+  const SlowVpc* vpc = impl_->vpcs.find(index);
+  if (vpc == nullptr) return {};
+  SlowPathCounters counters = vpc->counters;
+  counters.held = impl_->budget.held(index);
+  return counters;
+}
+
+tl::expected<void, std::string> SlowPath::ping(VpcIndex vpc, config::IpAddress destination,
+                                               std::size_t payload_bytes,
+                                               std::chrono::milliseconds timeout,
+                                               std::function<void(PingReply)> done) {
+  return impl_->icmp.ping(vpc, destination, payload_bytes, timeout, std::move(done));
+}
+
+}  // namespace bgw::control

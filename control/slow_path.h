@@ -1,5 +1,5 @@
-// What the data plane punts, answered by the control thread: ARP both ways with neighbour states and
-// a bounded hold queue, echo to the gateway, ICMP errors, and the gateway's own pings.
+// What the data plane punts, answered by the control thread: ARP both ways with neighbour states
+// and a bounded hold queue, echo to the gateway, ICMP errors, and the gateway's own pings.
 #pragma once
 
 #include <array>
@@ -8,10 +8,11 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "config/model.h"
+#include "control/neighbour_state.h"
+#include "control/packet_io.h"
 #include "dataplane/counters.h"
 #include "dataplane/dataplane.h"
 
@@ -27,10 +28,6 @@ struct SlowPathVpc {
   std::vector<config::InterfaceAddress> addresses;
   friend bool operator==(const SlowPathVpc&, const SlowPathVpc&) = default;
 };
-
-// RFC 4861's states, used for ARP too.
-enum class NeighbourState : std::uint8_t { incomplete, reachable, stale, probe, failed };
-std::string_view to_string(NeighbourState state);
 
 struct NeighbourEntry {
   std::string vpc;
@@ -48,14 +45,18 @@ struct PingReply {
   std::chrono::microseconds rtt{0};
 };
 
-// What happened to punted packets, per VPC. punted (data plane) is the sum of consumed, held now,
-// released and drops.
+// What happened to punted packets, per VPC that they came in on. Once all are taken, `punted` of
+// the data plane is the sum of consumed, held, released and drops. Packets punted only to be
+// answered with an ICMP error are among the drops of the data plane and in none of these.
 struct SlowPathCounters {
-  std::uint64_t consumed = 0;  // answered or learnt from
-  std::uint64_t released = 0;  // held packets given back to the walk
-  std::uint64_t icmp_sent = 0;
+  std::uint64_t consumed = 0;         // answered or learnt from
+  std::uint64_t released = 0;         // given back to the walk, the neighbour being known now
+  std::uint64_t held = 0;             // waiting now
+  std::uint64_t icmp_sent = 0;        // errors
+  std::uint64_t icmp_suppressed = 0;  // errors not sent for rate or rule
   std::uint64_t arp_requests_sent = 0;
-  std::uint64_t address_conflicts = 0;
+  std::uint64_t address_conflicts = 0;  // ARP of others that use an address of the gateway
+  std::uint64_t not_sent = 0;  // its own packets for which no buffer or no place in a ring was left
   std::array<std::uint64_t, dataplane::drop_reason_count> drops{};
 };
 
@@ -63,9 +64,9 @@ class SlowPath {
  public:
   using Clock = std::chrono::steady_clock;
   struct Options {
-    std::size_t hold_per_neighbour = 64;   // packets
-    std::size_t hold_per_vpc = 512;        // packets
-    std::size_t hold_total = 4096;         // packets, so that the packet pool can't starve
+    std::size_t hold_per_neighbour = 64;  // packets
+    std::size_t hold_per_vpc = 512;       // packets
+    std::size_t hold_total = 4096;        // packets, so that the packet pool can't starve
     std::chrono::seconds hold_time{3};
     std::size_t neighbours_per_vpc = 1024;
     std::chrono::seconds reachable_time{30};
@@ -74,6 +75,8 @@ class SlowPath {
   };
 
   SlowPath(dataplane::Dataplane& dataplane, dataplane::NeighbourTable& table, Options options);
+  // Over any other source and sink of packets.
+  SlowPath(std::unique_ptr<PacketIo> io, dataplane::NeighbourTable& table, Options options);
   ~SlowPath();
 
   // After a commit is published: the VPCs as they are now. What no longer exists, is down, or has
@@ -86,11 +89,11 @@ class SlowPath {
   std::vector<NeighbourEntry> neighbours() const;
   SlowPathCounters counters(dataplane::VpcIndex vpc) const;
 
-  // Sends one echo request from the gateway's address in the VPC; `done` is called once, from
-  // poll(). The error says what is wrong (unknown VPC, no address there).
+  // Sends one echo request from the gateway's address in the VPC at the next poll(); `done` is
+  // called once, from a later poll(), and may call ping() again. The error says what is wrong
+  // (unknown VPC, no address there, too large, too many under way).
   tl::expected<void, std::string> ping(dataplane::VpcIndex vpc, config::IpAddress destination,
-                                       std::size_t payload_bytes,
-                                       std::chrono::milliseconds timeout,
+                                       std::size_t payload_bytes, std::chrono::milliseconds timeout,
                                        std::function<void(PingReply)> done);
 
  private:

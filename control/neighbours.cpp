@@ -1,0 +1,318 @@
+#include "control/neighbours.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bgw::control {
+
+using dataplane::DropReason;
+using dataplane::Mac;
+using dataplane::VpcIndex;
+
+namespace {
+
+// An entry that is rewritten by a claim is verified this soon.
+constexpr std::chrono::seconds verify_after{1};
+
+// Nothing for what is never evicted.
+std::optional<int> eviction_rank(NeighbourState state) {
+  switch (state) {
+    case NeighbourState::incomplete:
+    case NeighbourState::failed:
+      return 0;
+    case NeighbourState::stale:
+      return 1;
+    case NeighbourState::reachable:
+    case NeighbourState::probe:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(NeighbourState state) {
+  switch (state) {
+    case NeighbourState::incomplete:
+      return "incomplete";
+    case NeighbourState::reachable:
+      return "reachable";
+    case NeighbourState::stale:
+      return "stale";
+    case NeighbourState::probe:
+      return "probe";
+    case NeighbourState::failed:
+      return "failed";
+  }
+  return "unknown";
+}
+
+void Neighbours::resolve(VpcIndex index, std::uint32_t address, PacketPtr packet, TimePoint now) {
+  auto& vpc = neighbours_of(index);
+  const auto found = vpc.entries.find(address);
+  if (found == vpc.entries.end()) {
+    if (!make_room(index, vpc, now)) {
+      return actions_.drop(std::move(packet), DropReason::hold_queue_full);
+    }
+    const Ref ref = create(index, vpc, address, now);
+    hold(ref, std::move(packet), now);
+    if (may_ask(ref.entry, now)) ask(ref, now);
+    return schedule_incomplete(ref);
+  }
+  const Ref ref{index, vpc, address, found->second};
+  if (ref.entry.usable()) return release_now(std::move(packet), now);
+  if (ref.entry.state == NeighbourState::incomplete) {
+    hold(ref, std::move(packet), now);
+    return schedule_incomplete(ref);
+  }
+  // Failed: the answer to a request sent on behalf of later packets lets it recover early.
+  actions_.unreachable(std::move(packet));
+  if (may_ask(ref.entry, now)) ask(ref, now);
+}
+
+void Neighbours::heard(VpcIndex index, std::uint32_t address, const Mac& mac, Evidence evidence,
+                       TimePoint now) {
+  const auto vpc = vpcs_.find(index);
+  if (vpc != vpcs_.end()) {
+    const auto found = vpc->second.entries.find(address);
+    if (found != vpc->second.entries.end()) {
+      return accept(Ref{index, vpc->second, address, found->second}, mac, evidence, now);
+    }
+  }
+  if (evidence == Evidence::request) learn(index, address, mac, now);
+}
+
+// Without evicting anyone: who merely asks must not displace those whom packets wait for.
+void Neighbours::learn(VpcIndex index, std::uint32_t address, const Mac& mac, TimePoint now) {
+  auto& vpc = neighbours_of(index);
+  if (vpc.entries.size() >= limits_.neighbours_per_vpc) return;
+  const Ref ref = create(index, vpc, address, now);
+  set_due(ref, now + limits_.reachable_time);
+  make_usable(ref, mac, NeighbourState::stale, now);
+}
+
+void Neighbours::accept(const Ref& ref, const Mac& mac, Evidence evidence, TimePoint now) {
+  Entry& entry = ref.entry;
+  const bool known = entry.usable() && entry.mac == mac;
+  const bool confirmed_before =
+      entry.state == NeighbourState::reachable || entry.state == NeighbourState::probe;
+  if (evidence == Evidence::answer ||
+      (evidence == Evidence::request && known && confirmed_before)) {
+    entry.confirmed = now;
+    set_due(ref, now + limits_.reachable_time);
+    if (known) return set_state(ref, NeighbourState::reachable);
+    return make_usable(ref, mac, NeighbourState::reachable, now);
+  }
+  if (known) return;
+  set_due(ref, now + verify_after);
+  make_usable(ref, mac, NeighbourState::stale, now);
+}
+
+// Workers know the MAC before any packet that waited for it walks again.
+void Neighbours::make_usable(const Ref& ref, const Mac& mac, NeighbourState state, TimePoint now) {
+  auto held = std::exchange(ref.entry.held, {});
+  if (!actions_.set_usable(ref.index, ref.address, mac)) {
+    set_state(ref, NeighbourState::failed);
+    set_due(ref, now + failed_time);
+    for (auto& h : held) actions_.drop(std::move(h.packet), DropReason::hold_queue_full);
+    return;
+  }
+  ref.entry.mac = mac;
+  set_state(ref, state);
+  for (auto& h : held) actions_.release(std::move(h));
+}
+
+Neighbours::VpcNeighbours& Neighbours::neighbours_of(VpcIndex vpc) {
+  const auto found = vpcs_.find(vpc);
+  if (found != vpcs_.end()) return found->second;
+  const std::size_t remembered = 8 * limits_.neighbours_per_vpc;
+  return vpcs_.emplace(vpc, VpcNeighbours{{}, {}, RecentRequests(remembered, request_interval)})
+      .first->second;
+}
+
+Neighbours::Ref Neighbours::create(VpcIndex index, VpcNeighbours& vpc, std::uint32_t address,
+                                   TimePoint now) {
+  Entry& entry = vpc.entries[address];
+  const Ref ref{index, vpc, address, entry};
+  entry.created = entry.confirmed = entry.due = now;
+  entry.last_request = vpc.recent.last(address, now);
+  timers_.emplace(entry.due, index, address);
+  vpc.evictable.emplace(*eviction_rank(entry.state), entry.created, address);
+  return ref;
+}
+
+bool Neighbours::make_room(VpcIndex index, VpcNeighbours& vpc, TimePoint now) {
+  if (vpc.entries.size() < limits_.neighbours_per_vpc) return true;
+  if (vpc.evictable.empty() || !vpc.recent.has_room(now)) return false;
+  const std::uint32_t address = std::get<std::uint32_t>(*vpc.evictable.begin());
+  const Ref victim{index, vpc, address, vpc.entries.at(address)};
+  if (victim.entry.last_request) vpc.recent.remember(address, *victim.entry.last_request, now);
+  remove(victim, DropReason::hold_queue_full);
+  return true;
+}
+
+void Neighbours::remove(const Ref& ref, DropReason reason) {
+  if (ref.entry.usable()) actions_.set_unusable(ref.index, ref.address);
+  for (auto& h : ref.entry.held) actions_.drop(std::move(h.packet), reason);
+  if (const auto rank = eviction_rank(ref.entry.state)) {
+    ref.vpc.evictable.erase({*rank, ref.entry.created, ref.address});
+  }
+  timers_.erase({ref.entry.due, ref.index, ref.address});
+  ref.vpc.entries.erase(ref.address);
+}
+
+void Neighbours::set_state(const Ref& ref, NeighbourState state) {
+  Entry& entry = ref.entry;
+  if (const auto rank = eviction_rank(entry.state)) {
+    ref.vpc.evictable.erase({*rank, entry.created, ref.address});
+  }
+  if (entry.usable() && state == NeighbourState::failed) {
+    actions_.set_unusable(ref.index, ref.address);
+  }
+  entry.state = state;
+  if (!entry.usable()) entry.mac = {};
+  if (const auto rank = eviction_rank(state)) {
+    ref.vpc.evictable.emplace(*rank, entry.created, ref.address);
+  }
+}
+
+void Neighbours::set_due(const Ref& ref, TimePoint due) {
+  timers_.erase({ref.entry.due, ref.index, ref.address});
+  ref.entry.due = due;
+  timers_.emplace(due, ref.index, ref.address);
+}
+
+bool Neighbours::may_ask(const Entry& entry, TimePoint now) const {
+  return !entry.last_request || now - *entry.last_request >= request_interval;
+}
+
+void Neighbours::ask(const Ref& ref, TimePoint now) {
+  ref.entry.last_request = now;
+  ++ref.entry.requests;
+  actions_.request(ref.index, ref.address,
+                   ref.entry.usable() ? std::optional(ref.entry.mac) : std::nullopt);
+}
+
+// The first packets are kept: they are those that a connection starts with.
+void Neighbours::hold(const Ref& ref, PacketPtr packet, TimePoint now) {
+  auto slot = ref.entry.held.size() < limits_.hold_per_neighbour
+                  ? budget_.reserve(packet->note().in_vpc)
+                  : std::nullopt;
+  if (!slot) return actions_.drop(std::move(packet), DropReason::hold_queue_full);
+  ref.entry.held.push_back({std::move(packet), std::move(*slot), now});
+}
+
+void Neighbours::release_now(PacketPtr packet, TimePoint now) {
+  auto slot = budget_.reserve(packet->note().in_vpc);
+  if (!slot) return actions_.drop(std::move(packet), DropReason::hold_queue_full);
+  actions_.release({std::move(packet), std::move(*slot), now});
+}
+
+std::size_t Neighbours::run_timers(TimePoint now, std::size_t max) {
+  std::size_t ran = 0;
+  // Each run removes its entry or moves its timer beyond `now`.
+  for (; ran < max && !timers_.empty() && std::get<TimePoint>(*timers_.begin()) <= now; ++ran) {
+    const auto [due, index, address] = *timers_.begin();
+    auto& vpc = vpcs_.at(index);
+    run_timer({index, vpc, address, vpc.entries.at(address)}, now);
+  }
+  return ran;
+}
+
+void Neighbours::run_timer(const Ref& ref, TimePoint now) {
+  switch (ref.entry.state) {
+    case NeighbourState::incomplete:
+      return run_incomplete(ref, now);
+    case NeighbourState::reachable:
+    case NeighbourState::stale:
+      ref.entry.requests = 0;
+      set_state(ref, NeighbourState::probe);
+      return run_probe(ref, now);
+    case NeighbourState::probe:
+      return run_probe(ref, now);
+    case NeighbourState::failed:
+      // A packet may have had it asked for again; that request must not be followed too soon.
+      if (!may_ask(ref.entry, now)) return set_due(ref, *ref.entry.last_request + request_interval);
+      return remove(ref, DropReason::neighbour_unreachable);
+  }
+}
+
+void Neighbours::run_incomplete(const Ref& ref, TimePoint now) {
+  expire_held(ref.entry, now);
+  if (may_ask(ref.entry, now)) {
+    if (ref.entry.requests >= max_requests) return fail(ref, now);
+    ask(ref, now);
+  }
+  schedule_incomplete(ref);
+}
+
+// The next request, or the packet that has waited longest, whichever comes first.
+void Neighbours::schedule_incomplete(const Ref& ref) {
+  const Entry& entry = ref.entry;
+  TimePoint due = entry.last_request.value_or(entry.created) + request_interval;
+  if (!entry.held.empty()) due = std::min(due, entry.held.front().since + limits_.hold_time);
+  if (due != entry.due) set_due(ref, due);
+}
+
+void Neighbours::expire_held(Entry& entry, TimePoint now) {
+  const auto keep = std::ranges::find_if(
+      entry.held, [&](const HeldPacket& h) { return now - h.since < limits_.hold_time; });
+  for (auto h = entry.held.begin(); h != keep; ++h) actions_.unreachable(std::move(h->packet));
+  entry.held.erase(entry.held.begin(), keep);
+}
+
+void Neighbours::fail(const Ref& ref, TimePoint now) {
+  set_state(ref, NeighbourState::failed);
+  set_due(ref, now + failed_time);
+  for (auto& h : std::exchange(ref.entry.held, {})) actions_.unreachable(std::move(h.packet));
+}
+
+// Forwarding goes on by the known MAC until the probes are used up.
+void Neighbours::run_probe(const Ref& ref, TimePoint now) {
+  if (may_ask(ref.entry, now)) {
+    if (ref.entry.requests >= max_requests) return remove(ref, DropReason::neighbour_unreachable);
+    ask(ref, now);
+  }
+  set_due(ref, *ref.entry.last_request + request_interval);
+}
+
+void Neighbours::retain(VpcIndex index, const std::function<bool(std::uint32_t)>& keep) {
+  const auto found = vpcs_.find(index);
+  if (found == vpcs_.end()) return;
+  VpcNeighbours& vpc = found->second;
+  for (auto next = vpc.entries.begin(); next != vpc.entries.end();) {
+    const auto current = next++;
+    if (keep(current->first)) continue;
+    remove({index, vpc, current->first, current->second}, DropReason::no_route);
+  }
+  if (vpc.entries.empty()) vpcs_.erase(found);
+}
+
+void Neighbours::drop_held_from(VpcIndex in_vpc) {
+  if (budget_.held(in_vpc) == 0) return;
+  for (auto& [index, vpc] : vpcs_) {
+    for (auto& [address, entry] : vpc.entries) {
+      const auto gone = std::ranges::stable_partition(
+          entry.held, [&](const HeldPacket& h) { return h.packet->note().in_vpc != in_vpc; });
+      for (auto& h : gone) actions_.drop(std::move(h.packet), DropReason::no_route);
+      entry.held.erase(gone.begin(), gone.end());
+    }
+  }
+}
+
+std::vector<Neighbours::Info> Neighbours::list() const {
+  std::vector<Info> infos;
+  for (const auto& [index, vpc] : vpcs_) {
+    for (const auto& [address, entry] : vpc.entries) {
+      infos.push_back({index, address, entry.state, entry.mac, entry.confirmed, entry.held.size()});
+    }
+  }
+  return infos;
+}
+
+std::size_t Neighbours::count(VpcIndex vpc) const {
+  const auto found = vpcs_.find(vpc);
+  return found == vpcs_.end() ? 0 : found->second.entries.size();
+}
+
+}  // namespace bgw::control

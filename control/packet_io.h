@@ -1,0 +1,37 @@
+// The seam between the slow path and the data plane: packets as bytes with a note. Behind it are
+// mbufs and rings (dataplane_io.h), in tests plain vectors.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "control/wire.h"
+#include "dataplane/punt.h"
+
+namespace bgw::control {
+
+// A packet that the slow path owns; freed with it.
+class Packet {
+ public:
+  virtual ~Packet() = default;
+  virtual Bytes bytes() = 0;
+  virtual dataplane::PacketNote& note() = 0;
+};
+using PacketPtr = std::unique_ptr<Packet>;
+
+class PacketIo {
+ public:
+  virtual ~PacketIo() = default;
+  // Appends at most `max` packets of the class.
+  virtual void take_punts(dataplane::PuntClass punt_class, std::size_t max,
+                          std::vector<PacketPtr>& packets) = 0;
+  // A new packet with these bytes and an empty note; null when buffers are used up.
+  virtual PacketPtr make(Bytes bytes) = 0;
+  // True: a worker has it and `packet` is null. False: the ring is full and nothing has changed.
+  virtual bool inject(PacketPtr& packet) = 0;
+  // Waits a moment for every worker to pass a quiescent state; false when one did not.
+  virtual bool grace_period() = 0;
+};
+
+}  // namespace bgw::control
