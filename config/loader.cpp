@@ -1,1 +1,88 @@
-// loader
+#include "config/loader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "config/paths.h"
+#include "config/reader.h"
+#include "config/rules.h"
+#include "config/sections.h"
+#include "config/yaml_tree.h"
+
+namespace bgw::config {
+namespace {
+
+// Findings that rest on something broken would only repeat, in other words, what is reported
+// already.
+bool follows_from_others(const Reader& reader, const Finding& finding) {
+  return reader.is_broken(finding.problem.where) ||
+         std::ranges::any_of(finding.depends_on,
+                             [&](const auto& path) { return reader.is_broken_within(path); });
+}
+
+void finish(std::vector<Error>& errors, std::string_view file, const Limits& limits) {
+  std::ranges::stable_sort(errors, {}, [](const Error& e) { return std::tuple(e.line, e.column); });
+  if (errors.size() >= limits.errors) {
+    errors.resize(limits.errors);
+    errors.push_back({{},
+                      errors.back().line,
+                      errors.back().column,
+                      fmt::format("more than {} errors; the others are left out", limits.errors)});
+  }
+  for (Error& error : errors) error.file = file;
+}
+
+}  // namespace
+
+std::string Error::to_string() const {
+  if (line == 0) return fmt::format("{}: {}", file, message);
+  return fmt::format("{}:{}:{}: {}", file, line, column, message);
+}
+
+tl::expected<Model, std::vector<Error>> load(std::string_view text, std::string_view file,
+                                             Capabilities capabilities, Limits limits) {
+  std::vector<Error> errors;
+  const YamlTree tree = read_yaml(text, limits, errors);
+  Model model;
+  if (tree.complete) {
+    Reader reader(errors, limits.errors);
+    model = read_model(reader, tree.root);
+    for (const Finding& finding : check_rules(model, capabilities)) {
+      if (follows_from_others(reader, finding)) continue;
+      reader.fail(locate(tree.root, finding.problem.where), finding.problem.message);
+      if (reader.is_full()) break;
+    }
+  }
+  if (errors.empty()) return model;
+  finish(errors, file, limits);
+  return tl::unexpected(std::move(errors));
+}
+
+tl::expected<Model, std::vector<Error>> load_file(const std::string& path,
+                                                  Capabilities capabilities, Limits limits) {
+  const auto refuse = [&](int code) {
+    return tl::unexpected(std::vector<Error>{
+        {path, 0, 0,
+         fmt::format("can't read the file: {}", std::generic_category().message(code))}});
+  };
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return refuse(errno);
+  std::string text;
+  std::vector<char> chunk(std::size_t{1} << 16);
+  // One byte more than is allowed shows that there are too many, however long the file is.
+  while (file && text.size() <= limits.file_bytes) {
+    file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    text.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad()) return refuse(errno);
+  return load(text, path, capabilities, limits);
+}
+
+}  // namespace bgw::config

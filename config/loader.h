@@ -36,6 +36,7 @@ struct Capabilities {
 struct Limits {
   std::size_t file_bytes = 64u << 20;
   std::size_t nesting = 16;
+  std::size_t errors = 1000;  // reading stops there; one more error says so
 };
 
 // Parses, checks types and values, then references and rules across objects (routes.md's L3, V5 …).

@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <unordered_set>
+
+#include "config/rule_checks.h"
+
+namespace bgw::config {
+namespace {
+
+void check_vlan(RuleContext& context, const VlanBinding& vlan, const std::string& where) {
+  if (!context.capabilities.vlan) {
+    context.report(where, "key 'vlan': this build's data plane does not carry VLANs yet");
+  }
+  check_reference(context, where + ".port", "port", vlan.port, context.ports, "ports");
+  check_range(context, where + ".id", "id", vlan.id, vlan_range);
+  if (vlan.outer) check_range(context, where + ".outer", "outer", *vlan.outer, vlan_range);
+}
+
+// A remote VTEP must be reachable from the underlay it is used on.
+void check_remote(RuleContext& context, const Underlay& underlay, const std::string& underlay_where,
+                  const IpAddress& remote, const std::string& where) {
+  const std::vector<std::string> depends{underlay_where + ".addresses"};
+  const bool own = std::ranges::any_of(
+      underlay.addresses, [&](const auto& address) { return address.address == remote; });
+  const bool same_family = std::ranges::any_of(underlay.addresses, [&](const auto& address) {
+    return address.address.family == remote.family;
+  });
+  if (own) {
+    context.report(where,
+                   fmt::format("key 'remotes': {} is underlay {}'s own address", remote.to_string(),
+                               quoted(underlay.name)),
+                   depends);
+  } else if (!same_family) {
+    context.report(where,
+                   fmt::format("key 'remotes': underlay {} has no address of {}'s family",
+                               quoted(underlay.name), remote.to_string()),
+                   depends);
+  }
+}
+
+void check_vxlan(RuleContext& context, const VxlanBinding& vxlan, const std::string& where) {
+  if (!context.capabilities.vxlan) {
+    context.report(where, "key 'vxlan': this build's data plane does not carry VXLAN yet");
+  }
+  check_range(context, where + ".vni", "vni", vxlan.vni, vni_range);
+  const auto underlay = check_reference(context, where + ".underlay", "underlay", vxlan.underlay,
+                                        context.underlays, "underlays");
+  std::unordered_set<IpAddress> seen;
+  for (std::size_t i = 0; i < vxlan.remotes.size(); ++i) {
+    const IpAddress& remote = vxlan.remotes[i];
+    const std::string item = fmt::format("{}.remotes[{}]", where, i);
+    check_address(context, item, "remotes", remote);
+    if (!seen.insert(remote).second) {
+      context.report(item, fmt::format("key 'remotes': {} is listed twice", remote.to_string()),
+                     {where + ".remotes"});
+    } else if (underlay) {
+      check_remote(context, context.model.underlays[*underlay],
+                   fmt::format("underlays[{}]", *underlay), remote, item);
+    }
+  }
+}
+
+}  // namespace
+
+void check_vpc_interface(RuleContext& context, const Vpc& vpc, const std::string& vpc_where) {
+  const Interface& interface = *vpc.interface;
+  const std::string where = vpc_where + ".interface";
+  if (const auto* port = std::get_if<PortBinding>(&interface.binding)) {
+    check_reference(context, where + ".port", "port", port->port, context.ports, "ports");
+  } else if (const auto* vlan = std::get_if<VlanBinding>(&interface.binding)) {
+    check_vlan(context, *vlan, where + ".vlan");
+  } else {
+    check_vxlan(context, std::get<VxlanBinding>(interface.binding), where + ".vxlan");
+  }
+  check_link(context, where, interface.addresses, interface.router, interface.mtu);
+  for (std::size_t i = 0; i < interface.addresses.size(); ++i) {
+    const IpPrefix on_link = interface.addresses[i].on_link();
+    const bool inside = std::ranges::any_of(
+        vpc.cidrs, [&](const IpPrefix& cidr) { return cidr.contains(on_link); });
+    if (inside) continue;
+    context.report(fmt::format("{}.addresses[{}]", where, i),
+                   fmt::format("key 'addresses': the on-link prefix {} of {} lies in no CIDR of "
+                               "vpc {}",
+                               on_link.to_string(), interface.addresses[i].address.to_string(),
+                               quoted(vpc.name)),
+                   {vpc_where + ".cidrs"});
+  }
+}
+
+}  // namespace bgw::config

@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <unordered_map>
+
+#include "config/rule_checks.h"
+
+namespace bgw::config {
+namespace {
+
+bool is_device(std::string_view text) {
+  return !text.empty() && text.size() <= max_device_length &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+// Who uses what of the ports, in document order; the first user of each part keeps it.
+class BindingRules {
+ public:
+  explicit BindingRules(RuleContext& context) : context_(context) {}
+
+  void take_port(const std::string& where, const std::string& port, const std::string& user) {
+    if (!context_.ports.find(port)) return;  // reported at the reference
+    const auto [taken, is_new] = untagged_.try_emplace(port, Use{where, user});
+    if (is_new) return;
+    context_.report(where,
+                    fmt::format("key 'port': port {} carries the untagged frames of {} already; "
+                                "{} needs another port or a VLAN",
+                                quoted(port), taken->second.user, user),
+                    {taken->second.where});
+  }
+  void take_vlan(const std::string& where, const VlanBinding& vlan, const std::string& user) {
+    if (!context_.ports.find(vlan.port)) return;
+    const auto [taken, is_new] = vlans_.try_emplace(
+        std::tuple(vlan.port, vlan.outer.value_or(0), vlan.id), Use{where, user});
+    if (is_new) return;
+    const std::string outer = vlan.outer ? fmt::format(" in outer VLAN {}", *vlan.outer) : "";
+    context_.report(where + ".id",
+                    fmt::format("key 'id': VLAN {}{} on port {} belongs to {} already", vlan.id,
+                                outer, quoted(vlan.port), taken->second.user),
+                    {where, taken->second.where});
+  }
+  void take_vni(const std::string& where, const VxlanBinding& vxlan, const std::string& user) {
+    if (!context_.underlays.find(vxlan.underlay)) return;
+    const auto [taken, is_new] =
+        vnis_.try_emplace(std::pair(vxlan.underlay, vxlan.vni), Use{where, user});
+    if (is_new) return;
+    context_.report(where + ".vni",
+                    fmt::format("key 'vni': VNI {} on underlay {} belongs to {} already", vxlan.vni,
+                                quoted(vxlan.underlay), taken->second.user),
+                    {where, taken->second.where});
+  }
+
+ private:
+  struct Use {
+    std::string where;
+    std::string user;
+  };
+  RuleContext& context_;
+  std::map<std::string, Use> untagged_;
+  std::map<std::tuple<std::string, std::uint16_t, std::uint16_t>, Use> vlans_;
+  std::map<std::pair<std::string, std::uint32_t>, Use> vnis_;
+};
+
+}  // namespace
+
+void check_ports(RuleContext& context) {
+  check_names(context, "ports", "port", context.model.ports);
+  std::unordered_map<std::string_view, std::size_t> devices;
+  for (std::size_t i = 0; i < context.model.ports.size(); ++i) {
+    const std::string& device = context.model.ports[i].device;
+    const std::string where = fmt::format("ports[{}].device", i);
+    if (!is_device(device)) {
+      context.report(where, fmt::format("key 'device': expected a PCI address or vdev (1 to {} "
+                                        "printable characters without spaces), found {}",
+                                        max_device_length, quoted(device)));
+    }
+    // What follows the first comma are arguments; the device is known by what precedes it.
+    const auto [first, is_new] =
+        devices.emplace(std::string_view(device).substr(0, device.find(',')), i);
+    if (is_new) continue;
+    context.report(where,
+                   fmt::format("key 'device': {} is already port {}", quoted(first->first),
+                               quoted(context.model.ports[first->second].name)),
+                   {fmt::format("ports[{}]", first->second)});
+  }
+}
+
+void check_underlays(RuleContext& context) {
+  check_names(context, "underlays", "underlay", context.model.underlays);
+  for (std::size_t i = 0; i < context.model.underlays.size(); ++i) {
+    const Underlay& underlay = context.model.underlays[i];
+    const std::string where = fmt::format("underlays[{}]", i);
+    if (!context.capabilities.vxlan) {
+      context.report(where,
+                     "underlays serve VXLAN, which this build's data plane does not carry yet");
+    }
+    check_reference(context, where + ".port", "port", underlay.port, context.ports, "ports");
+    check_link(context, where, underlay.addresses, underlay.router, underlay.mtu);
+  }
+}
+
+void check_bindings(RuleContext& context) {
+  BindingRules rules(context);
+  for (std::size_t i = 0; i < context.model.vpcs.size(); ++i) {
+    const Vpc& vpc = context.model.vpcs[i];
+    if (!vpc.interface) continue;
+    const std::string where = fmt::format("vpcs[{}].interface", i);
+    const std::string user = "vpc " + quoted(vpc.name);
+    const auto& binding = vpc.interface->binding;
+    if (const auto* port = std::get_if<PortBinding>(&binding)) {
+      rules.take_port(where + ".port", port->port, user);
+    } else if (const auto* vlan = std::get_if<VlanBinding>(&binding)) {
+      rules.take_vlan(where + ".vlan", *vlan, user);
+    } else {
+      rules.take_vni(where + ".vxlan", std::get<VxlanBinding>(binding), user);
+    }
+  }
+  for (std::size_t i = 0; i < context.model.underlays.size(); ++i) {
+    const Underlay& underlay = context.model.underlays[i];
+    rules.take_port(fmt::format("underlays[{}].port", i), underlay.port,
+                    "underlay " + quoted(underlay.name));
+  }
+}
+
+}  // namespace bgw::config

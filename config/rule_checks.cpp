@@ -1,0 +1,51 @@
+#include "config/rule_checks.h"
+
+#include <algorithm>
+
+#include "config/nearest.h"
+
+namespace bgw::config {
+namespace {
+
+constexpr bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= max_name_length && is_letter_or_digit(text[0]) &&
+         std::ranges::all_of(text, [](char c) {
+           return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
+}  // namespace
+
+void check_name(RuleContext& context, const std::string& where, std::string_view key,
+                std::string_view name) {
+  if (is_name(name)) return;
+  context.report(where, fmt::format("key '{}': expected a name (1 to {} of A-Z a-z 0-9 . _ -, "
+                                    "beginning with a letter or digit), found {}",
+                                    key, max_name_length, quoted(name)));
+}
+
+std::optional<std::size_t> check_reference(RuleContext& context, const std::string& where,
+                                           std::string_view kind, std::string_view name,
+                                           const NameIndex& index, std::string_view list) {
+  const auto found = index.find(name);
+  if (!found) {
+    context.report(
+        where,
+        fmt::format("no {} {} exists{}", kind, quoted(name), suggestion(name, index.names())),
+        {fmt::format("{}[].name", list)});
+  }
+  return found;
+}
+
+void check_range(RuleContext& context, const std::string& where, std::string_view key,
+                 std::uint32_t value, Range range) {
+  if (range.contains(value)) return;
+  context.report(where, fmt::format("key '{}': expected a number from {} to {}, found '{}'", key,
+                                    range.min, range.max, value));
+}
+
+}  // namespace bgw::config

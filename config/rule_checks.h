@@ -1,0 +1,69 @@
+// rule_checks
+// Checks that several sections share. `where` is the path of the value, `key` its key in messages.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "config/quoted.h"
+#include "config/ranges.h"
+#include "config/rules.h"
+
+namespace bgw::config {
+
+void check_name(RuleContext& context, const std::string& where, std::string_view key,
+                std::string_view name);
+
+// Syntax and uniqueness of the names of a list of objects; `kind` as in "port".
+template <typename Objects>
+void check_names(RuleContext& context, const std::string& list, std::string_view kind,
+                 const Objects& objects) {
+  const NameIndex index(objects);
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const std::string where = fmt::format("{}[{}].name", list, i);
+    check_name(context, where, "name", objects[i].name);
+    const std::size_t first = *index.find(objects[i].name);
+    if (first == i) continue;
+    context.report(where, fmt::format("duplicate {} {}", kind, quoted(objects[i].name)),
+                   {fmt::format("{}[{}].name", list, first)});
+  }
+}
+
+// A reference by name; reports it, with the nearest name, if nothing has that name. `list` is the
+// path of the list that should.
+std::optional<std::size_t> check_reference(RuleContext& context, const std::string& where,
+                                           std::string_view kind, std::string_view name,
+                                           const NameIndex& index, std::string_view list);
+
+void check_range(RuleContext& context, const std::string& where, std::string_view key,
+                 std::uint32_t value, Range range);
+
+// One host's address: unicast, and of a family that the data plane carries.
+void check_address(RuleContext& context, const std::string& where, std::string_view key,
+                   const IpAddress& address);
+// A network of hosts: nothing of it may be other than unicast.
+void check_network(RuleContext& context, const std::string& where, std::string_view key,
+                   const IpPrefix& prefix);
+// A destination or range: may be wider than what is unicast (0.0.0.0/0), but not inside the rest.
+void check_destination(RuleContext& context, const std::string& where, std::string_view key,
+                       const IpPrefix& prefix);
+
+// "network", "broadcast" or "subnet-router anycast" if no host of the on-link prefix can have that
+// address (RFC 1122 section 3.2.1.3, RFC 3021, RFC 4291 section 2.6.1, RFC 6164).
+std::optional<std::string_view> reserved_in(const IpPrefix& on_link, const IpAddress& address);
+
+// The gateway's own addresses, router and MTU on a VPC interface or underlay; `where` is its path.
+void check_link(RuleContext& context, const std::string& where,
+                std::span<const InterfaceAddress> addresses, const std::optional<IpAddress>& router,
+                std::uint16_t mtu);
+
+// A neighbour on the link: on-link, no address of the gateway, none that is reserved.
+void check_neighbour(RuleContext& context, const std::string& where, std::string_view key,
+                     const IpAddress& neighbour, std::span<const InterfaceAddress> addresses,
+                     const std::string& addresses_where);
+
+}  // namespace bgw::config

@@ -1,0 +1,96 @@
+// rules
+// The rules of validate(), by section. Each function reports what it finds to the context.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "config/loader.h"
+#include "config/model.h"
+
+namespace bgw::config {
+
+// A problem, and the other nodes that make it one: if one of those could not be read, the problem
+// may not exist. In their paths "[]" stands for every index.
+struct Finding {
+  Problem problem;
+  std::vector<std::string> depends_on;
+};
+
+std::vector<Finding> check_rules(const Model& model, Capabilities capabilities);
+
+// Names of one kind of object. Of several objects with one name the first counts.
+class NameIndex {
+ public:
+  template <typename Objects>
+  explicit NameIndex(const Objects& objects) {
+    for (const auto& object : objects) {
+      names_.push_back(object.name);
+      by_name_.emplace(object.name, names_.size() - 1);
+    }
+  }
+  std::optional<std::size_t> find(std::string_view name) const {
+    const auto found = by_name_.find(name);
+    return found == by_name_.end() ? std::nullopt : std::optional(found->second);
+  }
+  const std::vector<std::string_view>& names() const { return names_; }
+
+ private:
+  std::vector<std::string_view> names_;
+  std::unordered_map<std::string_view, std::size_t> by_name_;
+};
+
+// Which VPC is attached to which gateway.
+class AttachedPairs {
+ public:
+  AttachedPairs(const Model& model, const NameIndex& vpcs, const NameIndex& gateways);
+  // True also if an attachment that refers to nothing might have been meant to join them: that
+  // is reported at the attachment.
+  bool joined(std::string_view vpc, std::string_view gateway) const;
+
+ private:
+  std::set<std::pair<std::string_view, std::string_view>> pairs_;
+};
+
+struct RuleContext {
+  RuleContext(const Model& m, Capabilities c)
+      : model(m),
+        capabilities(c),
+        ports(m.ports),
+        vpcs(m.vpcs),
+        underlays(m.underlays),
+        gateways(m.gateways),
+        attachments(m.attachments),
+        attached(m, vpcs, gateways) {}
+
+  void report(std::string where, std::string message, std::vector<std::string> depends_on = {}) {
+    findings.push_back({{std::move(where), std::move(message)}, std::move(depends_on)});
+  }
+
+  const Model& model;
+  Capabilities capabilities;
+  NameIndex ports, vpcs, underlays, gateways, attachments;
+  AttachedPairs attached;
+  std::vector<Finding> findings;
+};
+
+// Sections.
+void check_ports(RuleContext& context);
+void check_underlays(RuleContext& context);
+void check_vpcs(RuleContext& context);
+void check_vpc_interface(RuleContext& context, const Vpc& vpc, const std::string& where);
+void check_route_table(RuleContext& context, const Vpc& vpc, const std::string& vpc_where,
+                       const RouteTable& table, const std::string& where);
+void check_gateways(RuleContext& context);
+void check_gateway_statics(RuleContext& context, const Gateway& gateway, const std::string& where);
+void check_attachments(RuleContext& context);
+// Who shares ports, VLANs and VNIs.
+void check_bindings(RuleContext& context);
+
+}  // namespace bgw::config
