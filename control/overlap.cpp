@@ -64,15 +64,17 @@ void settle_overlaps(config::OverlapMode mode, std::span<Arrival> arrivals,
   for (Arrival& arrival : arrivals) arrival.accepted = false;
   AcceptedRoutes accepted(mode);
   for (const std::size_t i : order) {
-    const Arrival* conflict = accepted.conflict(arrivals[i]);
-    if (conflict == nullptr) {
-      arrivals[i].accepted = true;
-      accepted.accept(arrivals[i]);
-      continue;
-    }
-    decisions[i] = {
-        Status::invalid,
-        fmt::format("overlap with {} via {}", conflict->prefix.to_string(), conflict->attachment)};
+    if (accepted.conflict(arrivals[i]) != nullptr) continue;
+    arrivals[i].accepted = true;
+    accepted.accept(arrivals[i]);
+  }
+  // Only now: what a reason names must not depend on when each was tried, or a restart would list
+  // another reason.
+  for (const std::size_t i : order) {
+    if (arrivals[i].accepted) continue;
+    const Arrival& conflict = *accepted.conflict(arrivals[i]);
+    decisions[i] = {Status::invalid, fmt::format("overlap with {} via {}",
+                                                 conflict.prefix.to_string(), conflict.attachment)};
   }
 }
 

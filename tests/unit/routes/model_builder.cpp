@@ -1,0 +1,133 @@
+#include "model_builder.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "control/walk.h"
+
+namespace bgw::test {
+
+using Lines = std::vector<std::string>;
+
+config::IpPrefix prefix(std::string_view text) {
+  const auto parsed = config::IpPrefix::parse(text);
+  if (!parsed) throw std::invalid_argument(parsed.error());
+  return *parsed;
+}
+
+config::IpAddress address(std::string_view text) {
+  const auto parsed = config::IpAddress::parse(text);
+  if (!parsed) throw std::invalid_argument(parsed.error());
+  return *parsed;
+}
+
+config::Vpc vpc(const std::string& name, const Lines& cidrs) {
+  config::Vpc result;
+  result.name = name;
+  for (const std::string& cidr : cidrs) result.cidrs.push_back(prefix(cidr));
+  result.route_tables.push_back({"main", {}, {}});
+
+  config::InterfaceAddress own{result.cidrs.front().address, 64};
+  if (own.address.is_v4()) {
+    own = {config::IpAddress::v4(own.address.v4_host_order() + 1), 24};
+  } else {
+    ++own.address.lo;
+  }
+  result.interface.emplace();
+  result.interface->binding = config::PortBinding{"p-" + name};
+  result.interface->addresses.push_back(own);
+  return result;
+}
+
+config::Gateway gateway(const std::string& name) {
+  config::Gateway result;
+  result.name = name;
+  return result;
+}
+
+config::Attachment attachment(const std::string& name, const std::string& gateway,
+                              const std::string& vpc) {
+  return {name, gateway, vpc, config::AdvertiseAll{}};
+}
+
+void add_subnet(config::Vpc& vpc, const std::string& cidr) {
+  vpc.subnets.push_back({fmt::format("s{}", vpc.subnets.size()), prefix(cidr), "main"});
+}
+
+config::RouteTable& table(config::Vpc& vpc, const std::string& name) {
+  const auto found = std::ranges::find(vpc.route_tables, name, &config::RouteTable::name);
+  if (found != vpc.route_tables.end()) return *found;
+  vpc.route_tables.push_back({name, {}, {}});
+  return vpc.route_tables.back();
+}
+
+void import(config::Vpc& vpc, const std::string& gateway, const Lines& ranges) {
+  config::Propagation propagation{gateway, {}};
+  for (const std::string& range : ranges) propagation.ranges.push_back(prefix(range));
+  table(vpc).propagations.push_back(propagation);
+}
+
+config::GatewayStaticRoute to_attachments(const std::string& to, const Lines& attachments) {
+  config::GatewayStaticRoute route{prefix(to), {}};
+  for (const std::string& name : attachments) route.via.push_back({name});
+  return route;
+}
+
+config::VpcStaticRoute to_gateway(const std::string& to, const std::string& gateway) {
+  return {prefix(to), {config::ViaGateway{gateway}}};
+}
+
+config::VpcStaticRoute to_address(const std::string& to, const std::string& text) {
+  return {prefix(to), {config::ViaAddress{address(text)}}};
+}
+
+config::Vpc& find_vpc(config::Model& model, const std::string& name) {
+  return *std::ranges::find(model.vpcs, name, &config::Vpc::name);
+}
+
+void remove_attachment(config::Model& model, const std::string& name) {
+  std::erase_if(model.attachments, [&](const auto& a) { return a.name == name; });
+}
+
+Lines lines(const std::vector<control::Route>& routes) {
+  Lines result;
+  for (const control::Route& route : routes) {
+    Lines hops;
+    for (const control::NextHop& hop : route.next_hops) hops.push_back(to_string(hop));
+    std::string line = fmt::format("{} {} {} {}", route.prefix.to_string(), to_string(route.origin),
+                                   fmt::join(hops, "+"), to_string(route.status));
+    if (!route.reason.empty()) line += " (" + route.reason + ")";
+    result.push_back(line);
+  }
+  return result;
+}
+
+Lines gateway_lines(const control::Rib& rib, const std::string& gateway) {
+  return lines(rib.find_gateway(gateway)->routes);
+}
+
+Lines table_lines(const control::Rib& rib, const std::string& vpc, const std::string& table) {
+  const control::VpcRoutes& routes = *rib.find_vpc(vpc);
+  const auto found = std::ranges::find(routes.tables, table, &control::TableRoutes::name);
+  return lines(list_table(rib, routes, *found));
+}
+
+Lines walk_lines(const config::Model& model, const control::Rib& rib, const std::string& vpc,
+                 const std::string& source, const std::string& destination) {
+  Lines result;
+  for (const auto& outcome :
+       control::walk(model, rib, vpc, address(source), address(destination))) {
+    if (outcome.verdict == control::Verdict::drop) {
+      result.push_back("drop " + outcome.drop_reason);
+      continue;
+    }
+    const char* verdict = outcome.verdict == control::Verdict::self ? "self" : "deliver";
+    result.push_back(fmt::format("{} {} {}", verdict, outcome.vpc, outcome.neighbour.to_string()));
+  }
+  return result;
+}
+
+}  // namespace bgw::test

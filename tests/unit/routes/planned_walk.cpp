@@ -1,0 +1,84 @@
+#include "planned_walk.h"
+
+#include <algorithm>
+
+namespace bgw::test {
+namespace {
+
+using Outcomes = std::vector<std::string>;
+
+template <typename Entry>
+const Entry* longest_match(const std::vector<Entry>& entries, const config::IpAddress& address) {
+  const Entry* best = nullptr;
+  for (const Entry& entry : entries) {
+    if (!entry.prefix.contains(address)) continue;
+    if (best == nullptr || entry.prefix.length > best->prefix.length) best = &entry;
+  }
+  return best;
+}
+
+std::string discard_name(control::DiscardReason reason) {
+  switch (reason) {
+    case control::DiscardReason::blackhole:
+      return "drop blackhole";
+    case control::DiscardReason::no_route:
+      return "drop no_route";
+    case control::DiscardReason::directed_broadcast:
+      return "drop destination_broadcast";
+  }
+  return "drop for no known reason";
+}
+
+}  // namespace
+
+PlannedWalk::PlannedWalk(const config::Model& model, const control::Rib& rib) {
+  for (const control::GatewayRoutes& gateway : rib.gateways) {
+    plans_[gateway.name] = plan_gateway_table(model, gateway);
+  }
+  for (std::size_t i = 0; i < rib.vpcs.size(); ++i) {
+    const control::VpcRoutes& vpc = rib.vpcs[i];
+    sources_[vpc.name] = plan_source_table(model.vpcs[i], vpc);
+    for (const control::TableRoutes& table : vpc.tables) {
+      plans_[vpc.name + "/" + table.name] = plan_vpc_table(model.vpcs[i], rib, vpc, table);
+    }
+  }
+}
+
+void PlannedWalk::follow(const control::Plan& plan, const std::string& vpc, bool delivery,
+                         const config::IpAddress& destination, Outcomes& outcomes) const {
+  const control::PlanEntry* entry = longest_match(plan, destination);
+  if (entry == nullptr) {
+    outcomes.push_back("drop no_route");
+    return;
+  }
+  for (const control::PlanTarget& target : entry->targets) {
+    if (std::holds_alternative<control::OnLink>(target)) {
+      outcomes.push_back("deliver " + vpc + " " + destination.to_string());
+    } else if (std::holds_alternative<control::Self>(target)) {
+      outcomes.push_back("self " + vpc + " " + destination.to_string());
+    } else if (const auto* neighbour = std::get_if<control::Neighbour>(&target)) {
+      outcomes.push_back("deliver " + vpc + " " + neighbour->address.to_string());
+    } else if (const auto* discard = std::get_if<control::Discard>(&target)) {
+      outcomes.push_back(discard_name(discard->reason));
+    } else if (const auto* into = std::get_if<control::DeliverIntoVpc>(&target)) {
+      follow(plans_.at(into->vpc + "/main"), into->vpc, true, destination, outcomes);
+    } else if (delivery) {
+      outcomes.push_back("drop routing_loop");
+    } else {
+      const auto& gateway = std::get<control::ContinueInGateway>(target).gateway;
+      follow(plans_.at(gateway), gateway, true, destination, outcomes);
+    }
+  }
+}
+
+Outcomes PlannedWalk::outcomes(const std::string& vpc, const config::IpAddress& source,
+                               const config::IpAddress& destination) const {
+  const control::SourceEntry* entry = longest_match(sources_.at(vpc), source);
+  if (entry == nullptr) return {"drop source_spoofed"};
+  Outcomes outcomes;
+  follow(plans_.at(vpc + "/" + entry->route_table), vpc, false, destination, outcomes);
+  std::ranges::sort(outcomes);
+  return outcomes;
+}
+
+}  // namespace bgw::test

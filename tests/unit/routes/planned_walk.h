@@ -1,0 +1,33 @@
+// What the data plane would do with the plans: longest match table after table.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/model.h"
+#include "control/fib_plan.h"
+#include "control/rib.h"
+
+namespace bgw::test {
+
+class PlannedWalk {
+ public:
+  PlannedWalk(const config::Model& model, const control::Rib& rib);
+
+  // Outcomes in words, "deliver v1 10.0.0.7" or "drop no_route", one per way, sorted.
+  std::vector<std::string> outcomes(const std::string& vpc, const config::IpAddress& source,
+                                    const config::IpAddress& destination) const;
+
+  // "v0/main" or a gateway's name.
+  const control::Plan& plan(const std::string& table) const { return plans_.at(table); }
+
+ private:
+  void follow(const control::Plan& plan, const std::string& vpc, bool delivery,
+              const config::IpAddress& destination, std::vector<std::string>& outcomes) const;
+
+  std::map<std::string, control::Plan> plans_;
+  std::map<std::string, std::vector<control::SourceEntry>> sources_;  // by VPC
+};
+
+}  // namespace bgw::test

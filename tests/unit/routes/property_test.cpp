@@ -1,0 +1,252 @@
+// compute_routes(), diff(), the plans and walk() over long random sequences of commits, against the
+// naive oracle and against each other.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <algorithm>
+#include <cstdlib>
+
+#include "control/compute_routes.h"
+#include "control/diff.h"
+#include "control/walk.h"
+#include "model_builder.h"
+#include "oracle.h"
+#include "planned_walk.h"
+#include "random_model.h"
+
+namespace bgw::test {
+namespace {
+
+using control::Computed;
+
+constexpr std::uint32_t commits_per_sequence = 20;
+
+// Set where a run is slow: under sanitizers.
+bool quick() {
+  return std::getenv("BGW_TEST_QUICK") != nullptr;
+}
+
+std::string problem(const ExpectedRoute& expected, const control::Route& actual) {
+  std::vector<std::string> hops;
+  for (const auto& hop : actual.next_hops) hops.push_back(to_string(hop));
+  const bool same = expected.prefix == actual.prefix &&
+                    expected.origin == to_string(actual.origin) && expected.next_hops == hops &&
+                    expected.status == to_string(actual.status) &&
+                    actual.reason.starts_with(expected.reason) &&
+                    actual.reason.empty() == expected.reason.empty();
+  if (same) return "";
+  return fmt::format("expected {} {} {} ({}), got {}", expected.prefix.to_string(), expected.origin,
+                     expected.status, expected.reason, lines({actual}).front());
+}
+
+std::string problem(const std::map<std::string, std::vector<ExpectedRoute>>& expected,
+                    const std::vector<control::ListedTable>& actual) {
+  if (expected.size() != actual.size()) return "not the same tables";
+  for (const auto& table : actual) {
+    const auto found = expected.find(table.table);
+    if (found == expected.end()) return "unexpected table " + table.table;
+    if (found->second.size() != table.routes.size()) {
+      return fmt::format("{}: expected {} routes, got {}", table.table, found->second.size(),
+                         fmt::join(lines(table.routes), "\n"));
+    }
+    for (std::size_t i = 0; i < table.routes.size(); ++i) {
+      const std::string wrong = problem(found->second[i], table.routes[i]);
+      if (!wrong.empty()) return table.table + ": " + wrong;
+    }
+  }
+  return "";
+}
+
+// How often the sequences met what the rules are about; a property that meets nothing shows
+// nothing.
+class Sightings {
+ public:
+  void note(const std::vector<control::ListedTable>& tables) {
+    for (const auto& table : tables) {
+      for (const auto& route : table.routes) {
+        const std::string reason = route.reason.substr(0, route.reason.find_first_of(" :,"));
+        ++count_[fmt::format("{} {} {}", to_string(route.origin), to_string(route.status), reason)];
+        if (route.next_hops.size() > 1) {
+          ++count_[fmt::format("{} group of {}", to_string(route.origin), route.next_hops.size())];
+        }
+      }
+    }
+  }
+  void note(const std::vector<std::string>& outcomes) {
+    for (const std::string& outcome : outcomes) {
+      const bool dropped = outcome.starts_with("drop");
+      ++count_[dropped ? outcome : outcome.substr(0, outcome.find(' '))];
+    }
+  }
+  void note(const std::string& what) { ++count_[what]; }
+
+  // Of `wanted`, what was seen less than `least` times.
+  std::vector<std::string> rarer_than(std::size_t least,
+                                      const std::vector<std::string>& wanted) const {
+    std::vector<std::string> rare;
+    for (const std::string& what : wanted) {
+      const auto found = count_.find(what);
+      const std::size_t seen = found == count_.end() ? 0 : found->second;
+      if (seen < least) rare.push_back(fmt::format("{}: {}", what, seen));
+    }
+    return rare;
+  }
+
+ private:
+  std::map<std::string, std::size_t> count_;
+};
+
+const control::GatewayHistory* history_of(const control::History& history,
+                                          const std::string& gateway) {
+  const auto it = std::ranges::find(history.gateways, gateway, &control::GatewayHistory::gateway);
+  return it == history.gateways.end() ? nullptr : &*it;
+}
+
+// The name of an accepted route that lost its acceptance although its gateway's rules are as they
+// were and it is still advertised and available; "" when there is none.
+std::string unseated_incumbent(const config::Model& before, const control::History& history_before,
+                               const config::Model& after, const control::History& history_after) {
+  for (const config::Gateway& gateway : after.gateways) {
+    const auto old = std::ranges::find(before.gateways, gateway.name, &config::Gateway::name);
+    if (old == before.gateways.end() || old->overlap != gateway.overlap ||
+        old->quotas != gateway.quotas) {
+      continue;
+    }
+    for (const control::Arrival& was : history_of(history_before, gateway.name)->arrivals) {
+      for (const control::Arrival& is : history_of(history_after, gateway.name)->arrivals) {
+        if (was.attachment != is.attachment || was.prefix != is.prefix) continue;
+        const auto a =
+            std::ranges::find(after.attachments, is.attachment, &config::Attachment::name);
+        const auto v = std::ranges::find(after.vpcs, a->vpc, &config::Vpc::name);
+        const bool available = v->interface && v->interface->enabled;
+        if (was.accepted && available && !is.accepted) {
+          return is.attachment + " " + is.prefix.to_string();
+        }
+      }
+    }
+  }
+  return "";
+}
+
+// One packet by walk() and by the plans.
+void expect_same_fate(const config::Model& model, const control::Rib& rib,
+                      const PlannedWalk& planned, const config::Vpc& vpc,
+                      const config::IpAddress& source, const config::IpAddress& destination,
+                      Sightings& sightings) {
+  auto walked = walk_lines(model, rib, vpc.name, source.to_string(), destination.to_string());
+  std::ranges::sort(walked);
+  const bool up = vpc.interface && vpc.interface->enabled;
+  const std::vector<std::string> expected = up ? planned.outcomes(vpc.name, source, destination)
+                                               : std::vector<std::string>{"drop no_interface"};
+  ASSERT_EQ(walked, expected) << vpc.name << " " << source.to_string() << " -> "
+                              << destination.to_string();
+  sightings.note(walked);
+}
+
+void note_imports(const config::Model& model, const control::Rib& rib, const PlannedWalk& planned,
+                  Sightings& sightings) {
+  for (const config::Vpc& vpc : model.vpcs) {
+    for (const config::RouteTable& table : vpc.route_tables) {
+      const auto& routes = *rib.find_vpc(vpc.name);
+      const auto of_table =
+          std::ranges::find(routes.tables, table.name, &control::TableRoutes::name);
+      for (const control::Route& route : list_table(rib, routes, *of_table)) {
+        if (route.origin != control::Origin::propagated || route.status != control::Status::valid) {
+          continue;
+        }
+        const auto& plan = planned.plan(vpc.name + "/" + table.name);
+        const bool spelled_out =
+            std::ranges::binary_search(plan, route.prefix, {}, &control::PlanEntry::prefix);
+        sightings.note(spelled_out ? "routes one by one" : "range for its routes");
+      }
+    }
+  }
+}
+
+void check_forwarding(RandomModel& random, const control::Rib& rib, Sightings& sightings) {
+  const config::Model& model = random.model();
+  const PlannedWalk planned(model, rib);
+  note_imports(model, rib, planned, sightings);
+  for (const config::Vpc& vpc : model.vpcs) {
+    for (int i = 0; i < 5; ++i) {
+      const auto source = random.chance(70) ? vpc.cidrs[random.below(vpc.cidrs.size())].address
+                                            : random.any_address();
+      expect_same_fate(model, rib, planned, vpc, source, random.any_address(), sightings);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
+void check_diff(const control::Rib& before, const control::Rib& after,
+                const std::vector<control::ListedTable>& listed_before,
+                const std::vector<control::ListedTable>& listed_after) {
+  const control::RibDiff change = control::diff(before, after);
+  ASSERT_EQ(control::apply(listed_before, change), listed_after);
+  ASSERT_EQ(change.empty(), listed_before == listed_after);
+}
+
+void check_sequence(std::uint32_t seed, Sightings& sightings) {
+  RandomModel random(seed);
+  Oracle oracle;
+  config::Model model_before;
+  Computed before;
+  std::vector<control::ListedTable> listed_before;
+  for (std::uint32_t commit = 0; commit < commits_per_sequence; ++commit) {
+    SCOPED_TRACE(fmt::format("seed {}, commit {}", seed, commit));
+    const config::Model& model = random.model();
+    const Computed now = control::compute_routes(model, before.history);
+    const auto listed = control::list_all(now.rib);
+    ASSERT_EQ(problem(oracle.commit(model), listed), "");
+    ASSERT_EQ(unseated_incumbent(model_before, before.history, model, now.history), "");
+    ASSERT_NO_FATAL_FAILURE(check_diff(before.rib, now.rib, listed_before, listed));
+    ASSERT_NO_FATAL_FAILURE(check_forwarding(random, now.rib, sightings));
+
+    const Computed again = control::compute_routes(model, before.history);
+    ASSERT_TRUE(again.rib == now.rib && again.history == now.history) << "not deterministic";
+    const Computed restarted = control::compute_routes(model, now.history);
+    ASSERT_TRUE(restarted.rib == now.rib && restarted.history == now.history)
+        << "a restart computes something else";
+
+    sightings.note(listed);
+    model_before = model;
+    before = now;
+    listed_before = listed;
+    random.change();
+  }
+}
+
+TEST(Property, SequencesOfCommitsAgreeWithTheOracleThePlansAndTheWalk) {
+  Sightings sightings;
+  for (std::uint32_t seed = 0; seed < (quick() ? 400 : 6000); ++seed) {
+    ASSERT_NO_FATAL_FAILURE(check_sequence(seed, sightings));
+  }
+  const std::vector<std::string> none;
+  EXPECT_EQ(sightings.rarer_than(quick() ? 1 : 20, {"local valid ",
+                                                    "static valid ",
+                                                    "static invalid unavailable",
+                                                    "static shadowed local",
+                                                    "static group of 2",
+                                                    "static group of 4",
+                                                    "propagated valid ",
+                                                    "propagated invalid overlap",
+                                                    "propagated invalid unavailable",
+                                                    "propagated invalid preference",
+                                                    "propagated blocked quota",
+                                                    "propagated shadowed local",
+                                                    "propagated group of 2",
+                                                    "propagated group of 3",
+                                                    "propagated group of 4",
+                                                    "range for its routes",
+                                                    "routes one by one",
+                                                    "deliver",
+                                                    "self",
+                                                    "drop no_route",
+                                                    "drop blackhole",
+                                                    "drop routing_loop",
+                                                    "drop source_spoofed",
+                                                    "drop destination_broadcast",
+                                                    "drop no_interface"}),
+            none);
+}
+
+}  // namespace
+}  // namespace bgw::test
