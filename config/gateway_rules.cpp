@@ -105,7 +105,8 @@ void check_attachments(RuleContext& context) {
     const Gateway& g = context.model.gateways[*gateway];
     check_same(context, where, "account", *vpc, v.account, *gateway, g.account);
     check_same(context, where, "region", *vpc, v.region, *gateway, g.region);
-    const auto [first, is_new] = pairs.emplace(std::pair(v.name, g.name), i);
+    const auto [first, is_new] =
+        pairs.try_emplace({std::string_view(v.name), std::string_view(g.name)}, i);
     if (is_new) continue;
     const Attachment& earlier = context.model.attachments[first->second];
     context.report(where,
