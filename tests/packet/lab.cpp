@@ -1,0 +1,300 @@
+#include "tests/packet/lab.h"
+
+#include <gtest/gtest.h>
+#include <rte_eal.h>
+#include <rte_eth_ring.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+namespace bgw::packet_test {
+
+namespace {
+
+constexpr unsigned pool_packets = 4095;
+constexpr std::uint32_t lab_max_vpcs = 32;
+
+rte_mempool* packet_pool() {
+  static rte_mempool* const pool = rte_pktmbuf_pool_create(
+      "lab", pool_packets, 0, RTE_ALIGN_CEIL(sizeof(PacketNote), RTE_MBUF_PRIV_ALIGN),
+      RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+  if (pool == nullptr) throw std::runtime_error("no packet pool");
+  return pool;
+}
+
+RingPort make_port(std::size_t number) {
+  const std::string name = "lab" + std::to_string(number);
+  const unsigned flags = RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ;
+  RingPort port;
+  port.to_worker = rte_ring_create((name + "_in").c_str(), 4096, 0, flags);
+  port.from_worker = rte_ring_create((name + "_out").c_str(), tx_ring_slots, 0, flags);
+  const int id = rte_eth_from_rings(name.c_str(), &port.to_worker, 1, &port.from_worker, 1, 0);
+  if (id < 0) throw std::runtime_error("no ring port");
+  port.id = PortId{static_cast<std::uint16_t>(id)};
+  const rte_eth_conf conf{};
+  if (rte_eth_dev_configure(port.id.value, 1, 1, &conf) != 0 ||
+      rte_eth_rx_queue_setup(port.id.value, 0, 64, 0, nullptr, packet_pool()) != 0 ||
+      rte_eth_tx_queue_setup(port.id.value, 0, 64, 0, nullptr) != 0 ||
+      rte_eth_dev_start(port.id.value) != 0)
+    throw std::runtime_error("ring port does not start");
+  return port;
+}
+
+const RingPort& ring_port(std::size_t number) {
+  static std::vector<RingPort> ports;
+  while (ports.size() <= number) ports.push_back(make_port(ports.size()));
+  return ports[number];
+}
+
+Bytes bytes_of(const rte_mbuf* packet) {
+  Bytes bytes;
+  for (; packet != nullptr; packet = packet->next) {
+    const auto* data = rte_pktmbuf_mtod(packet, const std::uint8_t*);
+    bytes.insert(bytes.end(), data, data + packet->data_len);
+  }
+  return bytes;
+}
+
+void free_heap_data(void* data, void* shared) {
+  std::free(data);
+  std::free(shared);
+}
+
+}  // namespace
+
+void start_eal_for_tests(const char* program) {
+  const std::string prefix = "bgwtest" + std::to_string(getpid());
+  std::vector<std::string> arguments{program, "--no-huge",      "--no-pci",    "-m",
+                                     "256",   "--no-telemetry", "--no-shconf", "-l",
+                                     "0",     "--file-prefix",  prefix,        "--log-level",
+                                     "4"};
+  static std::vector<std::string> kept = arguments;
+  std::vector<char*> pointers;
+  for (std::string& argument : kept) pointers.push_back(argument.data());
+  if (rte_eal_init(static_cast<int>(pointers.size()), pointers.data()) < 0)
+    throw std::runtime_error("EAL does not start");
+}
+
+lpm::Ipv4Route route(const std::string& prefix, NextHop hop) {
+  const std::size_t slash = prefix.find('/');
+  const auto length = static_cast<std::uint8_t>(std::stoi(prefix.substr(slash + 1)));
+  const std::uint32_t mask = length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
+  return {ip(prefix.substr(0, slash)) & mask, length, hop.value()};
+}
+
+TableIndex FibPlan::table(std::vector<lpm::Ipv4Route> routes) {
+  tables.push_back(std::move(routes));
+  return TableIndex{static_cast<std::uint32_t>(tables.size() - 1)};
+}
+NextHop FibPlan::group(std::vector<NextHop> members) {
+  EcmpGroup& group = groups.emplace_back();
+  group.count = static_cast<std::uint32_t>(members.size());
+  std::ranges::copy(members, group.members.begin());
+  return NextHop::make(NextHopKind::group, static_cast<std::uint32_t>(groups.size() - 1));
+}
+NextHop FibPlan::via(VpcIndex vpc, const std::string& address) {
+  address_hops.push_back({vpc, ip(address)});
+  return NextHop::make(NextHopKind::neighbour, static_cast<std::uint32_t>(address_hops.size() - 1));
+}
+
+Lab::Lab() : pool_(packet_pool()), arena_({.max_bytes = 64u << 20, .huge_pages = false}) {
+  worker_ = std::make_unique<Worker>(Worker::Options{0, 0, lab_max_vpcs}, publication_, rcu_);
+  rcu_.online(0);
+}
+
+Lab::~Lab() {
+  Outcome rest;
+  collect(rest);
+  rcu_.offline(0);
+  worker_.reset();
+  EXPECT_EQ(rte_mempool_avail_count(pool_), pool_packets) << "packet buffers are missing";
+}
+
+RingPort Lab::port_of(VpcIndex vpc) const {
+  return ring_port(vpc.value);
+}
+
+VpcIndex Lab::add_vpc(const std::string& own, std::uint16_t mtu) {
+  const VpcIndex index{static_cast<std::uint32_t>(plan.vpcs.size())};
+  const std::string address = own.substr(0, own.find('/'));
+  const TableIndex main = plan.table({
+      route(own, NextHop::make(NextHopKind::on_link)),
+      route(address + "/32", NextHop::make(NextHopKind::self)),
+  });
+  const TableIndex sources =
+      plan.table({route(own, NextHop::make(NextHopKind::table, main.value))});
+  plan.vpcs.push_back({.in_use = true,
+                       .enabled = true,
+                       .mac = mac(static_cast<std::uint8_t>(index.value), 0xff),
+                       .port = port_of(index).id,
+                       .mtu = mtu,
+                       .source_table = sources,
+                       .main_table = main});
+  return index;
+}
+
+void Lab::add_neighbour(VpcIndex vpc, const std::string& address, const Mac& mac) {
+  ASSERT_TRUE(neighbours.set(vpc, ip(address), mac));
+}
+
+void Lab::publish() {
+  auto fib = std::make_unique<FibSnapshot>();
+  std::vector<lpm::Ipv4Table> tables;
+  for (const auto& routes : plan.tables) {
+    tables.push_back(lpm::Ipv4Table::build(arena_, routes, {}).value());
+    fib->tables.push_back(tables.back().descriptor());
+  }
+  fib->lpm_base = arena_.base();
+  fib->vpcs = plan.vpcs;
+  fib->groups = plan.groups;
+  fib->address_hops = plan.address_hops;
+  fib->neighbours = &neighbours;
+  fib->rx_queues.resize(1);
+  for (std::uint32_t v = 0; v < plan.vpcs.size(); ++v) {
+    const PortId port = port_of(VpcIndex{v}).id;
+    fib->ports.resize(std::max<std::size_t>(fib->ports.size(), port.value + 1u));
+    fib->ports[port.value].untagged = VpcIndex{v};
+    fib->rx_queues[0].push_back({port, QueueId{0}});
+  }
+  // The worker stands between two rounds, so it uses no snapshot; the reader goes offline to say
+  // so.
+  rcu_.offline(0);
+  ASSERT_TRUE(publication_.publish(std::move(fib), std::chrono::milliseconds{0}));
+  rcu_.online(0);
+  tables_ = std::move(tables);
+}
+
+Bytes Lab::frame(VpcIndex vpc, const Ipv4& packet) const {
+  return ethernet(mac_of(vpc), mac(10, 1), 0x0800, ipv4(packet));
+}
+
+rte_mbuf* Lab::pool_packet(const Bytes& bytes) {
+  rte_mbuf* packet = rte_pktmbuf_alloc(pool_);
+  char* data = packet == nullptr
+                   ? nullptr
+                   : rte_pktmbuf_append(packet, static_cast<std::uint16_t>(bytes.size()));
+  if (data == nullptr) throw std::runtime_error("no packet buffer");
+  std::memcpy(data, bytes.data(), bytes.size());
+  return packet;
+}
+
+rte_mbuf* Lab::exact_packet(const Bytes& bytes) {
+  rte_mbuf* packet = rte_pktmbuf_alloc(pool_);
+  if (packet == nullptr) throw std::runtime_error("no packet buffer");
+  auto* shared =
+      static_cast<rte_mbuf_ext_shared_info*>(std::malloc(sizeof(rte_mbuf_ext_shared_info)));
+  void* data = std::malloc(std::max<std::size_t>(bytes.size(), 1));
+  std::memcpy(data, bytes.data(), bytes.size());
+  shared->free_cb = free_heap_data;
+  shared->fcb_opaque = shared;
+  rte_mbuf_ext_refcnt_set(shared, 1);
+  const auto length = static_cast<std::uint16_t>(bytes.size());
+  rte_pktmbuf_attach_extbuf(packet, data, 0, length, shared);
+  packet->data_len = length;
+  packet->pkt_len = length;
+  return packet;
+}
+
+Outcome Lab::receive(VpcIndex vpc, rte_mbuf* packet) {
+  EXPECT_EQ(rte_ring_sp_enqueue(port_of(vpc).to_worker, packet), 0);
+  return step();
+}
+
+Outcome Lab::receive(VpcIndex vpc, const std::vector<Bytes>& frames) {
+  for (const Bytes& frame : frames)
+    EXPECT_EQ(rte_ring_sp_enqueue(port_of(vpc).to_worker, exact_packet(frame)), 0);
+  return step();
+}
+
+Outcome Lab::inject(const Bytes& data, const PacketNote& note) {
+  rte_mbuf* packet = pool_packet(data);
+  note_of(packet) = note;
+  EXPECT_EQ(rte_ring_sp_enqueue(worker_->rings().inject(), packet), 0);
+  return step();
+}
+
+void Lab::fill_transmit_queue(VpcIndex vpc) {
+  while (rte_mbuf* packet = pool_packet({})) {
+    if (rte_ring_sp_enqueue(port_of(vpc).from_worker, packet) == 0) continue;
+    rte_pktmbuf_free(packet);
+    return;
+  }
+}
+
+Outcome Lab::step() {
+  Outcome outcome;
+  worker_->run_once();
+  collect(outcome);
+  return outcome;
+}
+
+void Lab::collect(Outcome& outcome) {
+  void* object = nullptr;
+  for (std::uint32_t v = 0; v < plan.vpcs.size(); ++v)
+    while (rte_ring_sc_dequeue(port_of(VpcIndex{v}).from_worker, &object) == 0) {
+      auto* packet = static_cast<rte_mbuf*>(object);
+      outcome.sent.push_back({VpcIndex{v}, bytes_of(packet)});
+      rte_pktmbuf_free(packet);
+    }
+  for (std::size_t c = 0; c < punt_class_count; ++c)
+    while (rte_ring_sc_dequeue(worker_->rings().punt(static_cast<PuntClass>(c)), &object) == 0) {
+      auto* packet = static_cast<rte_mbuf*>(object);
+      EXPECT_EQ(static_cast<std::size_t>(note_of(packet).punt), c);
+      outcome.punted.push_back({note_of(packet), bytes_of(packet)});
+      rte_pktmbuf_free(packet);
+    }
+}
+
+InterfaceCounters Lab::port_counters(VpcIndex vpc) const {
+  return worker_->counters().read_port(port_of(vpc).id);
+}
+
+std::uint64_t Lab::drops(VpcIndex vpc, DropReason reason) const {
+  return counters(vpc).drops[static_cast<std::size_t>(reason)];
+}
+
+void Lab::expect_counters_add_up() const {
+  const auto expect_balance = [](const InterfaceCounters& c, const std::string& whose) {
+    EXPECT_EQ(c.rx_packets + c.rewalked + c.originated, c.forwarded + c.punted + c.total_drops())
+        << whose;
+  };
+  for (std::uint32_t v = 0; v < plan.vpcs.size(); ++v) {
+    expect_balance(counters(VpcIndex{v}), "VPC " + std::to_string(v));
+    expect_balance(port_counters(VpcIndex{v}), "port of VPC " + std::to_string(v));
+  }
+}
+
+TwoVpcs::TwoVpcs() {
+  a = add_vpc("10.1.0.1/16");
+  b = add_vpc("10.2.0.1/16");
+  gateway = plan.table({
+      route("10.1.0.0/16", NextHop::make(NextHopKind::vpc, a.value)),
+      route("10.2.0.0/16", NextHop::make(NextHopKind::vpc, b.value)),
+      route("10.66.0.0/16", NextHop::discard(DropReason::blackhole)),
+  });
+  for (const VpcIndex vpc : {a, b}) {
+    plan.main_of(vpc).push_back(
+        route("10.0.0.0/8", NextHop::make(NextHopKind::table, gateway.value)));
+  }
+  plan.main_of(a).push_back(
+      route("10.1.255.255/32", NextHop::discard(DropReason::destination_broadcast)));
+  plan.main_of(b).push_back(
+      route("10.2.255.255/32", NextHop::discard(DropReason::destination_broadcast)));
+  add_neighbour(a, "10.1.0.10", host_a);
+  add_neighbour(a, "10.1.0.11", mac(11, 1));
+  add_neighbour(b, "10.2.0.20", host_b);
+  add_neighbour(b, "10.2.0.21", mac(21, 2));
+  publish();
+}
+
+void expect_dropped(const Lab& lab, VpcIndex vpc, const Outcome& outcome, DropReason reason) {
+  EXPECT_TRUE(outcome.sent.empty());
+  EXPECT_EQ(lab.drops(vpc, reason), 1u) << "expected " << name_of(reason);
+  EXPECT_EQ(lab.counters(vpc).total_drops(), 1u);
+  EXPECT_EQ(lab.counters(vpc).rx_packets, 1u);
+  lab.expect_counters_add_up();
+}
+
+}  // namespace bgw::packet_test

@@ -1,0 +1,137 @@
+// A worker with ring ports instead of devices, stepped by the test itself: frames go in at one end
+// of the real stages and come out at the other.
+#pragma once
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/neighbour_table.h"
+#include "dataplane/publication.h"
+#include "dataplane/punt.h"
+#include "dataplane/rcu.h"
+#include "dataplane/worker.h"
+#include "lpm/lpm.h"
+#include "tests/packet/packet_builder.h"
+
+namespace bgw::packet_test {
+
+using namespace dataplane;  // NOLINT: the tests speak its language throughout
+
+// EAL for the whole test program: ordinary memory, no devices, no root.
+void start_eal_for_tests(const char* program);
+
+// A port whose device is two rings. Ports are made once and reused by all labs.
+struct RingPort {
+  PortId id;
+  rte_ring* to_worker = nullptr;
+  rte_ring* from_worker = nullptr;
+};
+constexpr unsigned tx_ring_slots = 256;
+
+lpm::Ipv4Route route(const std::string& prefix, NextHop hop);
+
+// The FIB under construction; tables are spelled out as routes and built by publish().
+struct FibPlan {
+  std::vector<std::vector<lpm::Ipv4Route>> tables;
+  std::vector<VpcFib> vpcs;
+  std::vector<EcmpGroup> groups;
+  std::vector<AddressNextHop> address_hops;
+
+  TableIndex table(std::vector<lpm::Ipv4Route> routes = {});
+  NextHop group(std::vector<NextHop> members);
+  NextHop via(VpcIndex vpc, const std::string& address);
+  std::vector<lpm::Ipv4Route>& main_of(VpcIndex vpc) {
+    return tables[vpcs[vpc.value].main_table.value];
+  }
+  std::vector<lpm::Ipv4Route>& sources_of(VpcIndex vpc) {
+    return tables[vpcs[vpc.value].source_table.value];
+  }
+};
+
+struct Sent {
+  VpcIndex vpc;  // whose port it left by
+  Bytes frame;
+};
+struct Punted {
+  PacketNote note;
+  Bytes data;
+};
+struct Outcome {
+  std::vector<Sent> sent;
+  std::vector<Punted> punted;
+};
+
+class Lab {
+ public:
+  Lab();
+  ~Lab();  // expects that every packet buffer is back
+
+  // A VPC on a port of its own, with the gateway at `own` (x.y.z.w/len) and strict source check.
+  // Its main table has that prefix on link; hosts and further routes are the test's to add.
+  VpcIndex add_vpc(const std::string& own, std::uint16_t mtu = 1500);
+  void add_neighbour(VpcIndex vpc, const std::string& address, const Mac& mac);
+  void publish();
+
+  Mac mac_of(VpcIndex vpc) const { return plan.vpcs[vpc.value].mac; }
+  // A frame from a host of the VPC to the gateway's MAC there.
+  Bytes frame(VpcIndex vpc, const Ipv4& packet) const;
+
+  // Through the worker: in at the VPC's port, and everything that comes out anywhere.
+  Outcome receive(VpcIndex vpc, const std::vector<Bytes>& frames);
+  Outcome receive(VpcIndex vpc, const Bytes& frame) {
+    return receive(vpc, std::vector<Bytes>{frame});
+  }
+  Outcome receive(VpcIndex vpc, rte_mbuf* packet);
+  Outcome inject(const Bytes& data, const PacketNote& note);
+  Outcome step();  // one round of the worker
+  // Until the packets are collected, nothing more can leave by the VPC's port.
+  void fill_transmit_queue(VpcIndex vpc);
+
+  // A packet buffer with these bytes: on the heap and exactly as long, so that a sanitizer sees any
+  // access beyond them; or in the pool's own buffers, with headroom.
+  rte_mbuf* exact_packet(const Bytes& bytes);
+  rte_mbuf* pool_packet(const Bytes& bytes);
+
+  InterfaceCounters counters(VpcIndex vpc) const { return worker_->counters().read_vpc(vpc); }
+  InterfaceCounters port_counters(VpcIndex vpc) const;
+  std::uint64_t drops(VpcIndex vpc, DropReason reason) const;
+  // Expects that every packet has had exactly one fate, at every interface.
+  void expect_counters_add_up() const;
+
+  FibPlan plan;
+  NeighbourTable neighbours{256};
+
+ private:
+  RingPort port_of(VpcIndex vpc) const;
+  void collect(Outcome& outcome);
+
+  rte_mempool* pool_;
+  lpm::Arena arena_;
+  std::vector<lpm::Ipv4Table> tables_;
+  Rcu rcu_{1};
+  Publication publication_{rcu_};
+  std::unique_ptr<Worker> worker_;
+};
+
+// Two VPCs that a gateway connects, as most tests want them. VPC a is 10.1.0.0/16 with hosts
+// 10.1.0.10 and .11, b is 10.2.0.0/16 with 10.2.0.20 and .21; the gateway has the .0.1 of each.
+class TwoVpcs : public Lab {
+ public:
+  TwoVpcs();
+  VpcIndex a, b;
+  TableIndex gateway;
+  Mac host_a = mac(10, 1), host_b = mac(20, 2);
+  Bytes from_a(const Ipv4& packet) const { return frame(a, packet); }
+};
+
+// Nothing but this drop happened, once, accounted to the interface.
+void expect_dropped(const Lab& lab, VpcIndex vpc, const Outcome& outcome, DropReason reason);
+
+}  // namespace bgw::packet_test
