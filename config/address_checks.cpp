@@ -25,50 +25,46 @@ constexpr std::array special_blocks{
 };
 
 template <typename Value>
-void check_family(RuleContext& context, const std::string& where, std::string_view key,
-                  Family family, const Value& value) {
+void check_family(RuleContext& context, const std::string& where, Family family,
+                  const Value& value) {
   if (family == Family::ipv4 || context.capabilities.ipv6) return;
-  context.report(where, fmt::format("key '{}': {} is IPv6, which this build's data plane does not "
+  context.report(where, fmt::format("{} is IPv6, which this build's data plane does not "
                                     "carry yet",
-                                    key, value.to_string()));
+                                    value.to_string()));
 }
 
 template <typename Matches>
-void check_unicast(RuleContext& context, const std::string& where, std::string_view key,
-                   const std::string& value, Matches matches) {
+void check_unicast(RuleContext& context, const std::string& where, const std::string& value,
+                   Matches matches) {
   for (const SpecialBlock& block : special_blocks) {
     if (!matches(block.prefix)) continue;
-    return context.report(
-        where, fmt::format("key '{}': expected unicast, found {}, which is {} ({})", key, value,
-                           block.what, block.prefix.to_string()));
+    return context.report(where, fmt::format("expected unicast, found {}, which is {} ({})", value,
+                                             block.what, block.prefix.to_string()));
   }
 }
 
 }  // namespace
 
-void check_address(RuleContext& context, const std::string& where, std::string_view key,
-                   const IpAddress& address) {
-  check_family(context, where, key, address.family, address);
-  check_unicast(context, where, key, address.to_string(),
+void check_address(RuleContext& context, const std::string& where, const IpAddress& address) {
+  check_family(context, where, address.family, address);
+  check_unicast(context, where, address.to_string(),
                 [&](const IpPrefix& block) { return block.contains(address); });
 }
 
-void check_network(RuleContext& context, const std::string& where, std::string_view key,
-                   const IpPrefix& prefix) {
-  check_family(context, where, key, prefix.family(), prefix);
+void check_network(RuleContext& context, const std::string& where, const IpPrefix& prefix) {
+  check_family(context, where, prefix.family(), prefix);
   for (const SpecialBlock& block : special_blocks) {
     if (!block.prefix.overlaps(prefix)) continue;
     const std::string_view relation = block.prefix.contains(prefix) ? "lies in" : "contains";
     return context.report(
-        where, fmt::format("key '{}': expected unicast, but {} {} {} ({})", key, prefix.to_string(),
-                           relation, block.prefix.to_string(), block.what));
+        where, fmt::format("expected unicast, but {} {} {} ({})", prefix.to_string(), relation,
+                           block.prefix.to_string(), block.what));
   }
 }
 
-void check_destination(RuleContext& context, const std::string& where, std::string_view key,
-                       const IpPrefix& prefix) {
-  check_family(context, where, key, prefix.family(), prefix);
-  check_unicast(context, where, key, prefix.to_string(),
+void check_destination(RuleContext& context, const std::string& where, const IpPrefix& prefix) {
+  check_family(context, where, prefix.family(), prefix);
+  check_unicast(context, where, prefix.to_string(),
                 [&](const IpPrefix& block) { return block.contains(prefix); });
 }
 

@@ -13,8 +13,8 @@ void check_quota(RuleContext& context, const Gateway& gateway, const std::string
                  std::string depends_on) {
   if (!quota || count <= *quota) return;
   context.report(fmt::format("{}.quotas.{}", where, key),
-                 fmt::format("gateway {} has {} {}, more than its quota of {}",
-                             quoted(gateway.name), count, key, *quota),
+                 fmt::format("gateway {} has {}, more than its quota of {}", quoted(gateway.name),
+                             count, *quota),
                  {where + ".name", std::move(depends_on)});
 }
 
@@ -46,7 +46,7 @@ void check_advertise(RuleContext& context, const Attachment& attachment, std::si
     check_reference(context, item, fmt::format("subnet of vpc {} named", quoted(vpc.name)), name,
                     subnets, fmt::format("vpcs[{}].subnets", vpc_index));
     if (seen.insert(name).second) continue;
-    context.report(item, fmt::format("key 'advertise': subnet {} is listed twice", quoted(name)),
+    context.report(item, fmt::format("subnet {} is listed twice", quoted(name)),
                    {where + ".advertise"});
   }
 }
@@ -76,11 +76,11 @@ void check_gateways(RuleContext& context) {
   for (std::size_t i = 0; i < context.model.gateways.size(); ++i) {
     const Gateway& gateway = context.model.gateways[i];
     const std::string where = fmt::format("gateways[{}]", i);
-    check_name(context, where + ".account", "account", gateway.account);
+    check_name(context, where + ".account", gateway.account);
     if (gateway.region != context.model.region) {
-      check_name(context, where + ".region", "region", gateway.region);
+      check_name(context, where + ".region", gateway.region);
     }
-    check_range(context, where + ".asn", "asn", gateway.asn, asn_range);
+    check_range(context, where + ".asn", gateway.asn, asn_range);
     check_gateway_statics(context, gateway, where);
     check_quota(context, gateway, where, "static_routes", gateway.quotas.static_routes,
                 gateway.static_routes.size(), where + ".static");

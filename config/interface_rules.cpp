@@ -8,11 +8,11 @@ namespace {
 
 void check_vlan(RuleContext& context, const VlanBinding& vlan, const std::string& where) {
   if (!context.capabilities.vlan) {
-    context.report(where, "key 'vlan': this build's data plane does not carry VLANs yet");
+    context.report(where, "this build's data plane does not carry VLANs yet");
   }
   check_reference(context, where + ".port", "port", vlan.port, context.ports, "ports");
-  check_range(context, where + ".id", "id", vlan.id, vlan_range);
-  if (vlan.outer) check_range(context, where + ".outer", "outer", *vlan.outer, vlan_range);
+  check_range(context, where + ".id", vlan.id, vlan_range);
+  if (vlan.outer) check_range(context, where + ".outer", *vlan.outer, vlan_range);
 }
 
 // A remote VTEP must be reachable from the underlay it is used on.
@@ -26,31 +26,31 @@ void check_remote(RuleContext& context, const Underlay& underlay, const std::str
   });
   if (own) {
     context.report(where,
-                   fmt::format("key 'remotes': {} is underlay {}'s own address", remote.to_string(),
+                   fmt::format("{} is the own address of underlay {}", remote.to_string(),
                                quoted(underlay.name)),
                    depends);
   } else if (!same_family) {
     context.report(where,
-                   fmt::format("key 'remotes': underlay {} has no address of {}'s family",
-                               quoted(underlay.name), remote.to_string()),
+                   fmt::format("underlay {} has no address of {}'s family", quoted(underlay.name),
+                               remote.to_string()),
                    depends);
   }
 }
 
 void check_vxlan(RuleContext& context, const VxlanBinding& vxlan, const std::string& where) {
   if (!context.capabilities.vxlan) {
-    context.report(where, "key 'vxlan': this build's data plane does not carry VXLAN yet");
+    context.report(where, "this build's data plane does not carry VXLAN yet");
   }
-  check_range(context, where + ".vni", "vni", vxlan.vni, vni_range);
+  check_range(context, where + ".vni", vxlan.vni, vni_range);
   const auto underlay = check_reference(context, where + ".underlay", "underlay", vxlan.underlay,
                                         context.underlays, "underlays");
   std::unordered_set<IpAddress> seen;
   for (std::size_t i = 0; i < vxlan.remotes.size(); ++i) {
     const IpAddress& remote = vxlan.remotes[i];
     const std::string item = fmt::format("{}.remotes[{}]", where, i);
-    check_address(context, item, "remotes", remote);
+    check_address(context, item, remote);
     if (!seen.insert(remote).second) {
-      context.report(item, fmt::format("key 'remotes': {} is listed twice", remote.to_string()),
+      context.report(item, fmt::format("{} is listed twice", remote.to_string()),
                      {where + ".remotes"});
     } else if (underlay) {
       check_remote(context, context.model.underlays[*underlay],
@@ -78,7 +78,7 @@ void check_vpc_interface(RuleContext& context, const Vpc& vpc, const std::string
         vpc.cidrs, [&](const IpPrefix& cidr) { return cidr.contains(on_link); });
     if (inside) continue;
     context.report(fmt::format("{}.addresses[{}]", where, i),
-                   fmt::format("key 'addresses': the on-link prefix {} of {} lies in no CIDR of "
+                   fmt::format("the on-link prefix {} of {} lies in no CIDR of "
                                "vpc {}",
                                on_link.to_string(), interface.addresses[i].address.to_string(),
                                quoted(vpc.name)),

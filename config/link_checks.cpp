@@ -13,29 +13,28 @@ std::string to_text(const InterfaceAddress& address) {
 
 void check_own_address(RuleContext& context, const std::string& where,
                        const InterfaceAddress& own) {
-  check_address(context, where, "addresses", own.address);
+  check_address(context, where, own.address);
   if (own.length > address_bits(own.address.family)) {
-    return context.report(where, fmt::format("key 'addresses': expected a prefix length up to {}, "
+    return context.report(where, fmt::format("expected a prefix length up to {}, "
                                              "found '{}'",
                                              address_bits(own.address.family), own.length));
   }
   if (const auto reserved = reserved_in(own.on_link(), own.address)) {
-    context.report(where,
-                   fmt::format("key 'addresses': {} is the {} address of {}; expected a host's",
-                               to_text(own), *reserved, own.on_link().to_string()));
+    context.report(where, fmt::format("{} is the {} address of {}; expected a host's", to_text(own),
+                                      *reserved, own.on_link().to_string()));
   }
 }
 
 void check_mtu(RuleContext& context, const std::string& where,
                std::span<const InterfaceAddress> addresses, std::uint16_t mtu) {
-  check_range(context, where + ".mtu", "mtu", mtu, mtu_range);
+  check_range(context, where + ".mtu", mtu, mtu_range);
   const bool has_ipv6 =
       std::ranges::any_of(addresses, [](const auto& own) { return !own.address.is_v4(); });
   if (has_ipv6 && mtu_range.contains(mtu) && mtu < ipv6_min_mtu) {
-    context.report(where + ".mtu",
-                   fmt::format("key 'mtu': expected at least {} beside IPv6 addresses, found '{}'",
-                               ipv6_min_mtu, mtu),
-                   {where + ".addresses"});
+    context.report(
+        where + ".mtu",
+        fmt::format("expected at least {} beside IPv6 addresses, found '{}'", ipv6_min_mtu, mtu),
+        {where + ".addresses"});
   }
 }
 
@@ -46,7 +45,7 @@ void check_link(RuleContext& context, const std::string& where,
                 std::uint16_t mtu) {
   const std::string list = where + ".addresses";
   if (addresses.empty()) {
-    context.report(list, "key 'addresses': expected at least one address of the gateway");
+    context.report(list, "expected at least one address of the gateway");
   }
   std::vector<IpPrefix> on_link;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
@@ -55,34 +54,33 @@ void check_link(RuleContext& context, const std::string& where,
   }
   for_each_overlap(on_link, [&](std::size_t earlier, std::size_t later) {
     context.report(fmt::format("{}[{}]", list, later),
-                   fmt::format("key 'addresses': the on-link prefixes of {} and {} overlap",
+                   fmt::format("the on-link prefixes of {} and {} overlap",
                                to_text(addresses[later]), to_text(addresses[earlier])),
                    {fmt::format("{}[{}]", list, earlier)});
   });
-  if (router) {
-    check_address(context, where + ".router", "router", *router);
-    check_neighbour(context, where + ".router", "router", *router, addresses, list);
+  if (router && !addresses.empty()) {
+    check_address(context, where + ".router", *router);
+    check_neighbour(context, where + ".router", *router, addresses, list);
   }
   check_mtu(context, where, addresses, mtu);
 }
 
-void check_neighbour(RuleContext& context, const std::string& where, std::string_view key,
-                     const IpAddress& neighbour, std::span<const InterfaceAddress> addresses,
+void check_neighbour(RuleContext& context, const std::string& where, const IpAddress& neighbour,
+                     std::span<const InterfaceAddress> addresses,
                      const std::string& addresses_where) {
   const auto link = std::ranges::find_if(
       addresses, [&](const auto& own) { return own.on_link().contains(neighbour); });
   if (link == addresses.end()) {
     context.report(where,
-                   fmt::format("key '{}': {} is in no on-link prefix of the interface's addresses",
-                               key, neighbour.to_string()),
+                   fmt::format("{} is in no on-link prefix of the interface's addresses",
+                               neighbour.to_string()),
                    {addresses_where});
   } else if (link->address == neighbour) {
-    context.report(
-        where, fmt::format("key '{}': {} is the gateway's own address", key, neighbour.to_string()),
-        {addresses_where});
+    context.report(where, fmt::format("{} is the gateway's own address", neighbour.to_string()),
+                   {addresses_where});
   } else if (const auto reserved = reserved_in(link->on_link(), neighbour)) {
     context.report(where,
-                   fmt::format("key '{}': {} is the {} address of {}; expected a host's", key,
+                   fmt::format("{} is the {} address of {}; expected a host's",
                                neighbour.to_string(), *reserved, link->on_link().to_string()),
                    {addresses_where});
   }

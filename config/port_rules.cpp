@@ -23,7 +23,7 @@ class BindingRules {
     const auto [taken, is_new] = untagged_.try_emplace(port, Use{where, user});
     if (is_new) return;
     context_.report(where,
-                    fmt::format("key 'port': port {} carries the untagged frames of {} already; "
+                    fmt::format("port {} carries the untagged frames of {} already; "
                                 "{} needs another port or a VLAN",
                                 quoted(port), taken->second.user, user),
                     {taken->second.where});
@@ -35,8 +35,8 @@ class BindingRules {
     if (is_new) return;
     const std::string outer = vlan.outer ? fmt::format(" in outer VLAN {}", *vlan.outer) : "";
     context_.report(where + ".id",
-                    fmt::format("key 'id': VLAN {}{} on port {} belongs to {} already", vlan.id,
-                                outer, quoted(vlan.port), taken->second.user),
+                    fmt::format("VLAN {}{} on port {} belongs to {} already", vlan.id, outer,
+                                quoted(vlan.port), taken->second.user),
                     {where, taken->second.where});
   }
   void take_vni(const std::string& where, const VxlanBinding& vxlan, const std::string& user) {
@@ -45,7 +45,7 @@ class BindingRules {
         vnis_.try_emplace(std::pair(vxlan.underlay, vxlan.vni), Use{where, user});
     if (is_new) return;
     context_.report(where + ".vni",
-                    fmt::format("key 'vni': VNI {} on underlay {} belongs to {} already", vxlan.vni,
+                    fmt::format("VNI {} on underlay {} belongs to {} already", vxlan.vni,
                                 quoted(vxlan.underlay), taken->second.user),
                     {where, taken->second.where});
   }
@@ -70,7 +70,7 @@ void check_ports(RuleContext& context) {
     const std::string& device = context.model.ports[i].device;
     const std::string where = fmt::format("ports[{}].device", i);
     if (!is_device(device)) {
-      context.report(where, fmt::format("key 'device': expected a PCI address or vdev (1 to {} "
+      context.report(where, fmt::format("expected a PCI address or vdev (1 to {} "
                                         "printable characters without spaces), found {}",
                                         max_device_length, quoted(device)));
     }
@@ -79,7 +79,7 @@ void check_ports(RuleContext& context) {
         devices.emplace(std::string_view(device).substr(0, device.find(',')), i);
     if (is_new) continue;
     context.report(where,
-                   fmt::format("key 'device': {} is already port {}", quoted(first->first),
+                   fmt::format("{} is already port {}", quoted(first->first),
                                quoted(context.model.ports[first->second].name)),
                    {fmt::format("ports[{}]", first->second)});
   }
@@ -91,8 +91,7 @@ void check_underlays(RuleContext& context) {
     const Underlay& underlay = context.model.underlays[i];
     const std::string where = fmt::format("underlays[{}]", i);
     if (!context.capabilities.vxlan) {
-      context.report(where,
-                     "underlays serve VXLAN, which this build's data plane does not carry yet");
+      context.report(where, "this build's data plane does not carry VXLAN yet");
     }
     check_reference(context, where + ".port", "port", underlay.port, context.ports, "ports");
     check_link(context, where, underlay.addresses, underlay.router, underlay.mtu);

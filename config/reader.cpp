@@ -199,10 +199,13 @@ InterfaceAddress read_interface_address(Reader& reader, const Place& place) {
 }
 
 std::uint32_t read_number(Reader& reader, const Place& place, Range range) {
-  const std::string what = fmt::format("a number from {} to {}", range.min, range.max);
+  const std::string what = range.min == range.max
+                               ? fmt::format("{}", range.min)
+                               : fmt::format("a number from {} to {}", range.min, range.max);
   const std::string* text = plain_text_of(reader, place, what);
   if (text == nullptr) return range.min;
-  if (text->size() > 1 && (*text)[0] == '0') {
+  const bool digits = text->find_first_not_of("0123456789") == std::string::npos;
+  if (digits && text->size() > 1 && text->front() == '0') {
     reader.expected(place, what + " without leading zeros");
     return range.min;
   }

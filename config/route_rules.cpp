@@ -14,16 +14,16 @@ std::string via_path(const std::string& route, std::size_t count, std::size_t i)
 // What holds for `to` and the number and distinctness of next hops, whatever they are.
 template <typename Route>
 void check_static(RuleContext& context, const Route& route, const std::string& where) {
-  check_destination(context, where + ".to", "to", route.to);
+  check_destination(context, where + ".to", route.to);
   if (route.via.size() > max_ecmp_members) {
-    context.report(where + ".via", fmt::format("key 'via': expected 1 to {} next hops, found {}",
+    context.report(where + ".via", fmt::format("expected 1 to {} next hops, found {}",
                                                max_ecmp_members, route.via.size()));
   }
   for (std::size_t i = 1; i < route.via.size(); ++i) {
     const auto earlier = std::find(route.via.begin(), route.via.begin() + i, route.via[i]);
     if (earlier == route.via.begin() + i) continue;
-    context.report(via_path(where, route.via.size(), i),
-                   "key 'via': the same next hop is listed twice", {where + ".via"});
+    context.report(via_path(where, route.via.size(), i), "the same next hop is listed twice",
+                   {where + ".via"});
   }
 }
 
@@ -36,7 +36,7 @@ void check_distinct(RuleContext& context, const std::vector<Route>& routes,
     const auto [first, is_new] = seen.emplace(routes[i].to, i);
     if (is_new) continue;
     context.report(fmt::format("{}[{}].to", list, i),
-                   fmt::format("key 'to': the table has a static route to {} already; list several "
+                   fmt::format("the table has a static route to {} already; list several "
                                "next hops in its 'via' for ECMP",
                                routes[i].to.to_string()),
                    {fmt::format("{}[{}].to", list, first->second)});
@@ -59,20 +59,20 @@ void check_address_next_hop(RuleContext& context, const VpcStaticRoute& route,
                             const std::string& route_where, const IpAddress& address,
                             const std::string& where, const Vpc& vpc,
                             const std::string& vpc_where) {
-  check_address(context, where, "address", address);
+  check_address(context, where, address);
   if (address.family != route.to.family()) {
-    return context.report(where,
-                          fmt::format("key 'address': {} is not of the family of {}",
-                                      address.to_string(), route.to.to_string()),
-                          {route_where + ".to"});
+    return context.report(
+        where,
+        fmt::format("{} is not of the family of {}", address.to_string(), route.to.to_string()),
+        {route_where + ".to"});
   }
   if (!vpc.interface) {
     return context.report(where,
-                          fmt::format("key 'address': vpc {} has no interface to reach {} by",
-                                      quoted(vpc.name), address.to_string()),
+                          fmt::format("vpc {} has no interface to reach {} by", quoted(vpc.name),
+                                      address.to_string()),
                           {vpc_where + ".interface"});
   }
-  check_neighbour(context, where, "address", address, vpc.interface->addresses,
+  check_neighbour(context, where, address, vpc.interface->addresses,
                   vpc_where + ".interface.addresses");
 }
 
@@ -94,16 +94,15 @@ void check_propagation(RuleContext& context, const Propagation& propagation,
                        const std::string& where) {
   if (propagation.ranges.empty()) {
     context.report(where + ".ranges",
-                   "key 'ranges': expected at least one prefix; 0.0.0.0/0 imports all of IPv4");
+                   "expected at least one prefix; 0.0.0.0/0 imports all of IPv4");
   }
   std::unordered_set<IpPrefix> seen;
   for (std::size_t i = 0; i < propagation.ranges.size(); ++i) {
     const std::string item = fmt::format("{}.ranges[{}]", where, i);
-    check_destination(context, item, "ranges", propagation.ranges[i]);
+    check_destination(context, item, propagation.ranges[i]);
     if (seen.insert(propagation.ranges[i]).second) continue;
-    context.report(
-        item, fmt::format("key 'ranges': {} is listed twice", propagation.ranges[i].to_string()),
-        {where + ".ranges"});
+    context.report(item, fmt::format("{} is listed twice", propagation.ranges[i].to_string()),
+                   {where + ".ranges"});
   }
 }
 

@@ -20,12 +20,20 @@ bool is_name(std::string_view text) {
 
 }  // namespace
 
-void check_name(RuleContext& context, const std::string& where, std::string_view key,
-                std::string_view name) {
+void RuleContext::report(std::string where, std::string message,
+                         std::vector<std::string> depends_on) {
+  std::string_view key = where;
+  if (const auto dot = key.rfind('.'); dot != std::string_view::npos) key.remove_prefix(dot + 1);
+  key = key.substr(0, key.find('['));
+  message = fmt::format("key '{}': {}", key, message);
+  findings.push_back({{std::move(where), std::move(message)}, std::move(depends_on)});
+}
+
+void check_name(RuleContext& context, const std::string& where, std::string_view name) {
   if (is_name(name)) return;
-  context.report(where, fmt::format("key '{}': expected a name (1 to {} of A-Z a-z 0-9 . _ -, "
+  context.report(where, fmt::format("expected a name (1 to {} of A-Z a-z 0-9 . _ -, "
                                     "beginning with a letter or digit), found {}",
-                                    key, max_name_length, quoted(name)));
+                                    max_name_length, quoted(name)));
 }
 
 std::optional<std::size_t> check_reference(RuleContext& context, const std::string& where,
@@ -41,11 +49,10 @@ std::optional<std::size_t> check_reference(RuleContext& context, const std::stri
   return found;
 }
 
-void check_range(RuleContext& context, const std::string& where, std::string_view key,
-                 std::uint32_t value, Range range) {
+void check_range(RuleContext& context, const std::string& where, std::uint32_t value, Range range) {
   if (range.contains(value)) return;
-  context.report(where, fmt::format("key '{}': expected a number from {} to {}, found '{}'", key,
-                                    range.min, range.max, value));
+  context.report(where, fmt::format("expected a number from {} to {}, found '{}'", range.min,
+                                    range.max, value));
 }
 
 }  // namespace bgw::config

@@ -1,5 +1,5 @@
 // rule_checks
-// Checks that several sections share. `where` is the path of the value, `key` its key in messages.
+// Checks that several sections share. `where` is the path of the value.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,7 @@
 
 namespace bgw::config {
 
-void check_name(RuleContext& context, const std::string& where, std::string_view key,
-                std::string_view name);
+void check_name(RuleContext& context, const std::string& where, std::string_view name);
 
 // Syntax and uniqueness of the names of a list of objects; `kind` as in "port".
 template <typename Objects>
@@ -25,7 +24,7 @@ void check_names(RuleContext& context, const std::string& list, std::string_view
   const NameIndex index(objects);
   for (std::size_t i = 0; i < objects.size(); ++i) {
     const std::string where = fmt::format("{}[{}].name", list, i);
-    check_name(context, where, "name", objects[i].name);
+    check_name(context, where, objects[i].name);
     const std::size_t first = *index.find(objects[i].name);
     if (first == i) continue;
     context.report(where, fmt::format("duplicate {} {}", kind, quoted(objects[i].name)),
@@ -39,18 +38,14 @@ std::optional<std::size_t> check_reference(RuleContext& context, const std::stri
                                            std::string_view kind, std::string_view name,
                                            const NameIndex& index, std::string_view list);
 
-void check_range(RuleContext& context, const std::string& where, std::string_view key,
-                 std::uint32_t value, Range range);
+void check_range(RuleContext& context, const std::string& where, std::uint32_t value, Range range);
 
 // One host's address: unicast, and of a family that the data plane carries.
-void check_address(RuleContext& context, const std::string& where, std::string_view key,
-                   const IpAddress& address);
+void check_address(RuleContext& context, const std::string& where, const IpAddress& address);
 // A network of hosts: nothing of it may be other than unicast.
-void check_network(RuleContext& context, const std::string& where, std::string_view key,
-                   const IpPrefix& prefix);
+void check_network(RuleContext& context, const std::string& where, const IpPrefix& prefix);
 // A destination or range: may be wider than what is unicast (0.0.0.0/0), but not inside the rest.
-void check_destination(RuleContext& context, const std::string& where, std::string_view key,
-                       const IpPrefix& prefix);
+void check_destination(RuleContext& context, const std::string& where, const IpPrefix& prefix);
 
 // "network", "broadcast" or "subnet-router anycast" if no host of the on-link prefix can have that
 // address (RFC 1122 section 3.2.1.3, RFC 3021, RFC 4291 section 2.6.1, RFC 6164).
@@ -62,8 +57,8 @@ void check_link(RuleContext& context, const std::string& where,
                 std::uint16_t mtu);
 
 // A neighbour on the link: on-link, no address of the gateway, none that is reserved.
-void check_neighbour(RuleContext& context, const std::string& where, std::string_view key,
-                     const IpAddress& neighbour, std::span<const InterfaceAddress> addresses,
+void check_neighbour(RuleContext& context, const std::string& where, const IpAddress& neighbour,
+                     std::span<const InterfaceAddress> addresses,
                      const std::string& addresses_where);
 
 }  // namespace bgw::config

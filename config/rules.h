@@ -69,9 +69,8 @@ struct RuleContext {
         attachments(m.attachments),
         attached(m, vpcs, gateways) {}
 
-  void report(std::string where, std::string message, std::vector<std::string> depends_on = {}) {
-    findings.push_back({{std::move(where), std::move(message)}, std::move(depends_on)});
-  }
+  // Puts the key that `where` ends with before the message.
+  void report(std::string where, std::string message, std::vector<std::string> depends_on = {});
 
   const Model& model;
   Capabilities capabilities;

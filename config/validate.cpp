@@ -8,7 +8,7 @@ namespace bgw::config {
 
 std::vector<Finding> check_rules(const Model& model, Capabilities capabilities) {
   RuleContext context(model, capabilities);
-  check_name(context, "region", "region", model.region);
+  check_name(context, "region", model.region);
   check_ports(context);
   check_vpcs(context);
   check_underlays(context);

@@ -9,15 +9,15 @@ namespace {
 void check_cidrs(RuleContext& context, const Vpc& vpc, const std::string& where) {
   const std::string list = where + ".cidrs";
   if (vpc.cidrs.empty()) {
-    context.report(list, fmt::format("key 'cidrs': vpc {} needs at least one", quoted(vpc.name)));
+    context.report(list, fmt::format("vpc {} needs at least one", quoted(vpc.name)));
   }
   for (std::size_t i = 0; i < vpc.cidrs.size(); ++i) {
-    check_network(context, fmt::format("{}[{}]", list, i), "cidrs", vpc.cidrs[i]);
+    check_network(context, fmt::format("{}[{}]", list, i), vpc.cidrs[i]);
   }
   for_each_overlap(vpc.cidrs, [&](std::size_t earlier, std::size_t later) {
     context.report(fmt::format("{}[{}]", list, later),
-                   fmt::format("key 'cidrs': {} overlaps {} of the same vpc",
-                               vpc.cidrs[later].to_string(), vpc.cidrs[earlier].to_string()),
+                   fmt::format("{} overlaps {} of the same vpc", vpc.cidrs[later].to_string(),
+                               vpc.cidrs[earlier].to_string()),
                    {fmt::format("{}[{}]", list, earlier)});
   });
 }
@@ -33,11 +33,11 @@ void check_subnets(RuleContext& context, const Vpc& vpc, const std::string& wher
     const Subnet& subnet = vpc.subnets[i];
     const std::string item = fmt::format("{}[{}]", list, i);
     prefixes.push_back(subnet.cidr);
-    check_network(context, item + ".cidr", "cidr", subnet.cidr);
+    check_network(context, item + ".cidr", subnet.cidr);
     if (!cidrs.containing(subnet.cidr)) {
       context.report(item + ".cidr",
-                     fmt::format("key 'cidr': subnet {} ({}) lies in no CIDR of vpc {}",
-                                 quoted(subnet.name), subnet.cidr.to_string(), quoted(vpc.name)),
+                     fmt::format("subnet {} ({}) lies in no CIDR of vpc {}", quoted(subnet.name),
+                                 subnet.cidr.to_string(), quoted(vpc.name)),
                      {where + ".cidrs"});
     }
     check_reference(context, item + ".route_table", "route table", subnet.route_table, tables,
@@ -45,7 +45,7 @@ void check_subnets(RuleContext& context, const Vpc& vpc, const std::string& wher
   }
   for_each_overlap(prefixes, [&](std::size_t earlier, std::size_t later) {
     context.report(fmt::format("{}[{}].cidr", list, later),
-                   fmt::format("key 'cidr': subnet {} ({}) overlaps subnet {} ({})",
+                   fmt::format("subnet {} ({}) overlaps subnet {} ({})",
                                quoted(vpc.subnets[later].name), prefixes[later].to_string(),
                                quoted(vpc.subnets[earlier].name), prefixes[earlier].to_string()),
                    {fmt::format("{}[{}].cidr", list, earlier)});
@@ -70,9 +70,9 @@ void check_vpcs(RuleContext& context) {
   for (std::size_t i = 0; i < context.model.vpcs.size(); ++i) {
     const Vpc& vpc = context.model.vpcs[i];
     const std::string where = fmt::format("vpcs[{}]", i);
-    check_name(context, where + ".account", "account", vpc.account);
+    check_name(context, where + ".account", vpc.account);
     if (vpc.region != context.model.region) {
-      check_name(context, where + ".region", "region", vpc.region);
+      check_name(context, where + ".region", vpc.region);
     }
     check_cidrs(context, vpc, where);
     check_subnets(context, vpc, where);

@@ -187,7 +187,7 @@ class TreeBuilder final : public YAML::EventHandler {
   const Limits& limits_;
   std::vector<Error>& errors_;
   std::vector<Open> open_;
-  Node root_;
+  Node root_{.at = {1, 1}};
   bool document_seen_ = false;
 };
 
@@ -207,6 +207,14 @@ std::string explain(const std::string& message) {
   };
   const auto found = known.find(message);
   return fmt::format("YAML syntax: {}", found == known.end() ? message : found->second);
+}
+
+// Many syntax errors of the parser are tabs that look like spaces.
+bool is_indented_by_tab(std::string_view text, const YAML::Mark& mark) {
+  if (mark.pos < 0) return false;
+  const std::string_view before = text.substr(0, static_cast<std::size_t>(mark.pos));
+  const std::string_view line = before.substr(before.rfind('\n') + 1);
+  return line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
 }
 
 }  // namespace
@@ -233,7 +241,11 @@ YamlTree read_yaml(std::string_view text, const Limits& limits, std::vector<Erro
     return {};
   } catch (const YAML::Exception& e) {
     const Position at = position_of(e.mark);
-    errors.push_back({{}, at.line, at.column, explain(e.msg)});
+    errors.push_back({{},
+                      at.line,
+                      at.column,
+                      is_indented_by_tab(text, e.mark) ? "a tab in the indentation; expected spaces"
+                                                       : explain(e.msg)});
     return {};
   }
   return {builder.take_root(), true};
