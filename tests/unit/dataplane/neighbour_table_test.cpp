@@ -1,0 +1,158 @@
+#include "dataplane/neighbour_table.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "dataplane/rcu.h"
+#include "dataplane/wire.h"
+
+namespace bgw::dataplane {
+namespace {
+
+constexpr std::uint64_t present = 1ull << 48;
+
+// std::mt19937's result type is wider than its results.
+struct Random {
+  std::mt19937 engine;
+  std::uint32_t operator()() { return static_cast<std::uint32_t>(engine()); }
+};
+
+Mac mac_for(std::uint32_t value) {
+  return {{0x02, static_cast<std::uint8_t>(value >> 24), static_cast<std::uint8_t>(value >> 16),
+           static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value), 0x01}};
+}
+
+TEST(NeighbourTable, knows_what_was_set) {
+  NeighbourTable table{16};
+  EXPECT_EQ(table.find(VpcIndex{0}, 0x0a010001), 0u);
+  ASSERT_TRUE(table.set(VpcIndex{0}, 0x0a010001, mac_for(1)));
+  EXPECT_EQ(table.find(VpcIndex{0}, 0x0a010001), present | mac_bits(mac_for(1)));
+  EXPECT_EQ(table.find(VpcIndex{0}, 0x0a010001) & 0xff, 0x02u) << "first byte lowest";
+  EXPECT_EQ(table.size(), 1u);
+}
+
+TEST(NeighbourTable, I2_equal_addresses_of_two_vpcs_are_two_neighbours) {
+  NeighbourTable table{16};
+  ASSERT_TRUE(table.set(VpcIndex{1}, 7, mac_for(1)));
+  EXPECT_EQ(table.find(VpcIndex{2}, 7), 0u);
+  ASSERT_TRUE(table.set(VpcIndex{2}, 7, mac_for(2)));
+  EXPECT_EQ(table.find(VpcIndex{1}, 7), present | mac_bits(mac_for(1)));
+  table.erase(VpcIndex{1}, 7);
+  EXPECT_EQ(table.find(VpcIndex{1}, 7), 0u);
+  EXPECT_EQ(table.find(VpcIndex{2}, 7), present | mac_bits(mac_for(2)));
+}
+
+TEST(NeighbourTable, the_all_zero_mac_is_known_too) {
+  NeighbourTable table{4};
+  ASSERT_TRUE(table.set(VpcIndex{0}, 0, Mac{}));
+  EXPECT_EQ(table.find(VpcIndex{0}, 0), present);
+}
+
+TEST(NeighbourTable, refuses_more_than_its_bound_and_recovers) {
+  NeighbourTable table{8};
+  for (std::uint32_t i = 0; i < 8; ++i) ASSERT_TRUE(table.set(VpcIndex{0}, i, mac_for(i)));
+  EXPECT_FALSE(table.set(VpcIndex{0}, 8, mac_for(8)));
+  EXPECT_TRUE(table.set(VpcIndex{0}, 3, mac_for(33))) << "a change needs no room";
+  table.erase(VpcIndex{0}, 0);
+  EXPECT_TRUE(table.set(VpcIndex{0}, 8, mac_for(8)));
+  EXPECT_FALSE(table.set(VpcIndex{0}, 0, mac_for(0)));
+}
+
+TEST(NeighbourTable, an_erased_slot_is_reused_only_after_two_reclaims) {
+  NeighbourTable table{8};  // 16 slots, of which 12 may hold keys
+  for (std::uint32_t i = 0; i < 12; ++i) {
+    ASSERT_TRUE(table.set(VpcIndex{0}, i, mac_for(i)));
+    table.erase(VpcIndex{0}, i);
+  }
+  EXPECT_FALSE(table.set(VpcIndex{0}, 100, mac_for(100)));
+  table.reclaim();
+  EXPECT_FALSE(table.set(VpcIndex{0}, 100, mac_for(100)));
+  table.reclaim();
+  EXPECT_TRUE(table.set(VpcIndex{0}, 100, mac_for(100)));
+}
+
+// Against a std::map, through long sequences that fill, empty and refill the slots.
+TEST(NeighbourTable, agrees_with_a_map) {
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    Random random{std::mt19937{seed}};
+    NeighbourTable table{64};
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> oracle;
+    for (int step = 0; step < 20000; ++step) {
+      const VpcIndex vpc{random() % 3};
+      const std::uint32_t address = random() % 60;
+      const std::uint32_t value = random();
+      switch (random() % 5) {
+        case 0:
+        case 1:
+          if (table.set(vpc, address, mac_for(value))) oracle[{vpc.value, address}] = value;
+          break;
+        case 2:
+        case 3:
+          table.erase(vpc, address);
+          oracle.erase({vpc.value, address});
+          break;
+        default:
+          table.reclaim();
+      }
+      ASSERT_EQ(table.size(), oracle.size());
+      const auto known = oracle.find({vpc.value, address});
+      const std::uint64_t expected =
+          known == oracle.end() ? 0 : present | mac_bits(mac_for(known->second));
+      ASSERT_EQ(table.find(vpc, address), expected) << "seed " << seed << " step " << step;
+    }
+    for (const auto& [key, value] : oracle)
+      ASSERT_EQ(table.find(VpcIndex{key.first}, key.second), present | mac_bits(mac_for(value)));
+  }
+}
+
+// Readers must never see one neighbour's address with another's MAC: here a neighbour's MAC repeats
+// its address, so any other pair is a mix-up.
+TEST(NeighbourTable, readers_never_see_another_neighbours_mac) {
+  NeighbourTable table{32};
+  Rcu rcu{1};
+  std::atomic<bool> stop{false};
+  std::atomic<bool> running{false};
+  std::uint64_t found = 0, wrong = 0;
+  std::thread reader{[&] {
+    Random random{std::mt19937{7}};
+    rcu.online(0);
+    running = true;
+    while (!stop.load(std::memory_order_relaxed)) {
+      for (int i = 0; i < 32; ++i) {
+        const std::uint32_t address = random() % 256;
+        const std::uint64_t link = table.find(VpcIndex{0}, address);
+        if (link == 0) continue;
+        ++found;
+        if (link != (present | mac_bits(mac_for(address)))) ++wrong;
+      }
+      rcu.quiescent(0);
+      std::this_thread::yield();  // there may be fewer cores than threads here
+    }
+    rcu.offline(0);
+  }};
+  while (!running) std::this_thread::yield();
+  Random random{std::mt19937{11}};
+  for (int round = 0; round < 3000; ++round) {
+    for (int i = 0; i < 16; ++i) {
+      const std::uint32_t address = random() % 256;
+      if (random() % 2 == 0) {
+        table.set(VpcIndex{0}, address, mac_for(address));
+      } else {
+        table.erase(VpcIndex{0}, address);
+      }
+    }
+    ASSERT_TRUE(rcu.wait(rcu.start(), std::chrono::seconds{10}));
+    table.reclaim();
+  }
+  stop = true;
+  reader.join();
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_GT(found, 0u);
+}
+
+}  // namespace
+}  // namespace bgw::dataplane
