@@ -1,0 +1,93 @@
+// diff(), list_all() and apply() on models small enough to spell out; the property test does the
+// rest.
+#include <gtest/gtest.h>
+
+#include "control/compute_routes.h"
+#include "control/diff.h"
+#include "control/rib_json.h"
+#include "model_builder.h"
+
+namespace bgw::test {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+config::Model two_vpcs() {
+  config::Model model;
+  model.gateways = {gateway("bgw-1")};
+  model.vpcs = {vpc("vpc-a", {"10.1.0.0/16"}), vpc("vpc-b", {"10.2.0.0/16"})};
+  add_subnet(model.vpcs[1], "10.2.0.0/24");
+  model.attachments = {attachment("att-a", "bgw-1", "vpc-a"),
+                       attachment("att-b", "bgw-1", "vpc-b")};
+  import(model.vpcs[0], "bgw-1", {"0.0.0.0/0"});
+  return model;
+}
+
+TEST(Diff, NamesTheRoutesOfEveryTableThatChange) {
+  config::Model model = two_vpcs();
+  Commits commits;
+  const control::Rib before = commits.commit(model);
+  model.vpcs[1].interface->enabled = false;
+  const control::Rib after = commits.commit(model);
+
+  const control::RibDiff change = control::diff(before, after);
+  EXPECT_TRUE(change.created.empty());
+  EXPECT_TRUE(change.deleted.empty());
+  ASSERT_EQ(change.tables.size(), 2U);
+  EXPECT_EQ(change.tables[0].table, "bgw-1");
+  EXPECT_EQ(lines(change.tables[0].removed), (Lines{"10.2.0.0/24 propagated att-b valid"}));
+  EXPECT_EQ(lines(change.tables[0].added),
+            (Lines{"10.2.0.0/24 propagated att-b invalid (unavailable: interface of vpc-b is "
+                   "down)"}));
+  EXPECT_EQ(change.tables[1].table, "vpc-a/main");
+  EXPECT_EQ(lines(change.tables[1].removed), (Lines{"10.2.0.0/24 propagated bgw-1 valid"}));
+  EXPECT_EQ(lines(change.tables[1].added), Lines{});
+  EXPECT_EQ(control::apply(control::list_all(before), change), control::list_all(after));
+}
+
+TEST(Diff, TablesThatComeAndGo) {
+  const control::Rib empty;
+  const control::Rib full = Commits().commit(two_vpcs());
+  const control::RibDiff coming = control::diff(empty, full);
+  EXPECT_EQ(coming.created, (Lines{"bgw-1", "vpc-a/main", "vpc-b/main"}));
+  EXPECT_EQ(control::apply({}, coming), control::list_all(full));
+  const control::RibDiff going = control::diff(full, empty);
+  EXPECT_EQ(going.deleted, coming.created);
+  EXPECT_TRUE(control::apply(control::list_all(full), going).empty());
+}
+
+TEST(Diff, OfEqualRibsIsEmpty) {
+  const control::Rib rib = Commits().commit(two_vpcs());
+  EXPECT_TRUE(control::diff(rib, rib).empty());
+}
+
+TEST(RibJson, EveryKindOfNextHop) {
+  using control::Origin;
+  using control::Status;
+  const auto next_hop = [](std::vector<control::NextHop> hops) {
+    const control::Route route{prefix("10.0.0.0/8"), Origin::static_route, std::move(hops),
+                               Status::valid, ""};
+    return control::to_json(route)["next_hop"].dump();
+  };
+  EXPECT_EQ(next_hop({control::ToAttachment{"att-a"}}), R"({"attachment":"att-a"})");
+  EXPECT_EQ(next_hop({control::ToGateway{"bgw-1"}}), R"({"gateway":"bgw-1"})");
+  EXPECT_EQ(next_hop({control::ToAddress{address("10.1.1.9")}}), R"({"address":"10.1.1.9"})");
+  EXPECT_EQ(next_hop({control::ToLocal{"vpc-a"}}), R"({"local":"vpc-a"})");
+  EXPECT_EQ(next_hop({control::ToBlackhole{}}), R"({"blackhole":true})");
+  EXPECT_EQ(next_hop({control::ToGateway{"bgw-1"}, control::ToGateway{"bgw-2"}}),
+            R"([{"gateway":"bgw-1"},{"gateway":"bgw-2"}])");
+}
+
+TEST(RibJson, OneRoute) {
+  const control::Route route{prefix("10.0.1.0/24"),
+                             control::Origin::propagated,
+                             {control::ToAttachment{"att-b"}},
+                             control::Status::invalid,
+                             "overlap with 10.0.0.0/16 via att-a"};
+  EXPECT_EQ(control::to_json(route).dump(),
+            R"({"prefix":"10.0.1.0/24","origin":"propagated","next_hop":{"attachment":"att-b"},)"
+            R"("status":"invalid","reason":"overlap with 10.0.0.0/16 via att-a"})");
+}
+
+}  // namespace
+}  // namespace bgw::test

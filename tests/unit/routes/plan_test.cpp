@@ -1,0 +1,174 @@
+// The plans themselves: what the property test sees only through its packets.
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "control/compute_routes.h"
+#include "control/fib_plan.h"
+#include "model_builder.h"
+#include "planned_walk.h"
+
+namespace bgw::test {
+namespace {
+
+using namespace control;  // NOLINT: the plan's many target types
+using config::Model;
+
+// Like prefix(), for a host.
+config::IpPrefix host(std::string_view text) {
+  const auto own = address(text);
+  return config::IpPrefix::around(own, address_bits(own.family));
+}
+
+// VPCs a and b on bgw-1; b advertises 10.2.0.0/24 and 10.2.1.0/24, a imports `ranges`.
+Model two_vpcs(const std::vector<std::string>& ranges) {
+  Model model;
+  model.gateways = {gateway("bgw-1")};
+  model.vpcs = {vpc("vpc-a", {"10.1.0.0/16"}), vpc("vpc-b", {"10.2.0.0/16"})};
+  add_subnet(model.vpcs[1], "10.2.0.0/24");
+  add_subnet(model.vpcs[1], "10.2.1.0/24");
+  model.attachments = {attachment("att-a", "bgw-1", "vpc-a"),
+                       attachment("att-b", "bgw-1", "vpc-b")};
+  import(model.vpcs[0], "bgw-1", ranges);
+  return model;
+}
+
+// The prefixes that a's main table sends to bgw-1.
+std::vector<std::string> sent_to_gateway(const Model& model) {
+  const Computed computed = compute_routes(model, {});
+  const PlannedWalk planned(model, computed.rib);
+  std::vector<std::string> prefixes;
+  for (const PlanEntry& entry : planned.plan("vpc-a/main")) {
+    if (std::holds_alternative<ContinueInGateway>(entry.targets.front())) {
+      prefixes.push_back(entry.prefix.to_string());
+    }
+  }
+  return prefixes;
+}
+
+using Prefixes = std::vector<std::string>;
+const Prefixes one_by_one = {"10.2.0.0/24", "10.2.1.0/24"};
+
+TEST(Plan, LocalDeliveryOfAVpc) {
+  Model model = two_vpcs({});
+  model.vpcs[0].route_tables.front().propagations.clear();
+  model.vpcs[0].interface->router = address("10.1.0.254");
+  const Computed computed = compute_routes(model, {});
+  const VpcRoutes& routes = computed.rib.vpcs[0];
+  const Discard broadcast{DiscardReason::directed_broadcast};
+  EXPECT_EQ(plan_vpc_table(model.vpcs[0], computed.rib, routes, routes.tables[0]),
+            (Plan{{prefix("10.1.0.0/16"), {Neighbour{address("10.1.0.254")}}},
+                  {prefix("10.1.0.0/24"), {OnLink{}}},
+                  {host("10.1.0.0"), {broadcast}},
+                  {host("10.1.0.1"), {Self{}}},
+                  {host("10.1.0.255"), {broadcast}}}));
+}
+
+TEST(Plan, NoBroadcastOnPointToPointLinksAndInIpv6) {
+  Model model;
+  model.vpcs = {vpc("vpc-a", {"10.1.0.0/16", "2001:db8:a::/48"})};
+  model.vpcs[0].interface->addresses = {{address("10.1.0.1"), 31}, {address("2001:db8:a::1"), 64}};
+  const Computed computed = compute_routes(model, {});
+  const VpcRoutes& routes = computed.rib.vpcs[0];
+  EXPECT_EQ(plan_vpc_table(model.vpcs[0], computed.rib, routes, routes.tables[0]),
+            (Plan{{prefix("10.1.0.0/16"), {Discard{DiscardReason::no_route}}},
+                  {prefix("10.1.0.0/31"), {OnLink{}}},
+                  {host("10.1.0.1"), {Self{}}},
+                  {prefix("2001:db8:a::/48"), {Discard{DiscardReason::no_route}}},
+                  {prefix("2001:db8:a::/64"), {OnLink{}}},
+                  {host("2001:db8:a::1"), {Self{}}}}));
+}
+
+TEST(Plan, WithoutAnInterfaceNothingIsDelivered) {
+  Model model;
+  model.vpcs = {vpc("vpc-a", {"10.1.0.0/16"})};
+  model.vpcs[0].interface.reset();
+  const Computed computed = compute_routes(model, {});
+  const VpcRoutes& routes = computed.rib.vpcs[0];
+  EXPECT_EQ(plan_vpc_table(model.vpcs[0], computed.rib, routes, routes.tables[0]),
+            (Plan{{prefix("10.1.0.0/16"), {Discard{DiscardReason::no_route}}}}));
+}
+
+TEST(Plan, GatewayTableDeliversIntoVpcs) {
+  Model model = two_vpcs({"0.0.0.0/0"});
+  model.gateways[0].static_routes = {to_attachments("10.9.0.0/16", {"att-a", "att-b"}),
+                                     to_attachments("10.66.0.0/16", {})};
+  const Computed computed = compute_routes(model, {});
+  EXPECT_EQ(plan_gateway_table(model, computed.rib.gateways[0]),
+            (Plan{{prefix("10.2.0.0/24"), {DeliverIntoVpc{"vpc-b"}}},
+                  {prefix("10.2.1.0/24"), {DeliverIntoVpc{"vpc-b"}}},
+                  {prefix("10.9.0.0/16"), {DeliverIntoVpc{"vpc-a"}, DeliverIntoVpc{"vpc-b"}}},
+                  {prefix("10.66.0.0/16"), {Discard{DiscardReason::blackhole}}}}));
+}
+
+TEST(Plan, SourcesChooseTheTable) {
+  Model model = two_vpcs({});
+  config::Vpc& b = model.vpcs[1];
+  table(b, "private");
+  b.subnets[1].route_table = "private";
+  table(b).static_routes = {to_address("192.168.0.0/16", "10.2.0.9"),
+                            to_address("10.2.7.0/24", "10.2.0.9"),
+                            to_gateway("172.16.0.0/12", "bgw-1")};
+  const auto sources = [&] { return plan_source_table(b, compute_routes(model, {}).rib.vpcs[1]); };
+  EXPECT_EQ(sources(), (std::vector<SourceEntry>{{prefix("10.2.0.0/16"), "main"},
+                                                 {prefix("10.2.0.0/24"), "main"},
+                                                 {prefix("10.2.1.0/24"), "private"},
+                                                 {prefix("192.168.0.0/16"), "main"}}));
+  b.interface->source_check = config::SourceCheck::off;
+  const auto unchecked = sources();
+  ASSERT_EQ(unchecked.size(), 6U);
+  EXPECT_EQ(unchecked.front(), (SourceEntry{prefix("0.0.0.0/0"), "main"}));
+  EXPECT_EQ(unchecked.back(), (SourceEntry{prefix("::/0"), "main"}));
+}
+
+TEST(PlanImports, ARangeStandsForItsRoutes) {
+  EXPECT_EQ(sent_to_gateway(two_vpcs({"0.0.0.0/0"})), (Prefixes{"0.0.0.0/0"}));
+  EXPECT_EQ(sent_to_gateway(two_vpcs({"10.2.0.0/16", "10.0.0.0/8"})), (Prefixes{"10.0.0.0/8"}));
+}
+
+TEST(PlanImports, NotAroundWhatOnlyTheGatewayWouldForward) {
+  Model model = two_vpcs({"10.2.0.0/16"});
+  model.gateways[0].static_routes = {to_attachments("10.0.0.0/8", {"att-b"})};
+  EXPECT_EQ(sent_to_gateway(model), one_by_one);
+}
+
+TEST(PlanImports, NotAroundOwnRoutesOutsideTheCidrs) {
+  Model model = two_vpcs({"10.0.0.0/8"});
+  model.gateways[0].static_routes = {to_attachments("10.7.0.0/16", {"att-a"})};
+  EXPECT_EQ(sent_to_gateway(model), one_by_one);
+  model.gateways[0].static_routes = {to_attachments("10.1.7.0/24", {"att-a"})};
+  EXPECT_EQ(sent_to_gateway(model), (Prefixes{"10.0.0.0/8"}));
+}
+
+TEST(PlanImports, NotWhereAStaticRouteInterleaves) {
+  Model model = two_vpcs({"10.0.0.0/8"});
+  table(model.vpcs[0]).static_routes = {to_address("10.2.0.0/16", "10.1.0.9")};
+  EXPECT_EQ(sent_to_gateway(model), one_by_one);
+  table(model.vpcs[0]).static_routes = {to_address("10.2.1.128/25", "10.1.0.9")};
+  EXPECT_EQ(sent_to_gateway(model), (Prefixes{"10.0.0.0/8"}));
+}
+
+TEST(PlanImports, StaticAroundTheRangeMustLeadToTheSameGateway) {
+  Model model = two_vpcs({"10.0.0.0/8"});
+  table(model.vpcs[0]).static_routes = {to_address("0.0.0.0/0", "10.1.0.9")};
+  EXPECT_EQ(sent_to_gateway(model), one_by_one);
+  table(model.vpcs[0]).static_routes = {to_gateway("0.0.0.0/0", "bgw-1")};
+  EXPECT_EQ(sent_to_gateway(model), (Prefixes{"0.0.0.0/0", "10.0.0.0/8"}));
+}
+
+TEST(PlanImports, NotWhereTwoGatewaysMeet) {
+  Model model = two_vpcs({"10.2.0.0/16"});
+  model.gateways.push_back(gateway("bgw-2"));
+  model.attachments.push_back(attachment("att-a2", "bgw-2", "vpc-a"));
+  import(model.vpcs[0], "bgw-2", {"10.2.1.0/24"});
+  EXPECT_EQ(sent_to_gateway(model), one_by_one);
+  table(model.vpcs[0]).propagations.back().ranges = {prefix("10.3.0.0/16")};
+  EXPECT_EQ(sent_to_gateway(model), (Prefixes{"10.2.0.0/16", "10.3.0.0/16"}));
+}
+
+TEST(PlanImports, NothingForARangeInsideALocalCidr) {
+  EXPECT_EQ(sent_to_gateway(two_vpcs({"10.1.7.0/24"})), Prefixes{});
+}
+
+}  // namespace
+}  // namespace bgw::test

@@ -1,0 +1,84 @@
+// 5,000 VPCs with two subnets each on one gateway, all importing everything: prints what it takes.
+#include <chrono>
+#include <cstdlib>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include "control/compute_routes.h"
+#include "control/diff.h"
+#include "control/fib_plan.h"
+#include "model_builder.h"
+
+namespace bgw::test {
+namespace {
+
+std::size_t heap_bytes() {
+  return mallinfo2().uordblks;
+}
+
+// Runs `work` and prints how long it took and by how much the heap grew.
+template <typename Work>
+auto measured(const char* what, Work work) {
+  const std::size_t before = heap_bytes();
+  const auto start = std::chrono::steady_clock::now();
+  auto result = work();
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - start);
+  const auto grown = static_cast<double>(heap_bytes()) - static_cast<double>(before);
+  fmt::print("{:<28} {:>6} ms {:>8.1f} MiB\n", what, took.count(), grown / (1 << 20));
+  return result;
+}
+
+config::Model large_model(std::uint32_t vpcs) {
+  config::Model model;
+  model.gateways = {gateway("bgw-1")};
+  for (std::uint32_t i = 0; i < vpcs; ++i) {
+    const std::string name = std::to_string(i);
+    const std::string net = fmt::format("10.{}.{}.", i / 256, i % 256);
+    model.vpcs.push_back(vpc("vpc-" + name, {net + "0/24"}));
+    add_subnet(model.vpcs.back(), net + "0/25");
+    add_subnet(model.vpcs.back(), net + "128/25");
+    import(model.vpcs.back(), "bgw-1", {"10.0.0.0/8"});
+    model.attachments.push_back(attachment("att-" + name, "bgw-1", "vpc-" + name));
+  }
+  return model;
+}
+
+std::size_t plan_everything(const config::Model& model, const control::Rib& rib) {
+  std::size_t entries = plan_gateway_table(model, rib.gateways.front()).size();
+  for (std::size_t i = 0; i < rib.vpcs.size(); ++i) {
+    const control::VpcRoutes& routes = rib.vpcs[i];
+    entries += plan_vpc_table(model.vpcs[i], rib, routes, routes.tables.front()).size();
+    entries += plan_source_table(model.vpcs[i], routes).size();
+  }
+  return entries;
+}
+
+TEST(Scale, ThousandsOfVpcsShareAGatewaysRoutes) {
+  const std::uint32_t vpcs = std::getenv("BGW_TEST_QUICK") != nullptr ? 500 : 5000;
+  config::Model model = measured("model", [&] { return large_model(vpcs); });
+  const auto first =
+      measured("compute, all routes new", [&] { return control::compute_routes(model, {}); });
+  const auto again = measured("compute, nothing new",
+                              [&] { return control::compute_routes(model, first.history); });
+  EXPECT_TRUE(again.rib == first.rib);
+  EXPECT_EQ(first.rib.gateways.front().routes.size(), 2 * std::size_t{vpcs});
+
+  // Per VPC: CIDR, on-link prefix, own address, two broadcasts, one range; CIDR and subnets as
+  // sources.
+  const auto entries =
+      measured("plans of all tables", [&] { return plan_everything(model, first.rib); });
+  EXPECT_EQ(entries, std::size_t{vpcs} * (2 + 5 + 3));
+
+  model.vpcs.front().interface->enabled = false;
+  const auto down = measured("compute, an interface down",
+                             [&] { return control::compute_routes(model, first.history); });
+  const auto change =
+      measured("diff, an interface down", [&] { return control::diff(first.rib, down.rib); });
+  EXPECT_EQ(change.tables.size(), std::size_t{vpcs});  // the gateway, and all but vpc-0
+}
+
+}  // namespace
+}  // namespace bgw::test
