@@ -1,1 +1,146 @@
-int main() { return 0; }
+// bgwctl: what people and scripts say to bgwd.
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "control/cli/command.h"
+
+namespace {
+
+using namespace bgw::cli;
+
+struct Invocation {
+  std::string socket = "/run/bgw/bgw.sock";
+  bool json = false;
+  bool help = false;
+  bool version = false;
+  std::vector<std::string> words;  // everything else, in order
+};
+
+// --socket, -j and -h mean the same wherever they stand.
+Invocation parse(const std::vector<std::string>& arguments) {
+  Invocation invocation;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const auto& argument = arguments[i];
+    if (argument == "-j" || argument == "--json") {
+      invocation.json = true;
+    } else if (argument == "-h" || argument == "--help") {
+      invocation.help = true;
+    } else if (argument == "--version") {
+      invocation.version = true;
+    } else if (argument.starts_with("--socket=")) {
+      invocation.socket = argument.substr(9);
+    } else if (argument == "--socket") {
+      if (++i == arguments.size()) throw UsageError("--socket needs a value");
+      invocation.socket = arguments[i];
+    } else {
+      invocation.words.push_back(argument);
+    }
+  }
+  return invocation;
+}
+
+std::vector<Command> all_commands() {
+  std::vector<Command> commands;
+  for (auto group : {config_commands, object_commands, route_commands, trace_commands,
+                     ping_commands, interface_commands, stats_commands}) {
+    for (auto& command : group()) commands.push_back(std::move(command));
+  }
+  return commands;
+}
+
+std::string spelled(const Command& command) {
+  auto text = command.noun;
+  if (!command.verb.empty()) text += " " + command.verb;
+  if (!command.arguments.empty()) text += " " + command.arguments;
+  return text;
+}
+
+// All commands, or those of one noun.
+std::string help(const std::vector<Command>& commands, const std::string& noun) {
+  std::string text = "usage: bgwctl [--socket PATH] [-j|--json] NOUN VERB …\n\n";
+  for (const auto& command : commands) {
+    if (!noun.empty() && command.noun != noun) continue;
+    text += fmt::format("  {:<50}  {}\n", spelled(command), command.help);
+  }
+  text +=
+      "\n  --socket PATH   where bgwd listens (default /run/bgw/bgw.sock)\n"
+      "  -j, --json      print the daemon's JSON answer\n"
+      "\nExit status: 0 done, 1 refused or failed, 2 usage, 3 daemon not reachable.\n";
+  return text;
+}
+
+// Verbs that belong to the command language but not to this version.
+bool is_planned(const std::string& noun, const std::string& verb) {
+  static const std::vector<std::string> objects = {"gateway", "attachment", "vpc", "propagation"};
+  static const std::vector<std::string> config = {"confirm", "rollback", "history"};
+  if (noun == "capture") return true;
+  if (noun == "config") return std::ranges::count(config, verb) > 0;
+  return std::ranges::count(objects, noun) > 0 && (verb == "create" || verb == "delete");
+}
+
+const Command& find(const std::vector<Command>& commands, const std::vector<std::string>& words) {
+  const auto& noun = words.front();
+  const auto verb = words.size() > 1 ? words[1] : "";
+  std::string verbs;
+  for (const auto& command : commands) {
+    if (command.noun != noun) continue;
+    if (command.verb.empty() || command.verb == verb) return command;
+    verbs += (verbs.empty() ? "" : ", ") + command.verb;
+  }
+  if (is_planned(noun, verb)) {
+    throw UsageError(fmt::format(
+        "this version has no '{}'; edit the configuration file and use 'config commit FILE'",
+        noun == "capture" ? noun : noun + " " + verb));
+  }
+  if (verbs.empty()) throw UsageError(fmt::format("unknown noun '{}'; see bgwctl --help", noun));
+  throw UsageError(verb.empty() ? fmt::format("{} needs a verb: {}", noun, verbs)
+                                : fmt::format("{} has no verb '{}', but: {}", noun, verb, verbs));
+}
+
+int run(const std::vector<std::string>& arguments) {
+  auto invocation = parse(arguments);
+  const auto commands = all_commands();
+  if (invocation.version) {
+    fmt::print("bgwctl {}\n", BGW_VERSION);
+    return done;
+  }
+  auto& words = invocation.words;
+  if (invocation.help) {
+    fmt::print("{}", help(commands, words.empty() ? "" : words.front()));
+    return done;
+  }
+  if (words.empty()) throw UsageError("NOUN is missing; see bgwctl --help");
+  const auto& command = find(commands, words);
+  words.erase(words.begin(), words.begin() + (command.verb.empty() ? 1 : 2));
+  try {
+    return command.run({Client(invocation.socket), invocation.json}, words);
+  } catch (const UsageError& error) {
+    throw UsageError(fmt::format("{}\nusage: bgwctl {}", error.what(), spelled(command)));
+  }
+}
+
+int complain(const char* text, int status) {
+  fmt::print(stderr, "bgwctl: {}\n", text);
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const int status = run(std::vector<std::string>(argv + 1, argv + argc));
+    if (std::fflush(stdout) != 0) return complain("cannot write to standard output", refused);
+    return status;
+  } catch (const UsageError& error) {
+    return complain(error.what(), usage);
+  } catch (const Unreachable& error) {
+    return complain(error.what(), unreachable);
+  } catch (const WrongConfiguration& error) {
+    fmt::print(stderr, "{}", error.what());
+    return refused;
+  } catch (const std::exception& error) {
+    return complain(error.what(), refused);
+  }
+}

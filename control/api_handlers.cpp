@@ -1,0 +1,172 @@
+#include "control/api_handlers.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "control/api_json.h"
+#include "control/rib_json.h"
+
+namespace bgw::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+ApiResponse ok(const Json& json) {
+  return {200, json_text(json)};
+}
+
+// 422: the text is wrong. 409: the text is right, but the host can't do it now.
+ApiResponse refused(const Refusal& refusal) {
+  return {refusal.errors.empty() ? 409u : 422u, json_text(to_json(refusal))};
+}
+
+std::string file_name(const ApiRequest& request) {
+  const auto file = request.query.find("file");
+  return file == request.query.end() || file->second.empty() ? "configuration" : file->second;
+}
+
+Json counts(const config::Model& model) {
+  return {{"ports", model.ports.size()},
+          {"vpcs", model.vpcs.size()},
+          {"gateways", model.gateways.size()},
+          {"attachments", model.attachments.size()}};
+}
+
+// The whole list, or the object of that name.
+ApiResponse list_or_one(const char* kind, const Json& list, const std::string& name) {
+  if (name.empty()) return ok(list);
+  const auto found =
+      std::ranges::find_if(list, [&](const Json& object) { return object["name"] == name; });
+  if (found == list.end()) return api_error(404, fmt::format("there is no {} '{}'", kind, name));
+  return ok(*found);
+}
+
+}  // namespace
+
+struct ApiHandlers::Entry {
+  std::string_view method;
+  std::string_view path;
+  bool takes_name;
+  Answer answer;
+};
+
+const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
+  static const std::vector<Entry> all = {
+      {"GET", "/v1/status", false, &ApiHandlers::status},
+      {"GET", "/v1/config", false, &ApiHandlers::config_text},
+      {"POST", "/v1/config/check", false, &ApiHandlers::config_check},
+      {"POST", "/v1/config/diff", false, &ApiHandlers::config_diff},
+      {"POST", "/v1/config/commit", false, &ApiHandlers::config_commit},
+      {"GET", "/v1/gateways", true, &ApiHandlers::gateways},
+      {"GET", "/v1/attachments", true, &ApiHandlers::attachments},
+      {"GET", "/v1/vpcs", true, &ApiHandlers::vpcs},
+      {"GET", "/v1/propagations", true, &ApiHandlers::propagations},
+      {"GET", "/v1/routes", true, &ApiHandlers::routes},
+      {"GET", "/v1/trace", false, &ApiHandlers::trace},
+      {"POST", "/v1/ping", false, nullptr},  // answers later: handle() calls ping()
+      {"GET", "/v1/interfaces", false, &ApiHandlers::interfaces},
+      {"GET", "/v1/neighbours", false, &ApiHandlers::neighbours},
+      {"GET", "/v1/stats", false, &ApiHandlers::stats},
+      {"GET", "/v1/drops", false, &ApiHandlers::drops},
+  };
+  return all;
+}
+
+void ApiHandlers::handle(const ApiRequest& request, const ApiRespond& respond) {
+  bool known_path = false;
+  for (const auto& entry : entries()) {
+    std::string rest;
+    if (request.path != entry.path) {
+      if (!entry.takes_name || !request.path.starts_with(fmt::format("{}/", entry.path))) continue;
+      rest = request.path.substr(entry.path.size() + 1);
+    }
+    known_path = true;
+    if (request.method != entry.method) continue;
+    if (entry.answer == nullptr) return ping(request, respond);
+    return respond((this->*entry.answer)(request, rest));
+  }
+  if (known_path) {
+    return respond(
+        api_error(405, fmt::format("{} does not take {}", request.path, request.method)));
+  }
+  respond(api_error(404, fmt::format("there is nothing at {}", request.path)));
+}
+
+ApiResponse ApiHandlers::config_text(const ApiRequest&, const std::string&) {
+  return {200, engine_.running().text, "application/yaml"};
+}
+
+ApiResponse ApiHandlers::config_check(const ApiRequest& request, const std::string&) {
+  const auto model = load_text(request.body, file_name(request));
+  if (!model) return refused(model.error());
+  return ok(counts(*model));
+}
+
+ApiResponse ApiHandlers::config_diff(const ApiRequest& request, const std::string&) {
+  const auto changes = engine_.diff(request.body, file_name(request));
+  if (!changes) return refused(changes.error());
+  return ok(to_json(*changes));
+}
+
+ApiResponse ApiHandlers::config_commit(const ApiRequest& request, const std::string&) {
+  const auto committed = engine_.commit(request.body, file_name(request));
+  if (!committed) return refused(committed.error());
+  Json json{{"generation", committed->generation}, {"warnings", committed->warnings}};
+  json.update(to_json(committed->changes));
+  return ok(json);
+}
+
+ApiResponse ApiHandlers::gateways(const ApiRequest&, const std::string& name) {
+  return list_or_one("gateway", gateways_json(engine_.running()), name);
+}
+
+ApiResponse ApiHandlers::attachments(const ApiRequest&, const std::string& name) {
+  return list_or_one("attachment", attachments_json(engine_.running()), name);
+}
+
+ApiResponse ApiHandlers::vpcs(const ApiRequest&, const std::string& name) {
+  return list_or_one("VPC", vpcs_json(engine_.running()), name);
+}
+
+ApiResponse ApiHandlers::propagations(const ApiRequest&, const std::string& name) {
+  return list_or_one("propagation (they are named VPC/TABLE/GATEWAY)",
+                     propagations_json(engine_.running()), name);
+}
+
+namespace {
+
+// TABLE is "bgw-1" or "vpc-a/main".
+std::optional<std::vector<Route>> table_routes(const Rib& rib, const std::string& table) {
+  const auto slash = table.find('/');
+  if (slash == std::string::npos) {
+    const auto* gateway = rib.find_gateway(table);
+    if (gateway == nullptr) return std::nullopt;
+    return gateway->routes;
+  }
+  const auto* vpc = rib.find_vpc(table.substr(0, slash));
+  if (vpc == nullptr) return std::nullopt;
+  const auto found = std::ranges::find(vpc->tables, table.substr(slash + 1), &TableRoutes::name);
+  if (found == vpc->tables.end()) return std::nullopt;
+  return list_table(rib, *vpc, *found);
+}
+
+}  // namespace
+
+ApiResponse ApiHandlers::routes(const ApiRequest& request, const std::string& table) {
+  auto listed = table_routes(engine_.running().rib, table);
+  if (!listed) {
+    return api_error(404, fmt::format("there is no route table '{}': give a gateway's name, or "
+                                      "VPC/TABLE",
+                                      table));
+  }
+  const auto candidates = request.query.find("candidates");
+  if (candidates == request.query.end() || candidates->second == "0") {
+    std::erase_if(*listed, [](const Route& route) { return route.status != Status::valid; });
+  }
+  return ok(to_json(std::span<const Route>(*listed)));
+}
+
+}  // namespace bgw::control

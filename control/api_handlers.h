@@ -1,0 +1,65 @@
+// What the API answers: paths to functions over the engine and the forwarding plane.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "control/api_server.h"
+#include "control/engine.h"
+#include "control/forwarding_plane.h"
+#include "control/walk.h"
+
+namespace bgw::control {
+
+// Control thread only. Every answer is JSON except GET /v1/config; an error is {"error",…} with a
+// 4xx or 5xx status. control/README.md lists the paths.
+class ApiHandlers {
+ public:
+  // Both must outlive the handlers.
+  ApiHandlers(Engine& engine, ForwardingPlane& plane)
+      : engine_(engine), plane_(plane), started_(std::chrono::steady_clock::now()) {}
+
+  void handle(const ApiRequest& request, const ApiRespond& respond);
+
+ private:
+  // `rest` is what follows the path of an entry that takes a name: "vpc-a/main".
+  using Answer = ApiResponse (ApiHandlers::*)(const ApiRequest& request, const std::string& rest);
+  struct Entry;
+  static const std::vector<Entry>& entries();
+
+  ApiResponse status(const ApiRequest& request, const std::string& rest);
+
+  ApiResponse config_text(const ApiRequest& request, const std::string& rest);
+  ApiResponse config_check(const ApiRequest& request, const std::string& rest);
+  ApiResponse config_diff(const ApiRequest& request, const std::string& rest);
+  ApiResponse config_commit(const ApiRequest& request, const std::string& rest);
+
+  ApiResponse gateways(const ApiRequest& request, const std::string& rest);
+  ApiResponse attachments(const ApiRequest& request, const std::string& rest);
+  ApiResponse vpcs(const ApiRequest& request, const std::string& rest);
+  ApiResponse propagations(const ApiRequest& request, const std::string& rest);
+
+  ApiResponse routes(const ApiRequest& request, const std::string& rest);
+  ApiResponse trace(const ApiRequest& request, const std::string& rest);
+  void ping(const ApiRequest& request, const ApiRespond& respond);
+
+  ApiResponse interfaces(const ApiRequest& request, const std::string& rest);
+  ApiResponse neighbours(const ApiRequest& request, const std::string& rest);
+  ApiResponse stats(const ApiRequest& request, const std::string& rest);
+  ApiResponse drops(const ApiRequest& request, const std::string& rest);
+
+  nlohmann::ordered_json fib_agreement(const std::string& vpc, const config::IpAddress& source,
+                                       const config::IpAddress& destination,
+                                       const std::vector<WalkOutcome>& outcomes) const;
+  nlohmann::ordered_json interface_stats(const config::Vpc& vpc) const;
+  nlohmann::ordered_json port_stats(const config::Port& port) const;
+
+  Engine& engine_;
+  ForwardingPlane& plane_;
+  std::chrono::steady_clock::time_point started_;
+};
+
+}  // namespace bgw::control

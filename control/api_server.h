@@ -1,0 +1,64 @@
+// HTTP/1.1 over a Unix socket, on the control thread's io_context. Knows nothing of what it serves.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace bgw::control {
+
+struct ApiRequest {
+  std::string method;                        // "GET"
+  std::string path;                          // percent-decoded, without the query
+  std::map<std::string, std::string> query;  // percent-decoded
+  std::string body;
+};
+
+struct ApiResponse {
+  unsigned status = 200;
+  std::string body;
+  std::string content_type = "application/json";
+};
+
+// {"error": message}
+ApiResponse api_error(unsigned status, std::string_view message);
+
+// Answers by calling `respond` once, now or later, on the control thread.
+using ApiRespond = std::function<void(ApiResponse)>;
+using ApiHandler = std::function<void(ApiRequest, ApiRespond)>;
+
+class ApiServer {
+ public:
+  struct Limits {
+    std::size_t connections = 64;
+    std::size_t header_bytes = 8 << 10;
+    std::size_t body_bytes = 64 << 20;
+    std::chrono::seconds idle{60};  // to read a request or write a response
+  };
+
+  // Binds `path` with mode 0660; connections wait until serve(). A socket that nobody listens on is
+  // replaced; one that somebody does is an error, and the error is one line for the operator.
+  static tl::expected<std::unique_ptr<ApiServer>, std::string> listen(boost::asio::io_context& io,
+                                                                      const std::string& path,
+                                                                      Limits limits);
+  ~ApiServer();  // removes the socket
+
+  void serve(ApiHandler handler);
+
+ private:
+  struct Impl;
+  explicit ApiServer(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace bgw::control

@@ -1,0 +1,34 @@
+// bgwd's command line.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+namespace bgw::control {
+
+enum class BgwdAction { run, check, print_routes, help, version };
+
+struct BgwdOptions {
+  BgwdAction action = BgwdAction::run;
+  std::vector<std::string> config_files;  // exactly one, except for print_routes
+  std::string state_dir = "/var/lib/bgw";
+  std::string socket = "/run/bgw/bgw.sock";
+  std::vector<unsigned> worker_cores;
+  unsigned control_core = 0;
+  std::string log_level = "info";
+  std::vector<std::string> eal_args;
+};
+
+// `arguments` without the program's name; `cores` are those that the process may run on, ascending.
+// The error is one line.
+tl::expected<BgwdOptions, std::string> parse_bgwd_options(const std::vector<std::string>& arguments,
+                                                          const std::vector<unsigned>& cores);
+
+// "1-3,5" → 1, 2, 3, 5.
+tl::expected<std::vector<unsigned>, std::string> parse_core_list(const std::string& text);
+
+std::string bgwd_help();
+
+}  // namespace bgw::control

@@ -1,0 +1,109 @@
+// bgwctl config …
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "control/cli/command.h"
+#include "control/cli/route_text.h"
+
+namespace bgw::cli {
+namespace {
+
+std::string read_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (!stream) {
+    throw Failure(fmt::format("cannot read {}: {}", path, std::generic_category().message(errno)));
+  }
+  return text;
+}
+
+// Sends the file's text; its name serves messages only.
+Reply send(const Context& context, const std::vector<std::string>& arguments, const char* verb) {
+  const auto file = Arguments(arguments, {}, {}).positional({"FILE"}).front();
+  return context.client.post(fmt::format("/v1/config/{}?file={}", verb, percent_encode(file)),
+                             read_file(file));
+}
+
+void print_changes(const Json& changes) {
+  static constexpr const char* signs[] = {"-", "+"};
+  for (const auto& object : changes["objects"]) {
+    fmt::print("{} {} {}{}\n", cell(object["change"]), cell(object["kind"]), cell(object["name"]),
+               object["keys"].empty() ? "" : ": " + cell(object["keys"]));
+  }
+  for (const auto& table : changes["tables"]) {
+    fmt::print("{}\n", cell(table["table"]));
+    for (int added = 0; added < 2; ++added) {
+      for (const auto& route : table[added ? "added" : "removed"]) {
+        fmt::print("  {} {}\n", signs[added], route_line(route));
+      }
+    }
+  }
+}
+
+int check(const Context& context, const std::vector<std::string>& arguments) {
+  const auto reply = send(context, arguments, "check");
+  const auto counts = json_of(reply);
+  if (context.json) {
+    fmt::print("{}", reply.body);
+    return done;
+  }
+  fmt::print("ok: {} VPCs, {} gateways, {} attachments, {} ports\n", cell(counts["vpcs"]),
+             cell(counts["gateways"]), cell(counts["attachments"]), cell(counts["ports"]));
+  return done;
+}
+
+int diff(const Context& context, const std::vector<std::string>& arguments) {
+  const auto reply = send(context, arguments, "diff");
+  const auto changes = json_of(reply);
+  if (context.json) {
+    fmt::print("{}", reply.body);
+  } else if (changes["objects"].empty() && changes["tables"].empty()) {
+    fmt::print("no difference\n");
+  } else {
+    print_changes(changes);
+  }
+  return done;
+}
+
+int commit(const Context& context, const std::vector<std::string>& arguments) {
+  const auto reply = send(context, arguments, "commit");
+  const auto committed = json_of(reply);
+  for (const auto& warning : committed["warnings"]) {
+    fmt::print(stderr, "bgwctl: warning: {}\n", cell(warning));
+  }
+  if (context.json) {
+    fmt::print("{}", reply.body);
+    return done;
+  }
+  print_changes(committed);
+  fmt::print("committed: generation {} is in force\n", cell(committed["generation"]));
+  return done;
+}
+
+int show(const Context& context, const std::vector<std::string>& arguments) {
+  Arguments(arguments, {}, {}).positional({});
+  const auto text = body_of(context.client.get("/v1/config"));
+  if (context.json) {
+    fmt::print("{}\n", Json{{"config", text}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+  } else {
+    fmt::print("{}", text);
+  }
+  return done;
+}
+
+}  // namespace
+
+std::vector<Command> config_commands() {
+  return {
+      {"config", "check", "FILE", "is the file right? changes nothing", check},
+      {"config", "diff", "FILE", "what committing the file would change", diff},
+      {"config", "commit", "FILE", "put the file in force, whole or not at all", commit},
+      {"config", "show", "", "the text that is in force", show},
+  };
+}
+
+}  // namespace bgw::cli

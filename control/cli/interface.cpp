@@ -1,0 +1,58 @@
+// bgwctl interface list, neighbor list
+#include <fmt/format.h>
+
+#include "control/cli/command.h"
+#include "control/cli/table.h"
+
+namespace bgw::cli {
+namespace {
+
+int interfaces(const Context& context, const std::vector<std::string>& arguments) {
+  Arguments(arguments, {}, {}).positional({});
+  const auto reply = context.client.get("/v1/interfaces");
+  const auto list = json_of(reply);
+  if (context.json) {
+    fmt::print("{}", reply.body);
+    return done;
+  }
+  Table table({"VPC", "PORT", "DRIVER", "MAC", "ADDRESSES", "ROUTER", ">MTU", "ENABLED", "LINK"});
+  for (const auto& interface : list) {
+    const auto link = cell(interface, "link_up");
+    table.add({cell(interface["vpc"]), cell(interface, "port"), cell(interface, "driver"),
+               cell(interface, "mac"), cell(interface, "addresses"), cell(interface, "router"),
+               cell(interface, "mtu"), cell(interface, "enabled"),
+               link == "-" ? link : (link == "yes" ? "up" : "down")});
+  }
+  fmt::print("{}", table.to_string());
+  return done;
+}
+
+int neighbours(const Context& context, const std::vector<std::string>& arguments) {
+  Arguments(arguments, {}, {}).positional({});
+  const auto reply = context.client.get("/v1/neighbours");
+  const auto list = json_of(reply);
+  if (context.json) {
+    fmt::print("{}", reply.body);
+    return done;
+  }
+  Table table({"VPC", "ADDRESS", "STATE", "MAC", ">CONFIRMED", ">HELD"});
+  for (const auto& neighbour : list) {
+    table.add({cell(neighbour["vpc"]), cell(neighbour["address"]), cell(neighbour["state"]),
+               cell(neighbour["mac"]),
+               fmt::format("{:.1f} s", neighbour["since_confirmed_ms"].get<double>() / 1000),
+               cell(neighbour["held"])});
+  }
+  fmt::print("{}", table.to_string());
+  return done;
+}
+
+}  // namespace
+
+std::vector<Command> interface_commands() {
+  return {
+      {"interface", "list", "", "every VPC's interface and the device behind it", interfaces},
+      {"neighbor", "list", "", "who is known in each VPC", neighbours},
+  };
+}
+
+}  // namespace bgw::cli

@@ -1,0 +1,54 @@
+// bgwctl trace
+#include <fmt/format.h>
+
+#include "control/cli/command.h"
+#include "control/cli/table.h"
+
+namespace bgw::cli {
+namespace {
+
+std::string verdict_text(const Json& outcome) {
+  const auto verdict = cell(outcome["verdict"]);
+  if (verdict == "drop") return "dropped: " + cell(outcome["drop_reason"]);
+  if (verdict == "self") return "delivered to the gateway itself in " + cell(outcome["vpc"]);
+  return fmt::format("delivered in {} to {} (neighbour {})", cell(outcome["vpc"]),
+                     cell(outcome["neighbour"]), cell(outcome["neighbour_state"]));
+}
+
+int trace(const Context& context, const std::vector<std::string>& arguments) {
+  const Arguments given(arguments, {}, {"--vpc", "--src", "--dst"});
+  given.positional({});
+  const auto reply = context.client.get(fmt::format(
+      "/v1/trace?vpc={}&src={}&dst={}", percent_encode(given.required("--vpc")),
+      percent_encode(given.required("--src")), percent_encode(given.required("--dst"))));
+  const auto walk = json_of(reply);
+  if (context.json) {
+    fmt::print("{}", reply.body);
+    return done;
+  }
+  const auto paths = walk["outcomes"].size();
+  for (std::size_t i = 0; i < paths; ++i) {
+    const auto& outcome = walk["outcomes"][i];
+    if (paths > 1) fmt::print("path {} of {}\n", i + 1, paths);
+    Table table({"RULE", "TABLE", "DETAIL"});
+    for (const auto& step : outcome["steps"]) {
+      table.add({cell(step["rule"]), cell(step["table"]), cell(step["detail"])});
+    }
+    fmt::print("{}=> {}\n", table.to_string(), verdict_text(outcome));
+  }
+  fmt::print("forwarding tables: {}\n", cell(walk["fib"]));
+  if (walk.contains("fib_outcomes")) {
+    fmt::print("forwarding tables would: {}\n", cell(walk["fib_outcomes"]));
+    return refused;
+  }
+  return done;
+}
+
+}  // namespace
+
+std::vector<Command> trace_commands() {
+  return {{"trace", "", "--vpc VPC --src ADDRESS --dst ADDRESS",
+           "what becomes of a packet, and the rule behind each step", trace}};
+}
+
+}  // namespace bgw::cli

@@ -1,0 +1,191 @@
+#include "control/engine.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+namespace bgw::control {
+namespace {
+
+Refusal refused(std::string message) {
+  return {std::move(message), {}};
+}
+
+const config::Port* find_port(const config::Model& model, const std::string& name) {
+  const auto port = std::ranges::find(model.ports, name, &config::Port::name);
+  return port == model.ports.end() ? nullptr : &*port;
+}
+
+}  // namespace
+
+tl::expected<config::Model, Refusal> load_text(std::string_view text, std::string_view file) {
+  auto model = config::load(text, file, carried);
+  if (model) return std::move(*model);
+  const auto count = model.error().size();
+  return tl::unexpected(
+      Refusal{fmt::format("{} has {} error{}", file, count, count == 1 ? "" : "s"), model.error()});
+}
+
+Engine::Engine(ForwardingPlane& plane, FibProgrammer& programmer, StateStore& store)
+    : plane_(plane), programmer_(programmer), store_(store) {}
+
+tl::expected<Committed, Refusal> Engine::start(std::string text, std::string file) {
+  auto stored = store_.load();
+  if (!stored) return tl::unexpected(refused(stored.error()));
+  if (!*stored) return apply(std::move(text), std::move(file), 1);
+  running_.history = std::move((*stored)->history);
+  const bool same = (*stored)->text == text;
+  const auto generation = (*stored)->generation + (same ? 0 : 1);
+  auto applied = apply(std::move(text), std::move(file), generation);
+  if (applied && !same) {
+    applied->warnings.emplace_back(
+        "the configuration file differs from the one last committed: it was applied as a commit "
+        "on top of the stored history");
+  }
+  return applied;
+}
+
+tl::expected<Changes, Refusal> Engine::diff(std::string_view text, std::string_view file) const {
+  const auto model = load_text(text, file);
+  if (!model) return tl::unexpected(model.error());
+  const auto computed = compute_routes(*model, running_.history);
+  return Changes{control::diff(running_.model, *model), control::diff(running_.rib, computed.rib)};
+}
+
+tl::expected<Committed, Refusal> Engine::commit(std::string text, std::string file) {
+  return apply(std::move(text), std::move(file), running_.generation + 1);
+}
+
+// Every step that can fail comes before publish().
+tl::expected<Committed, Refusal> Engine::apply(std::string text, std::string file,
+                                               std::uint64_t generation) {
+  auto model = load_text(text, file);
+  if (!model) return tl::unexpected(model.error());
+  auto computed = compute_routes(*model, running_.history);
+  Committed committed{
+      generation,
+      {control::diff(running_.model, *model), control::diff(running_.rib, computed.rib)},
+      {}};
+  tidy();
+
+  const auto opened = open_new_ports(*model);
+  if (!opened) return tl::unexpected(refused(opened.error()));
+  auto fib = program(*model, computed.rib, generation);
+  if (!fib) {
+    close_ports(*opened);
+    return tl::unexpected(refused(fib.error()));
+  }
+  if (auto staged = store_.stage({generation, file, text, computed.history}); !staged) {
+    programmer_.abandon();
+    close_ports(*opened);
+    return tl::unexpected(refused(staged.error()));
+  }
+
+  unsettled_ = !plane_.publish(std::move(*fib));
+  put_in_force({generation, std::move(file), std::move(text), std::move(*model),
+                std::move(computed.rib), std::move(computed.history)});
+  if (unsettled_) {
+    committed.warnings.emplace_back(
+        "a worker has not taken over the new tables in time and may still forward by the old "
+        "ones; they are kept until it goes on");
+  } else {
+    settle();
+  }
+  if (auto stored = store_.promote(); !stored) {
+    committed.warnings.push_back(
+        fmt::format("in force, but a restart will not know it: {}", stored.error()));
+  }
+  return committed;
+}
+
+// The devices that were opened; nothing stays open after an error.
+tl::expected<std::vector<std::string>, std::string> Engine::open_new_ports(
+    const config::Model& model) {
+  std::vector<std::string> opened;
+  for (const auto& port : model.ports) {
+    if (ports_.contains(port.device)) continue;
+    auto info = plane_.open_port(port.name, port.device);
+    if (!info) {
+      close_ports(opened);
+      const auto* before = find_port(running_.model, port.name);
+      return tl::unexpected(
+          before == nullptr
+              ? info.error()
+              : fmt::format("{} (to give the same device other arguments, commit without port {} "
+                            "first, then with it)",
+                            info.error(), port.name));
+    }
+    ports_.emplace(port.device, std::move(*info));
+    opened.push_back(port.device);
+  }
+  return opened;
+}
+
+void Engine::close_ports(const std::vector<std::string>& devices) {
+  for (const auto& device : devices) {
+    plane_.close_port(ports_.at(device).id);
+    ports_.erase(device);
+  }
+}
+
+tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> Engine::program(
+    const config::Model& model, const Rib& rib, std::uint64_t generation) {
+  ProgrammedPorts ports;
+  std::vector<dataplane::PortId> ids;
+  for (const auto& port : model.ports) {
+    const auto& info = ports_.at(port.device);
+    ports.emplace(port.name, ProgrammedPort{info.id, info.mac});
+    ids.push_back(info.id);
+  }
+  auto fib = programmer_.prepare(model, rib, ports, generation);
+  if (fib) (*fib)->rx_queues = plane_.assign_queues(ids);
+  return fib;
+}
+
+void Engine::put_in_force(Running next) {
+  programmer_.published();
+  running_ = std::move(next);
+  plane_.configure(slow_path_vpcs());
+}
+
+// No worker uses what was replaced: VPC slots, tables and ports that nothing names any more go.
+void Engine::settle() {
+  for (const auto slot : programmer_.reclaim()) plane_.forget_vpc(slot);
+  std::unordered_set<std::string_view> wanted;
+  for (const auto& port : running_.model.ports) wanted.insert(port.device);
+  std::vector<std::string> unwanted;
+  for (const auto& [device, info] : ports_) {
+    if (!wanted.contains(device)) unwanted.push_back(device);
+  }
+  close_ports(unwanted);
+}
+
+void Engine::tidy() {
+  if (!unsettled_ || !plane_.grace_period(std::chrono::milliseconds{0})) return;
+  unsettled_ = false;
+  settle();
+}
+
+std::optional<dataplane::PortId> Engine::port_id(const std::string& port) const {
+  const auto* configured = find_port(running_.model, port);
+  if (configured == nullptr) return std::nullopt;
+  return ports_.at(configured->device).id;
+}
+
+std::vector<SlowPathVpc> Engine::slow_path_vpcs() const {
+  std::vector<SlowPathVpc> vpcs;
+  for (const auto& vpc : running_.model.vpcs) {
+    if (!vpc.interface) continue;
+    SlowPathVpc served{
+        *programmer_.vpc_index(vpc.name), vpc.name, vpc.interface->enabled, {}, vpc.interface->mtu,
+        vpc.interface->addresses};
+    if (const auto* port = std::get_if<config::PortBinding>(&vpc.interface->binding)) {
+      served.mac = ports_.at(find_port(running_.model, port->port)->device).mac;
+    }
+    vpcs.push_back(std::move(served));
+  }
+  return vpcs;
+}
+
+}  // namespace bgw::control

@@ -1,0 +1,104 @@
+// The control walk: text → model → routes → difference → tables → published → stored.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "config/loader.h"
+#include "control/compute_routes.h"
+#include "control/diff.h"
+#include "control/fib_programmer.h"
+#include "control/forwarding_plane.h"
+#include "control/model_diff.h"
+#include "control/state_store.h"
+
+namespace bgw::control {
+
+// What this version's data plane carries; everything else is refused when text is loaded.
+inline constexpr config::Capabilities carried{};
+
+// Why nothing was changed. `errors` lists what is wrong in the text; otherwise the text was right
+// and `message` says what failed.
+struct Refusal {
+  std::string message;
+  std::vector<config::Error> errors;
+};
+
+// Loads what this version carries; the refusal lists every error.
+tl::expected<config::Model, Refusal> load_text(std::string_view text, std::string_view file);
+
+struct Changes {
+  std::vector<ObjectChange> objects;
+  RibDiff routes;
+  bool empty() const { return objects.empty() && routes.empty(); }
+};
+
+// What is in force.
+struct Running {
+  std::uint64_t generation = 0;
+  std::string file;
+  std::string text;
+  config::Model model;
+  Rib rib;
+  History history;
+};
+
+struct Committed {
+  std::uint64_t generation = 0;
+  Changes changes;
+  std::vector<std::string> warnings;  // in force, but …
+};
+
+// Control thread only.
+class Engine {
+ public:
+  // All three must outlive the engine.
+  Engine(ForwardingPlane& plane, FibProgrammer& programmer, StateStore& store);
+
+  // Applies `text` on top of what the store holds. The same text as stored keeps its generation.
+  tl::expected<Committed, Refusal> start(std::string text, std::string file);
+
+  tl::expected<Changes, Refusal> diff(std::string_view text, std::string_view file) const;
+
+  // All or nothing: after a Refusal everything is as it was. When it returns a value, no packet is
+  // forwarded by the old configuration any more, unless a warning says that a worker hangs.
+  tl::expected<Committed, Refusal> commit(std::string text, std::string file);
+
+  // Frees what a hanging worker kept from being freed, as soon as it goes on. Cheap; call it about
+  // once a second.
+  void tidy();
+
+  const Running& running() const { return running_; }
+  const FibProgrammer& programmer() const { return programmer_; }
+  // By configured name.
+  std::optional<dataplane::PortId> port_id(const std::string& port) const;
+
+ private:
+  using Ports = std::unordered_map<std::string, dataplane::PortInfo>;  // by device string
+
+  tl::expected<Committed, Refusal> apply(std::string text, std::string file,
+                                         std::uint64_t generation);
+  tl::expected<std::vector<std::string>, std::string> open_new_ports(const config::Model& model);
+  void close_ports(const std::vector<std::string>& devices);
+  tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> program(
+      const config::Model& model, const Rib& rib, std::uint64_t generation);
+  void put_in_force(Running next);
+  void settle();
+  std::vector<SlowPathVpc> slow_path_vpcs() const;
+
+  ForwardingPlane& plane_;
+  FibProgrammer& programmer_;
+  StateStore& store_;
+  Running running_;
+  Ports ports_;             // open, whether or not the running model still names them
+  bool unsettled_ = false;  // a worker may still use what was replaced
+};
+
+}  // namespace bgw::control
