@@ -110,7 +110,9 @@ class Ipv4Table {
   // In place: a reader gets, for every address, the answer from before or after, never a third.
   // add() replaces the value of an existing route. When the descriptor changes (window moved,
   // default route), readers go on with the old answer until the owner publishes the new one:
-  // `*republish` is set to true then and left alone otherwise.
+  // `*republish` is set to true then and left alone otherwise. After publishing, a grace period
+  // must pass before the next remove() in this table: a reader that still held the old descriptor
+  // would answer the old default route where a later removal uncovered the new one.
   tl::expected<void, Error> add(const Ipv4Route& route, bool* republish);
   tl::expected<void, Error> remove(std::uint32_t address, std::uint8_t length, bool* republish);
 

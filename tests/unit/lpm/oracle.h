@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <random>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "lpm/lpm.h"
@@ -38,13 +37,13 @@ class Oracle {
  public:
   explicit Oracle(Value none = 0) : none_(none) {}
 
-  void add(const Ipv4Route& r) { routes_[{r.length, r.address}] = r.value; }
+  void add(const Ipv4Route& r) { routes_[key(r.address, r.length)] = r.value; }
   bool remove(std::uint32_t address, unsigned length) {
-    return routes_.erase({length, address}) > 0;
+    return routes_.erase(key(address, length)) > 0;
   }
   Value lookup(std::uint32_t address) const {
     for (unsigned length = 33; length-- > 0;) {
-      const auto found = routes_.find({length, address & mask_of(length)});
+      const auto found = routes_.find(key(address & mask_of(length), length));
       if (found != routes_.end()) return found->second;
     }
     return none_;
@@ -52,12 +51,18 @@ class Oracle {
   std::size_t size() const { return routes_.size(); }
   std::vector<Ipv4Route> routes() const {
     std::vector<Ipv4Route> all;
-    for (const auto& [key, value] : routes_) all.push_back(route(key.second, key.first, value));
+    for (const auto& [key, value] : routes_) {
+      all.push_back(route(static_cast<std::uint32_t>(key >> 8), key & 0xff, value));
+    }
     return all;
   }
 
  private:
-  std::map<std::pair<unsigned, std::uint32_t>, Value> routes_;
+  static std::uint64_t key(std::uint32_t address, unsigned length) {
+    return std::uint64_t{address} << 8 | length;
+  }
+
+  std::unordered_map<std::uint64_t, Value> routes_;
   Value none_;
 };
 
