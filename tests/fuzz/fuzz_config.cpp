@@ -1,0 +1,47 @@
+// Any text through the loader: it answers with errors in order, each with a message and a place, or
+// with a model that validate() accepts; and what a lesser data plane carries a greater one does
+// too.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <tuple>
+
+#include "config/loader.h"
+
+namespace {
+
+using bgw::config::Capabilities;
+using bgw::config::Error;
+
+void require(bool condition, const char* what) {
+  if (condition) return;
+  std::fprintf(stderr, "violated: %s\n", what);
+  std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto everything = bgw::config::load(text, "f", Capabilities::everything());
+  const auto plain = bgw::config::load(text, "f");
+  if (everything) {
+    require(bgw::config::validate(*everything, Capabilities::everything()).empty(),
+            "a loaded model is valid");
+  } else {
+    const auto& errors = everything.error();
+    require(!errors.empty(), "a refusal has an error");
+    require(std::ranges::is_sorted(errors, {},
+                                   [](const Error& e) { return std::tuple(e.line, e.column); }),
+            "errors come in order of position");
+    require(std::ranges::all_of(
+                errors,
+                [](const Error& e) { return e.line > 0 && e.column > 0 && !e.message.empty(); }),
+            "every error has a place and a message");
+  }
+  require(!plain || (everything && *plain == *everything), "capabilities only add");
+  return 0;
+}

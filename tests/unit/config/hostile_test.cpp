@@ -1,0 +1,105 @@
+// Texts made to hurt: each must be refused, and soon.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "config/loader.h"
+
+namespace bgw::config {
+namespace {
+
+std::string repeat(std::string_view part, std::size_t count) {
+  std::string text;
+  text.reserve(part.size() * count);
+  for (std::size_t i = 0; i < count; ++i) text += part;
+  return text;
+}
+
+// The first error of a text that must be refused within some seconds even with sanitizers.
+Error refused(const std::string& text, Limits limits = {}) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto model = load(text, "f", Capabilities::everything(), limits);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  if (model) {
+    ADD_FAILURE() << "was accepted";
+    return {};
+  }
+  return model.error().front();
+}
+
+const std::string nested = "nested more than 16 levels deep; the language needs far fewer";
+
+TEST(Hostile, deep_flow_nesting) {
+  EXPECT_EQ(refused(repeat("[", 17) + repeat("]", 17)), (Error{"f", 1, 17, nested}));
+  EXPECT_EQ(refused(repeat("{a: ", 17) + repeat("}", 17)), (Error{"f", 1, 65, nested}));
+}
+
+TEST(Hostile, deep_block_nesting) {
+  EXPECT_EQ(refused(repeat("- ", 1'000'000)), (Error{"f", 1, 33, nested}));
+  EXPECT_EQ(refused(repeat("? ", 1'000'000)), (Error{"f", 1, 33, nested}));
+}
+
+TEST(Hostile, ten_megabytes_of_brackets) {
+  EXPECT_EQ(refused(repeat("[", 10'000'000)),
+            (Error{"f", 1, 2'000'001, "more than 2000000 of the characters [ ] { } and ,"}));
+}
+
+TEST(Hostile, ten_megabytes_of_text) {
+  EXPECT_TRUE(refused(repeat("a", 10'000'000)).message.starts_with("expected a map"));
+}
+
+TEST(Hostile, file_beyond_the_cap) {
+  EXPECT_EQ(refused(repeat("#\n", 600), Limits{.file_bytes = 1000}),
+            (Error{"f", 1, 1, "the file has 1200 bytes; at most 1000 are read"}));
+}
+
+TEST(Hostile, alias_bomb) {
+  std::string text = "version: 1\nregion: r1\na0: &a0 [x]\n";
+  for (int i = 1; i < 40; ++i) {
+    const std::string name = "a" + std::to_string(i);
+    const std::string before = "*a" + std::to_string(i - 1);
+    text += name + ": &" + name + " [" + before + repeat(", " + before, 9) + "]\n";
+  }
+  EXPECT_EQ(refused(text).message,
+            "unknown key 'a0' in the configuration; known keys: version, region, ports, vpcs, "
+            "underlays, gateways, attachments");
+}
+
+TEST(Hostile, errors_are_capped) {
+  const auto model = load("version: 1\nregion: r1\nports:\n" + repeat("- {}\n", 5000), "f");
+  ASSERT_FALSE(model);
+  ASSERT_EQ(model.error().size(), 1001u);
+  EXPECT_EQ(model.error().back().message, "more than 1000 errors; the others are left out");
+}
+
+TEST(Hostile, keys_that_are_all_duplicates) {
+  const auto model = load(repeat("version: 1\n", 100'000), "f");
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().size(), 1001u);
+}
+
+TEST(Hostile, many_distinct_unknown_keys) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "k" + std::to_string(i) + ": 1\n";
+  EXPECT_EQ(refused(text).message,
+            "unknown key 'k0' in the configuration; known keys: version, region, ports, vpcs, "
+            "underlays, gateways, attachments");
+}
+
+// Nothing in the rules compares each with each.
+TEST(Hostile, one_vpc_with_very_many_subnets) {
+  std::string text =
+      "version: 1\nregion: r1\nvpcs:\n- name: v\n  cidrs: [10.0.0.0/8]\n  subnets:\n";
+  for (int i = 0; i < 60'000; ++i) {
+    text += "  - {name: s" + std::to_string(i) + ", cidr: 10." + std::to_string(i / 256) + "." +
+            std::to_string(i % 256) + ".0/24}\n";
+  }
+  EXPECT_TRUE(load(text, "f"));
+  EXPECT_EQ(refused(text + "  - {name: last, cidr: 10.77.5.128/25}\n").message,
+            "key 'cidr': subnet 'last' (10.77.5.128/25) overlaps subnet 's19717' (10.77.5.0/24)");
+}
+
+}  // namespace
+}  // namespace bgw::config
