@@ -26,6 +26,21 @@ tl::expected<void, std::string> check_pci(const std::string& address) {
                                     driver.empty() ? "no driver" : driver, address));
 }
 
+// The kernel lets a second process, or a second port, join a TAP and take a share of its packets.
+tl::expected<void, std::string> check_tap(const std::string& device) {
+  if (access("/dev/net/tun", R_OK | W_OK) != 0)
+    return tl::unexpected(std::string{"no permission to use /dev/net/tun: run as root"});
+  static const std::regex iface{",iface=([^,/]+)"};
+  std::smatch match;
+  std::error_code failed;
+  if (std::regex_search(device, match, iface) &&
+      fs::exists(fs::path{"/sys/class/net"} / match[1].str(), failed))
+    return tl::unexpected(
+        fmt::format("the interface {} exists already: choose another name, or stop who uses it",
+                    match[1].str()));
+  return {};
+}
+
 }  // namespace
 
 tl::expected<void, std::string> check_device(const std::string& device) {
@@ -36,9 +51,7 @@ tl::expected<void, std::string> check_device(const std::string& device) {
   if (!std::regex_match(name, vdev))
     return tl::unexpected(std::string{
         "neither a PCI address (0000:3b:00.0) nor a virtual device (net_tap0,iface=vpc-a)"});
-  if (name.starts_with("net_tap") && access("/dev/net/tun", R_OK | W_OK) != 0)
-    return tl::unexpected(std::string{"no permission to use /dev/net/tun: run as root"});
-  return {};
+  return name.starts_with("net_tap") ? check_tap(device) : tl::expected<void, std::string>{};
 }
 
 }  // namespace bgw::dataplane

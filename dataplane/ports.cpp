@@ -77,16 +77,16 @@ tl::expected<PortInfo, std::string> Ports::open(const std::string& name, const s
   const auto queues = set_up_port(*port, offered, workers_, pool);
   if (!queues) return failed(with_cause(queues.error()));
 
-  OpenPort& open = ports_[port->value].emplace();
-  open.device = probed.release();
-  open.info = {.id = *port,
-               .name = name,
-               .device = device,
-               .driver = offered.driver_name,
-               .mac = gateway_mac(*port, offered.driver_name),
-               .rx_queues = queues->rx,
-               .tx_queues = queues->tx,
-               .max_mtu = offered.max_mtu};
+  OpenPort open{.info = {.id = *port,
+                         .name = name,
+                         .device = device,
+                         .driver = offered.driver_name,
+                         .mac = gateway_mac(*port, offered.driver_name),
+                         .rx_queues = queues->rx,
+                         .tx_queues = queues->tx,
+                         .max_mtu = offered.max_mtu},
+                .device = probed.release()};
+  ports_[port->value] = std::move(open);
   return info(*port);
 }
 

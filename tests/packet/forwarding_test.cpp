@@ -1,6 +1,7 @@
 // P13–P24: TTL, checksum, routes, equal-cost paths, MTU.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "tests/packet/lab.h"

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <rte_eal.h>
-#include <rte_eth_ring.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -24,27 +23,10 @@ rte_mempool* packet_pool() {
   return pool;
 }
 
-RingPort make_port(std::size_t number) {
-  const std::string name = "lab" + std::to_string(number);
-  const unsigned flags = RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ;
-  RingPort port;
-  port.to_worker = rte_ring_create((name + "_in").c_str(), 4096, 0, flags);
-  port.from_worker = rte_ring_create((name + "_out").c_str(), tx_ring_slots, 0, flags);
-  const int id = rte_eth_from_rings(name.c_str(), &port.to_worker, 1, &port.from_worker, 1, 0);
-  if (id < 0) throw std::runtime_error("no ring port");
-  port.id = PortId{static_cast<std::uint16_t>(id)};
-  const rte_eth_conf conf{};
-  if (rte_eth_dev_configure(port.id.value, 1, 1, &conf) != 0 ||
-      rte_eth_rx_queue_setup(port.id.value, 0, 64, 0, nullptr, packet_pool()) != 0 ||
-      rte_eth_tx_queue_setup(port.id.value, 0, 64, 0, nullptr) != 0 ||
-      rte_eth_dev_start(port.id.value) != 0)
-    throw std::runtime_error("ring port does not start");
-  return port;
-}
-
 const RingPort& ring_port(std::size_t number) {
   static std::vector<RingPort> ports;
-  while (ports.size() <= number) ports.push_back(make_port(ports.size()));
+  while (ports.size() <= number)
+    ports.push_back(make_ring_port("lab" + std::to_string(ports.size()), packet_pool()));
   return ports[number];
 }
 
@@ -77,28 +59,6 @@ void start_eal_for_tests(const char* program) {
     throw std::runtime_error("EAL does not start");
 }
 
-lpm::Ipv4Route route(const std::string& prefix, NextHop hop) {
-  const std::size_t slash = prefix.find('/');
-  const auto length = static_cast<std::uint8_t>(std::stoi(prefix.substr(slash + 1)));
-  const std::uint32_t mask = length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
-  return {ip(prefix.substr(0, slash)) & mask, length, hop.value()};
-}
-
-TableIndex FibPlan::table(std::vector<lpm::Ipv4Route> routes) {
-  tables.push_back(std::move(routes));
-  return TableIndex{static_cast<std::uint32_t>(tables.size() - 1)};
-}
-NextHop FibPlan::group(std::vector<NextHop> members) {
-  EcmpGroup& group = groups.emplace_back();
-  group.count = static_cast<std::uint32_t>(members.size());
-  std::ranges::copy(members, group.members.begin());
-  return NextHop::make(NextHopKind::group, static_cast<std::uint32_t>(groups.size() - 1));
-}
-NextHop FibPlan::via(VpcIndex vpc, const std::string& address) {
-  address_hops.push_back({vpc, ip(address)});
-  return NextHop::make(NextHopKind::neighbour, static_cast<std::uint32_t>(address_hops.size() - 1));
-}
-
 Lab::Lab() : pool_(packet_pool()), arena_({.max_bytes = 64u << 20, .huge_pages = false}) {
   worker_ = std::make_unique<Worker>(Worker::Options{0, 0, lab_max_vpcs}, publication_, rcu_);
   rcu_.online(0);
@@ -109,6 +69,10 @@ Lab::~Lab() {
   collect(rest);
   rcu_.offline(0);
   worker_.reset();
+  expect_no_packet_in_use();
+}
+
+void Lab::expect_no_packet_in_use() const {
   EXPECT_EQ(rte_mempool_avail_count(pool_), pool_packets) << "packet buffers are missing";
 }
 
@@ -140,17 +104,8 @@ void Lab::add_neighbour(VpcIndex vpc, const std::string& address, const Mac& mac
 }
 
 void Lab::publish() {
-  auto fib = std::make_unique<FibSnapshot>();
   std::vector<lpm::Ipv4Table> tables;
-  for (const auto& routes : plan.tables) {
-    tables.push_back(lpm::Ipv4Table::build(arena_, routes, {}).value());
-    fib->tables.push_back(tables.back().descriptor());
-  }
-  fib->lpm_base = arena_.base();
-  fib->vpcs = plan.vpcs;
-  fib->groups = plan.groups;
-  fib->address_hops = plan.address_hops;
-  fib->neighbours = &neighbours;
+  auto fib = plan.build(arena_, neighbours, tables);
   fib->rx_queues.resize(1);
   for (std::uint32_t v = 0; v < plan.vpcs.size(); ++v) {
     const PortId port = port_of(VpcIndex{v}).id;

@@ -2,12 +2,9 @@
 // of the real stages and come out at the other.
 #pragma once
 
-#include <rte_ethdev.h>
 #include <rte_mbuf.h>
-#include <rte_ring.h>
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,43 +14,14 @@
 #include "dataplane/punt.h"
 #include "dataplane/rcu.h"
 #include "dataplane/worker.h"
-#include "lpm/lpm.h"
+#include "tests/packet/fib_plan.h"
 #include "tests/packet/packet_builder.h"
+#include "tests/packet/ring_port.h"
 
 namespace bgw::packet_test {
 
-using namespace dataplane;  // NOLINT: the tests speak its language throughout
-
 // EAL for the whole test program: ordinary memory, no devices, no root.
 void start_eal_for_tests(const char* program);
-
-// A port whose device is two rings. Ports are made once and reused by all labs.
-struct RingPort {
-  PortId id;
-  rte_ring* to_worker = nullptr;
-  rte_ring* from_worker = nullptr;
-};
-constexpr unsigned tx_ring_slots = 256;
-
-lpm::Ipv4Route route(const std::string& prefix, NextHop hop);
-
-// The FIB under construction; tables are spelled out as routes and built by publish().
-struct FibPlan {
-  std::vector<std::vector<lpm::Ipv4Route>> tables;
-  std::vector<VpcFib> vpcs;
-  std::vector<EcmpGroup> groups;
-  std::vector<AddressNextHop> address_hops;
-
-  TableIndex table(std::vector<lpm::Ipv4Route> routes = {});
-  NextHop group(std::vector<NextHop> members);
-  NextHop via(VpcIndex vpc, const std::string& address);
-  std::vector<lpm::Ipv4Route>& main_of(VpcIndex vpc) {
-    return tables[vpcs[vpc.value].main_table.value];
-  }
-  std::vector<lpm::Ipv4Route>& sources_of(VpcIndex vpc) {
-    return tables[vpcs[vpc.value].source_table.value];
-  }
-};
 
 struct Sent {
   VpcIndex vpc;  // whose port it left by
@@ -104,6 +72,8 @@ class Lab {
   std::uint64_t drops(VpcIndex vpc, DropReason reason) const;
   // Expects that every packet has had exactly one fate, at every interface.
   void expect_counters_add_up() const;
+  // Expects that every packet buffer is back in the pool.
+  void expect_no_packet_in_use() const;
 
   FibPlan plan;
   NeighbourTable neighbours{256};

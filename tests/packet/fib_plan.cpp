@@ -1,0 +1,46 @@
+#include "tests/packet/fib_plan.h"
+
+#include <algorithm>
+
+#include "tests/packet/packet_builder.h"
+
+namespace bgw::packet_test {
+
+lpm::Ipv4Route route(const std::string& prefix, NextHop hop) {
+  const std::size_t slash = prefix.find('/');
+  const auto length = static_cast<std::uint8_t>(std::stoi(prefix.substr(slash + 1)));
+  const std::uint32_t mask = length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
+  return {ip(prefix.substr(0, slash)) & mask, length, hop.value()};
+}
+
+TableIndex FibPlan::table(std::vector<lpm::Ipv4Route> routes) {
+  tables.push_back(std::move(routes));
+  return TableIndex{static_cast<std::uint32_t>(tables.size() - 1)};
+}
+NextHop FibPlan::group(std::vector<NextHop> members) {
+  EcmpGroup& group = groups.emplace_back();
+  group.count = static_cast<std::uint32_t>(members.size());
+  std::ranges::copy(members, group.members.begin());
+  return NextHop::make(NextHopKind::group, static_cast<std::uint32_t>(groups.size() - 1));
+}
+NextHop FibPlan::via(VpcIndex vpc, const std::string& address) {
+  address_hops.push_back({vpc, ip(address)});
+  return NextHop::make(NextHopKind::neighbour, static_cast<std::uint32_t>(address_hops.size() - 1));
+}
+
+std::unique_ptr<FibSnapshot> FibPlan::build(lpm::Arena& arena, const NeighbourTable& neighbours,
+                                            std::vector<lpm::Ipv4Table>& built) const {
+  auto fib = std::make_unique<FibSnapshot>();
+  for (const auto& routes : tables) {
+    built.push_back(lpm::Ipv4Table::build(arena, routes, {}).value());
+    fib->tables.push_back(built.back().descriptor());
+  }
+  fib->lpm_base = arena.base();
+  fib->vpcs = vpcs;
+  fib->groups = groups;
+  fib->address_hops = address_hops;
+  fib->neighbours = &neighbours;
+  return fib;
+}
+
+}  // namespace bgw::packet_test
