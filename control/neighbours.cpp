@@ -292,10 +292,12 @@ void Neighbours::drop_held_from(VpcIndex in_vpc) {
   if (budget_.held(in_vpc) == 0) return;
   for (auto& [index, vpc] : vpcs_) {
     for (auto& [address, entry] : vpc.entries) {
-      const auto gone = std::ranges::stable_partition(
-          entry.held, [&](const HeldPacket& h) { return h.packet->note().in_vpc != in_vpc; });
-      for (auto& h : gone) actions_.drop(std::move(h.packet), DropReason::no_route);
-      entry.held.erase(gone.begin(), gone.end());
+      for (auto& h : entry.held) {
+        if (h.packet->note().in_vpc == in_vpc) {
+          actions_.drop(std::move(h.packet), DropReason::no_route);
+        }
+      }
+      std::erase_if(entry.held, [](const HeldPacket& h) { return h.packet == nullptr; });
     }
   }
 }

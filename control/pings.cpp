@@ -19,10 +19,12 @@ PingReply failure(const std::string& why) {
 
 template <typename Predicate>
 void Pings::complete_if(const Predicate& matches, const PingReply& reply) {
-  const auto done =
-      std::ranges::stable_partition(under_way_, [&](const Ping& ping) { return !matches(ping); });
-  for (auto& ping : done) completed_.push_back({std::move(ping.done), reply});
-  under_way_.erase(done.begin(), done.end());
+  const auto done = std::stable_partition(under_way_.begin(), under_way_.end(),
+                                          [&](const Ping& ping) { return !matches(ping); });
+  for (auto ping = done; ping != under_way_.end(); ++ping) {
+    completed_.push_back({std::move(ping->done), reply});
+  }
+  under_way_.erase(done, under_way_.end());
 }
 
 bool Pings::uses_ident(std::uint16_t ident) const {

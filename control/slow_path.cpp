@@ -66,6 +66,7 @@ struct SlowPath::Impl final : NeighbourActions {
   void set_unusable(VpcIndex vpc, std::uint32_t address) override {
     table.erase(vpc, address);
     ++erased;
+    reclaims_due = 2;
   }
   void release(HeldPacket held) override {
     held.since = now;
@@ -94,6 +95,8 @@ struct SlowPath::Impl final : NeighbourActions {
   std::vector<PacketPtr> taken;     // kept for its memory
 
   std::size_t erased = 0;  // since the last reclaim
+  // A slot becomes free by the second reclaim() after its erasure.
+  unsigned reclaims_due = 0;
   std::optional<TimePoint> last_reclaim;
   std::optional<TimePoint> last_full_log;
 };
@@ -170,7 +173,7 @@ bool SlowPath::Impl::flush_released() {
 }
 
 void SlowPath::Impl::reclaim_erased() {
-  if (erased == 0) return;
+  if (reclaims_due == 0) return;
   const auto interval = erased >= many_erased
                             ? SlowPath::Clock::duration(reclaim_interval_when_many)
                             : SlowPath::Clock::duration(reclaim_interval);
@@ -178,16 +181,18 @@ void SlowPath::Impl::reclaim_erased() {
   last_reclaim = now;
   if (!io->grace_period()) return;
   table.reclaim();
+  --reclaims_due;
   erased = 0;
 }
 
 void SlowPath::Impl::configure(std::vector<SlowPathVpc> wanted) {
   std::vector<VpcIndex> gone;
-  for (const auto& [index, vpc] : vpcs.all()) {
-    const auto same = [&](const SlowPathVpc& w) {
-      return w.index == vpc.config.index && w.name == vpc.config.name;
-    };
-    if (std::ranges::none_of(wanted, same)) gone.push_back(index);
+  for (const auto& entry : vpcs.all()) {
+    const SlowPathVpc& present = entry.second.config;
+    const bool stays = std::ranges::any_of(wanted, [&](const SlowPathVpc& w) {
+      return w.index == present.index && w.name == present.name;
+    });
+    if (!stays) gone.push_back(present.index);
   }
   for (const VpcIndex index : gone) {
     forget(index, "the VPC was removed");
