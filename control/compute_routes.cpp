@@ -83,8 +83,8 @@ void index_prefixes_behind(const References& references, Rib& rib) {
     if (found == behind.end()) continue;
     vpc.prefixes_behind = std::move(found->second);
     std::ranges::sort(vpc.prefixes_behind);
-    const auto repeated = std::ranges::unique(vpc.prefixes_behind);
-    vpc.prefixes_behind.erase(repeated.begin(), repeated.end());
+    auto& prefixes = vpc.prefixes_behind;
+    prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <string_view>
 #include <unordered_map>
 
@@ -34,13 +33,6 @@ class PlanBuilder {
   std::map<IpPrefix, std::vector<PlanTarget>> entries_;
 };
 
-// The part of `prefix` inside a CIDR: one of the two, or nothing.
-std::optional<IpPrefix> clipped(const IpPrefix& prefix, const IpPrefix& cidr) {
-  if (cidr.contains(prefix)) return prefix;
-  if (prefix.contains(cidr)) return cidr;
-  return std::nullopt;
-}
-
 IpAddress last_address(const IpPrefix& ipv4) {
   const std::uint64_t host_bits = ~std::uint64_t{0} >> 32 >> ipv4.length;
   return IpAddress::v4(static_cast<std::uint32_t>(ipv4.address.v4_host_order() | host_bits));
@@ -55,12 +47,9 @@ void add_special_hosts(const config::Interface& interface, const IpPrefix& cidr,
   }
   for (const config::InterfaceAddress& own : interface.addresses) {
     const IpPrefix on_link = own.on_link();
-    if (!own.address.is_v4() || on_link.length >= 31) continue;
-    for (const IpAddress& address : {on_link.address, last_address(on_link)}) {
-      if (cidr.contains(address)) {
-        plan.add_host(address, Discard{DiscardReason::directed_broadcast});
-      }
-    }
+    if (!own.address.is_v4() || on_link.length >= 31 || !cidr.contains(on_link)) continue;
+    plan.add_host(on_link.address, Discard{DiscardReason::directed_broadcast});
+    plan.add_host(last_address(on_link), Discard{DiscardReason::directed_broadcast});
   }
 }
 
@@ -69,7 +58,7 @@ void add_local(const config::Vpc& vpc, const IpPrefix& cidr, PlanBuilder& plan) 
   if (vpc.interface) {
     add_special_hosts(*vpc.interface, cidr, plan);
     for (const config::InterfaceAddress& own : vpc.interface->addresses) {
-      if (const auto on_link = clipped(own.on_link(), cidr)) plan.add(*on_link, {OnLink{}});
+      if (cidr.contains(own.on_link())) plan.add(own.on_link(), {OnLink{}});
     }
     const auto& router = vpc.interface->router;
     if (router && router->family == cidr.family()) {

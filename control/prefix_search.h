@@ -46,8 +46,9 @@ inline std::span<const Route> routes_inside(std::span<const Route> routes,
 // The routes of a listing for exactly one prefix.
 inline std::span<const Route> routes_at(std::span<const Route> routes,
                                         const config::IpPrefix& prefix) {
-  const auto same = std::ranges::equal_range(routes, prefix, {}, &Route::prefix);
-  return {same.begin(), same.end()};
+  const auto first = std::ranges::lower_bound(routes, prefix, {}, &Route::prefix);
+  const auto last = std::ranges::upper_bound(routes, prefix, {}, &Route::prefix);
+  return {first, last};
 }
 
 // The valid route of a listing for a prefix, or nullptr: valid ones are listed first, and there is

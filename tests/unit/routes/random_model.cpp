@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "config/loader.h"
+
 namespace bgw::test {
 namespace {
 
@@ -27,16 +29,26 @@ RandomModel::RandomModel(std::uint32_t seed) : random_(seed), ipv4_(chance(80)) 
   for (std::size_t i = 0; i < gateways; ++i) {
     config::Gateway gateway;
     gateway.name = fresh_name('g');
+    gateway.region = model_.region;
     model_.gateways.push_back(gateway);
     change_gateway(model_.gateways.back());
   }
   const std::size_t vpcs = 2 + below(3);
-  while (model_.vpcs.size() < vpcs) add_vpc();
+  while (model_.vpcs.size() < vpcs) attempt(&RandomModel::add_vpc);
   for (IpPrefix& prefix : popular_) prefix = any_prefix(0, 5);
   const std::size_t attempts = below(4 * gateways * vpcs);
-  for (std::size_t i = 0; i < attempts; ++i) add_attachment();
+  for (std::size_t i = 0; i < attempts; ++i) attempt(&RandomModel::add_attachment);
   const std::size_t changes = below(60);
-  for (std::size_t i = 0; i < changes; ++i) change_once();
+  for (std::size_t i = 0; i < changes; ++i) attempt(&RandomModel::change_once);
+}
+
+// Does something to the model, or nothing if that would break a rule of the configuration.
+void RandomModel::attempt(void (RandomModel::*step)()) {
+  config::Model before = model_;
+  (this->*step)();
+  if (!config::validate(model_, config::Capabilities::everything()).empty()) {
+    model_ = std::move(before);
+  }
 }
 
 std::size_t RandomModel::below(std::size_t bound) {
@@ -80,6 +92,8 @@ IpAddress RandomModel::any_address_in(const IpPrefix& prefix) {
 void RandomModel::add_vpc() {
   config::Vpc vpc;
   vpc.name = fresh_name('v');
+  vpc.region = model_.region;
+  model_.ports.push_back({"p-" + vpc.name, "net_tap" + vpc.name});
   vpc.cidrs.push_back(any_prefix(1, 3));
   if (const IpPrefix second = any_prefix(1, 4); !second.overlaps(vpc.cidrs.front()) && chance(40)) {
     vpc.cidrs.push_back(second);
@@ -125,13 +139,30 @@ void RandomModel::remove_subnet(config::Vpc& vpc) {
   erase_at(vpc.subnets, index);
 }
 
+// Gives the VPC a second CIDR, or takes it away when nothing needs it.
+void RandomModel::change_cidrs(config::Vpc& vpc) {
+  if (vpc.cidrs.size() == 1) {
+    const IpPrefix second = any_prefix(1, 4);
+    if (!second.overlaps(vpc.cidrs.front())) vpc.cidrs.push_back(second);
+    return;
+  }
+  const IpPrefix& second = vpc.cidrs.back();
+  const bool has_subnets = std::ranges::any_of(
+      vpc.subnets, [&](const config::Subnet& s) { return second.contains(s.cidr); });
+  const bool has_addresses =
+      vpc.interface && std::ranges::any_of(vpc.interface->addresses, [&](const auto& own) {
+        return second.contains(own.address);
+      });
+  if (!has_subnets && !has_addresses) vpc.cidrs.pop_back();
+}
+
 void RandomModel::change_interface(config::Vpc& vpc) {
   if (chance(10)) {
     vpc.interface.reset();
     return;
   }
   config::Interface interface;
-  interface.binding = config::PortBinding{"p"};
+  interface.binding = config::PortBinding{"p-" + vpc.name};
   interface.enabled = chance(85);
   interface.source_check = chance(80) ? config::SourceCheck::strict : config::SourceCheck::off;
   const std::size_t addresses = below(3);
@@ -176,16 +207,33 @@ void RandomModel::remove_attachment() {
              route.via.end();
     });
   }
-  auto& vpc = *std::ranges::find(model_.vpcs, gone.vpc, &config::Vpc::name);
+  detach(gone);
+}
+
+// What a VPC's tables say about a gateway goes with the attachment (L2, V5).
+void RandomModel::detach(const config::Attachment& attachment) {
+  auto& vpc = *std::ranges::find(model_.vpcs, attachment.vpc, &config::Vpc::name);
   for (auto& table : vpc.route_tables) {
-    std::erase_if(table.propagations, [&](const auto& p) { return p.gateway == gone.gateway; });
+    std::erase_if(table.propagations,
+                  [&](const auto& p) { return p.gateway == attachment.gateway; });
     std::erase_if(table.static_routes, [&](const config::VpcStaticRoute& route) {
       return std::ranges::any_of(route.via, [&](const auto& via) {
         const auto* to = std::get_if<config::ViaGateway>(&via);
-        return to != nullptr && to->gateway == gone.gateway;
+        return to != nullptr && to->gateway == attachment.gateway;
       });
     });
   }
+}
+
+// Another VPC takes over an attachment.
+void RandomModel::move_attachment(config::Attachment& attachment) {
+  const std::string& vpc = model_.vpcs[below(model_.vpcs.size())].name;
+  for (const auto& other : model_.attachments) {
+    if (other.gateway == attachment.gateway && other.vpc == vpc) return;
+  }
+  detach(attachment);
+  attachment.vpc = vpc;
+  attachment.advertise = config::AdvertiseAll{};
 }
 
 void RandomModel::change_advertise(config::Attachment& attachment) {
@@ -272,7 +320,7 @@ void RandomModel::change_once() {
   config::Gateway& gateway = model_.gateways[below(model_.gateways.size())];
   switch (below(16)) {
     case 0:
-      return change_interface(vpc);
+      return chance(60) ? change_interface(vpc) : change_cidrs(vpc);
     case 1:
     case 2:
       return add_subnet(vpc);
@@ -286,6 +334,7 @@ void RandomModel::change_once() {
       return remove_attachment();
     case 8:
       if (model_.attachments.empty()) return;
+      if (chance(30)) return move_attachment(model_.attachments[below(model_.attachments.size())]);
       return change_advertise(model_.attachments[below(model_.attachments.size())]);
     case 9:
       return add_gateway_static(gateway);
@@ -308,7 +357,7 @@ void RandomModel::change_once() {
 
 void RandomModel::change() {
   const std::size_t changes = 1 + below(3);
-  for (std::size_t i = 0; i < changes; ++i) change_once();
+  for (std::size_t i = 0; i < changes; ++i) attempt(&RandomModel::change_once);
 }
 
 }  // namespace bgw::test

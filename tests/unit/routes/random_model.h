@@ -33,9 +33,12 @@ class RandomModel {
   void remove_vpc();
   void add_subnet(config::Vpc& vpc);
   void remove_subnet(config::Vpc& vpc);
+  void change_cidrs(config::Vpc& vpc);
   void change_interface(config::Vpc& vpc);
   void add_attachment();
   void remove_attachment();
+  void move_attachment(config::Attachment& attachment);
+  void detach(const config::Attachment& attachment);
   void change_advertise(config::Attachment& attachment);
   void add_gateway_static(config::Gateway& gateway);
   void change_gateway(config::Gateway& gateway);
@@ -43,6 +46,7 @@ class RandomModel {
   void add_propagation(config::Vpc& vpc);
   void change_table(config::RouteTable& table);
   void change_once();
+  void attempt(void (RandomModel::*step)());
 
   std::vector<std::string> gateways_of(const config::Vpc& vpc) const;
 
