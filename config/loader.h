@@ -39,8 +39,8 @@ struct Limits {
   std::size_t errors = 1000;  // reading stops there; one more error says so
 };
 
-// Parses, checks types and values, then references and rules across objects (control/ROUTES.md's L3, V5 …).
-// `file` is used in messages only. Pure: no I/O. Errors come in order of position.
+// Parses, checks types and values, then references and rules across objects (control/ROUTES.md's
+// L3, V5 …). `file` is used in messages only. Pure: no I/O. Errors come in order of position.
 tl::expected<Model, std::vector<Error>> load(std::string_view text, std::string_view file,
                                              Capabilities capabilities = {}, Limits limits = {});
 
