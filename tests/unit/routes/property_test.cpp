@@ -223,7 +223,7 @@ void check_sequence(std::uint32_t seed, Sightings& sightings) {
 
 TEST(Property, SequencesOfCommitsAgreeWithTheOracleThePlansAndTheWalk) {
   Sightings sightings;
-  for (std::uint32_t seed = 0; seed < (quick() ? 400 : 5000); ++seed) {
+  for (std::uint32_t seed = 0; seed < (quick() ? 200 : 5000); ++seed) {
     ASSERT_NO_FATAL_FAILURE(check_sequence(seed, sightings));
   }
   const std::vector<std::string> none;
