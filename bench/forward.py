@@ -147,8 +147,8 @@ class Bgwd(Subject):
         super().__init__(
             [build / "control/bgwd", "--config", config, "--state-dir", directory / "state",
              "--socket", self.socket_path, "--workers", str(WORKER_CORE), "--control-core",
-             str(CONTROL_CORE), "--", "--no-huge", "-m", str(MEMORY_MIB), "--no-pci",
-             "--file-prefix", self.prefix], tempfile.TemporaryFile())
+             str(CONTROL_CORE), "--", "--no-huge", "-m", str(MEMORY_MIB), "--no-pci"],
+            tempfile.TemporaryFile())
         self.wait_for(lambda: self._run("interface", "list").returncode == 0)
 
     def _run(self, *arguments):

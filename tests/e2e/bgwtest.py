@@ -150,11 +150,11 @@ class Daemon:
         self.ctl = Ctl(self.socket_path, self.directory)
         self.process = None
 
-    def command(self, *options, eal=()):
+    def command(self, *options):
         return ["ip", "netns", "exec", self.lab.gateway_namespace, str(BGWD),
                 "--config", str(self.config_path), "--state-dir", str(self.state_dir),
                 "--socket", str(self.socket_path), *options, "--",
-                *memory_options(), "--file-prefix", f"{self.lab.prefix}{self.name}", *eal]
+                *memory_options()]
 
     def start(self):
         """Returns when the API answers and every VPC's TAP is a port of its bridge."""

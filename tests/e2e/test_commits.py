@@ -18,7 +18,7 @@ import unittest
 import bgwtest
 import eight_vpcs
 from eight_vpcs import INSTANCES, SERVICE, SERVICE_RANGE
-from probes import Probes
+from probes import Probe, Probes
 from test_reachability import PAIRS
 
 COMMITS = 20 if os.environ.get("BGW_TEST_QUICK") else 100
@@ -97,22 +97,60 @@ class InForce:
     end: float = float("inf")
 
 
-def wrong_arrivals(probes, periods):
-    """What was lost, duplicated or led astray; one line each. Periods overlap while a commit runs."""
-    first = 0
+@dataclasses.dataclass
+class Judgement:
+    """What became of the packets. A packet between commits met one configuration, others two."""
+    between: int = 0
+    during: int = 0
+    wrong: list = dataclasses.field(default_factory=list)
+
+
+def judge(probes, periods):
+    """Holds each packet against what was in force on its way. Periods overlap while a commit runs."""
+    result, first = Judgement(), 0
     for probe in probes:
-        # A packet meets what is in force somewhere between its sending and its arrival.
-        last_moment = probe.received[0][1] if probe.received else probe.sent_at + TRANSIT_SECONDS
         while periods[first].end < probe.sent_at:
             first += 1
-        allowed = set()
-        for period in periods[first:]:
-            if period.begin > last_moment:
-                break
-            allowed.add(eight_vpcs.receiver(period.net, probe.sender, probe.address))
+        last_moment = probe.received[0][1] if probe.received else probe.sent_at + TRANSIT_SECONDS
+        met = [p for p in periods[first:first + 10] if p.begin <= last_moment]
+        allowed = {eight_vpcs.receiver(p.net, probe.sender, probe.address) for p in met}
+        if len(met) == 1:
+            result.between += 1
+        else:
+            result.during += 1
         got = probe.receivers() or [None]
         if len(got) != 1 or got[0] not in allowed:
-            yield f"{probe.sender} → {probe.address} at {probe.sent_at:.3f}: {got}, not {allowed}"
+            result.wrong.append(f"{probe.sender} → {probe.address}: {got}, not {allowed}")
+    return result
+
+
+class TheJudge(unittest.TestCase):
+    """The judgement itself, on made-up packets to the service address around one commit at 10 s."""
+
+    def setUp(self):
+        before, after = configurations(1, random.Random(1))
+        self.periods = [InForce(before, 0.0, end=10.1), InForce(after, 10.0)]
+
+    def judged(self, sent_at, *received):
+        return judge([Probe("a1", SERVICE, sent_at, list(received))], self.periods).wrong
+
+    def test_either_configuration_is_right_while_a_commit_runs(self):
+        self.assertEqual(self.judged(10.05, ("b1", 10.06)), [])
+        self.assertEqual(self.judged(10.05, ("d1", 10.06)), [])
+
+    def test_a_mixture_of_both_is_wrong(self):
+        self.assertNotEqual(self.judged(10.05, ("c1", 10.06)), [])
+        self.assertNotEqual(self.judged(10.05, ("h1", 10.06)), [])
+
+    def test_before_and_after_only_one_is_right(self):
+        self.assertEqual(self.judged(9.0, ("b1", 9.01)), [])
+        self.assertNotEqual(self.judged(9.0, ("d1", 9.01)), [])
+        self.assertEqual(self.judged(11.0, ("d1", 11.01)), [])
+        self.assertNotEqual(self.judged(11.0, ("b1", 11.01)), [])
+
+    def test_lost_and_doubled_packets_are_wrong(self):
+        self.assertNotEqual(self.judged(10.05), [])
+        self.assertNotEqual(self.judged(9.0, ("b1", 9.01), ("b1", 9.02)), [])
 
 
 class Commits(unittest.TestCase):
@@ -144,9 +182,11 @@ class Commits(unittest.TestCase):
         turns = [pair for i, ordinary in enumerate(PAIRS)
                  for pair in ((ordinary, service_pairs[i // 2 % 4]) if i % 2 else (ordinary,))]
         sent = probes.run_during(turns, RATE_PPS, commit_all)
-        wrong = list(wrong_arrivals(sent, periods))
-        self.assertEqual(wrong[:20], [], f"{len(wrong)} of {len(sent)} packets")
-        self.assertGreater(len(sent), COMMITS * PAUSE_SECONDS * RATE_PPS)
+        judgement = judge(sent, periods)
+        self.assertEqual(judgement.wrong[:20], [], f"{len(judgement.wrong)} of {len(sent)} packets")
+        self.assertGreater(len(sent), 0.9 * RATE_PPS * COMMITS * PAUSE_SECONDS)
+        self.assertGreater(judgement.between, len(sent) // 4)
+        self.assertGreater(judgement.during, COMMITS)
         self.assertGreater(sum(1 for probe in sent if probe.received), len(sent) // 3)
 
 

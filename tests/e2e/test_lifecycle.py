@@ -102,10 +102,7 @@ class StartUpErrors(unittest.TestCase):
         # Debian's nobody: may read the file and write the state, but make no TAP device.
         command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
                    *daemon.command()[4:]]
-        for part in [bgwtest.BGWD, *bgwtest.BGWD.parents]:
-            if not os.stat(part).st_mode & 0o001:
-                self.skipTest(f"other users cannot enter {part}")
-        self.refused(daemon, command=command, names=[])
+        self.refused(daemon, command=command, names=["ermi"])
 
     def test_no_huge_pages(self):
         daemon = self.lab.daemon(config(""))
@@ -137,11 +134,8 @@ class StartUpErrors(unittest.TestCase):
     def test_check_needs_no_root(self):
         daemon = self.lab.daemon(config("ab"))
         nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-        text = daemon.config_path.read_text()
         for option in ("--check", "--print-routes"):
-            done = subprocess.run([*nobody, str(bgwtest.BGWD), "--config", "/dev/stdin", option],
-                                  input=text, capture_output=True, text=True, timeout=30)
-            self.assertEqual(done.returncode, 0, done)
+            run(*nobody, bgwtest.BGWD, "--config", daemon.config_path, option)
 
 
 if __name__ == "__main__":

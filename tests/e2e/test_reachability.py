@@ -27,9 +27,10 @@ REACHES = {
     "g1": "a1 a2 b1 c1 c2 d1 f1",
     "h1": "d1 e1",
 }
-PAIRS = [(sender, INSTANCES[target][2])
-         for sender, target in itertools.permutations(INSTANCES, 2)
-         if INSTANCES[sender][2] != INSTANCES[target][2]]
+# Every ordered pair, as (sender, address); of two instances with one address a sender sees one.
+PAIRS = list(dict.fromkeys((sender, INSTANCES[target][2])
+                           for sender, target in itertools.permutations(INSTANCES, 2)
+                           if INSTANCES[sender][2] != INSTANCES[target][2]))
 
 
 def expected_receiver(sender, address):
