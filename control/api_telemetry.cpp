@@ -30,10 +30,13 @@ Json to_json(const SlowPathCounters& counters) {
   for (const auto count : counters.drops) drops += count;
   return {{"consumed", counters.consumed},
           {"released", counters.released},
+          {"held", counters.held},
           {"drops", drops},
           {"icmp_sent", counters.icmp_sent},
+          {"icmp_suppressed", counters.icmp_suppressed},
           {"arp_requests_sent", counters.arp_requests_sent},
-          {"address_conflicts", counters.address_conflicts}};
+          {"address_conflicts", counters.address_conflicts},
+          {"not_sent", counters.not_sent}};
 }
 
 using DropCounts = decltype(InterfaceCounters::drops);

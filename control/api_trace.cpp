@@ -102,8 +102,13 @@ ApiResponse ApiHandlers::trace(const ApiRequest& request, const std::string&) {
   if (running.rib.find_vpc(vpc) == nullptr) {
     return api_error(404, fmt::format("there is no VPC '{}'", vpc));
   }
-  if (!source) return api_error(400, "src: " + source.error());
-  if (!destination) return api_error(400, "dst: " + destination.error());
+  if (!source) {
+    return api_error(400, fmt::format("src '{}': {}", parameter(request, "src"), source.error()));
+  }
+  if (!destination) {
+    return api_error(400,
+                     fmt::format("dst '{}': {}", parameter(request, "dst"), destination.error()));
+  }
   if (source->family != destination->family) {
     return api_error(400, "src and dst are of different address families");
   }

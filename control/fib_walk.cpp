@@ -18,6 +18,7 @@ class FibWalk {
       : fib_(fib), destination_(destination) {}
 
   std::vector<FibOutcome> from(VpcIndex vpc, std::uint32_t source) {
+    if (!fib_.vpcs[vpc.value].enabled) return {{.reason = DropReason::no_interface}};
     const auto table = look_up(fib_.vpcs[vpc.value].source_table, source);
     if (table.kind() == NextHopKind::table) {
       follow(look_up(TableIndex{table.index()}, destination_), Stage::sender, vpc);

@@ -60,9 +60,11 @@ std::string spelled(const Command& command) {
 // All commands, or those of one noun.
 std::string help(const std::vector<Command>& commands, const std::string& noun) {
   std::string text = "usage: bgwctl [--socket PATH] [-j|--json] NOUN VERB …\n\n";
+  std::size_t width = 0;
+  for (const auto& command : commands) width = std::max(width, spelled(command).size());
   for (const auto& command : commands) {
     if (!noun.empty() && command.noun != noun) continue;
-    text += fmt::format("  {:<50}  {}\n", spelled(command), command.help);
+    text += fmt::format("  {:<{}}  {}\n", spelled(command), width, command.help);
   }
   text +=
       "\n  --socket PATH   where bgwd listens (default /run/bgw/bgw.sock)\n"

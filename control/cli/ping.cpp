@@ -28,7 +28,7 @@ void interrupt(int) {
 struct Plan {
   std::string vpc;
   std::string destination;
-  std::uint64_t count = default_count;
+  std::uint64_t count = 1;
   std::uint64_t size = default_size;
   Seconds interval{1};
 };
@@ -44,9 +44,11 @@ struct Tally {
   }
 };
 
-Plan parse(const std::vector<std::string>& arguments) {
+// One answer for programs, a few for people.
+Plan parse(const Context& context, const std::vector<std::string>& arguments) {
   const Arguments given(arguments, {}, {"--vpc", "-c", "-s", "-i"});
   Plan plan;
+  plan.count = context.json ? 1 : default_count;
   plan.vpc = given.required("--vpc");
   plan.destination = given.positional({"ADDRESS"}).front();
   if (const auto* text = given.option("-c")) {
@@ -83,7 +85,7 @@ void print_summary(const Plan& plan, const Tally& tally) {
 }
 
 int ping(const Context& context, const std::vector<std::string>& arguments) {
-  const auto plan = parse(arguments);
+  const auto plan = parse(context, arguments);
   const auto request = Json{
       {"vpc", plan.vpc},
       {"destination", plan.destination},
@@ -121,7 +123,7 @@ int ping(const Context& context, const std::vector<std::string>& arguments) {
 
 std::vector<Command> ping_commands() {
   return {{"ping", "", "--vpc VPC [-c COUNT] [-s SIZE] [-i SECONDS] ADDRESS",
-           "ICMP echo from the gateway's address in the VPC (4 times)", ping}};
+           "ICMP echo from the gateway's address in the VPC; 4 times, with -j once", ping}};
 }
 
 }  // namespace bgw::cli

@@ -1,0 +1,129 @@
+// The API on a real socket, over an engine with a fake plane, served by a thread of its own.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
+
+#include "control/api_handlers.h"
+#include "control/api_server.h"
+#include "daemon_fakes.h"
+#include "temp_dir.h"
+
+namespace bgw::test {
+
+class ApiFixture : public testing::Test {
+ protected:
+  explicit ApiFixture(control::ApiServer::Limits limits = {}) {
+    EXPECT_TRUE(engine.start(yaml("ab", "ab"), "bgw.yaml"));
+    auto listening = control::ApiServer::listen(io, socket_path, limits);
+    EXPECT_TRUE(listening) << listening.error();
+    server = std::move(*listening);
+    server->serve([this](const control::ApiRequest& request, const control::ApiRespond& respond) {
+      handlers.handle(request, respond);
+    });
+    thread = std::thread([this] {
+      while (!stopping) io.run_for(std::chrono::milliseconds{5});
+    });
+  }
+  ~ApiFixture() override {
+    stopping = true;
+    thread.join();
+  }
+
+  TempDir dir;
+  std::string socket_path = dir.file("api.sock");
+  FakePlane plane;
+  control::FibProgrammer programmer{
+      nullptr, {.max_bytes = std::size_t{64} << 20, .huge_pages = false}, {}};
+  MemoryStore store;
+  control::Engine engine{plane, programmer, store};
+  control::ApiHandlers handlers{engine, plane};
+  boost::asio::io_context io;
+  std::unique_ptr<control::ApiServer> server;
+  std::atomic<bool> stopping{false};
+  std::thread thread;
+};
+
+// Bytes to the socket and back, without an HTTP library that would put them right.
+class RawClient {
+ public:
+  explicit RawClient(const std::string& path) : socket_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    const timeval limit{10, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+  ~RawClient() { ::close(socket_); }
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+
+  bool connected() const { return connected_; }
+  // False when the peer has closed.
+  bool send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+  void finish() { ::shutdown(socket_, SHUT_WR); }
+  // All that comes until the peer closes, or 10 s pass.
+  std::string receive_all() {
+    std::string text;
+    char chunk[65536];
+    for (ssize_t got; (got = ::recv(socket_, chunk, sizeof chunk, 0)) > 0;) {
+      text.append(chunk, static_cast<std::size_t>(got));
+    }
+    return text;
+  }
+  // What comes next.
+  std::string receive_some() {
+    char chunk[65536];
+    const auto got = ::recv(socket_, chunk, sizeof chunk, 0);
+    return {chunk, got > 0 ? static_cast<std::size_t>(got) : 0};
+  }
+
+ private:
+  int socket_;
+  bool connected_ = false;
+};
+
+struct RawReply {
+  unsigned status = 0;
+  std::string body;
+  nlohmann::json json() const { return nlohmann::json::parse(body, nullptr, false); }
+};
+
+inline RawReply parse_reply(const std::string& text) {
+  RawReply reply;
+  if (text.starts_with("HTTP/1.1 "))
+    reply.status = static_cast<unsigned>(std::stoul(text.substr(9)));
+  const auto end = text.find("\r\n\r\n");
+  if (end != std::string::npos) reply.body = text.substr(end + 4);
+  return reply;
+}
+
+inline RawReply exchange(const std::string& path, const std::string& method,
+                         const std::string& target, const std::string& body = "") {
+  RawClient client(path);
+  client.send(
+      fmt::format("{} {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}",
+                  method, target, body.size(), body));
+  return parse_reply(client.receive_all());
+}
+
+}  // namespace bgw::test

@@ -1,0 +1,171 @@
+// bgwctl as a program: exit statuses, tables, JSON; against the API with a fake plane.
+#include <gmock/gmock.h>
+
+#include "api_fixture.h"
+#include "subprocess.h"
+
+namespace bgw::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class Cli : public ApiFixture {
+ protected:
+  Ended bgwctl(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--socket", socket_path});
+    return run_program(BGWCTL_PATH, arguments);
+  }
+};
+
+TEST_F(Cli, EveryReadingCommandWorksForPeopleAndPrograms) {
+  const std::vector<std::vector<std::string>> commands = {
+      {"status"},
+      {"gateway", "list"},
+      {"gateway", "show", "bgw-1"},
+      {"attachment", "list"},
+      {"attachment", "show", "att-a"},
+      {"vpc", "list"},
+      {"vpc", "show", "vpc-a"},
+      {"propagation", "list"},
+      {"propagation", "show", "vpc-a/main/bgw-1"},
+      {"route", "list", "bgw-1"},
+      {"route", "list", "vpc-a/main", "--candidates"},
+      {"trace", "--vpc", "vpc-a", "--src", "10.1.1.5", "--dst", "10.2.1.9"},
+      {"ping", "--vpc", "vpc-a", "-c", "1", "10.1.1.9"},
+      {"interface", "list"},
+      {"neighbor", "list"},
+      {"stats", "show"},
+      {"stats", "drops"},
+      {"config", "show"},
+  };
+  for (auto command : commands) {
+    const auto name = command[0] + " " + (command.size() > 1 ? command[1] : "");
+    const auto text = bgwctl(command);
+    EXPECT_EQ(text.status, 0) << name << ": " << text.err;
+    EXPECT_NE(text.out, "") << name;
+    EXPECT_EQ(text.err, "") << name;
+    command.emplace_back("-j");
+    const auto json = bgwctl(command);
+    EXPECT_EQ(json.status, 0) << name;
+    EXPECT_FALSE(nlohmann::json::parse(json.out, nullptr, false).is_discarded()) << json.out;
+  }
+}
+
+TEST_F(Cli, TablesAreAligned) {
+  EXPECT_EQ(bgwctl({"route", "list", "vpc-a/main"}).out,
+            "PREFIX       ORIGIN      NEXT HOP       STATUS  REASON\n"
+            "10.1.0.0/16  local       local vpc-a    valid\n"
+            "10.2.1.0/24  propagated  gateway bgw-1  valid\n");
+}
+
+TEST_F(Cli, TraceEndsWithVerdictAndFib) {
+  const auto traced = bgwctl({"trace", "--vpc=vpc-a", "--src=10.1.1.5", "--dst=10.2.1.9"});
+  EXPECT_THAT(traced.out, HasSubstr("F3 gateway"));
+  EXPECT_THAT(traced.out, HasSubstr("=> delivered in vpc-b to 10.2.1.9 (neighbour unknown)\n"));
+  EXPECT_THAT(traced.out, HasSubstr("forwarding tables: agrees\n"));
+}
+
+TEST_F(Cli, CheckDiffCommitShow) {
+  const auto file = dir.write("next.yaml", yaml("abc", "abc"));
+  EXPECT_EQ(bgwctl({"config", "check", file}).out,
+            "ok: 3 VPCs, 1 gateways, 3 attachments, 3 ports\n");
+  const auto diff = bgwctl({"config", "diff", file});
+  EXPECT_THAT(diff.out, HasSubstr("added vpc vpc-c\n"));
+  EXPECT_THAT(diff.out, HasSubstr("  + 10.3.1.0/24 propagated via attachment att-c, valid\n"));
+  const auto committed = bgwctl({"config", "commit", file});
+  EXPECT_EQ(committed.status, 0) << committed.err;
+  EXPECT_THAT(committed.out, HasSubstr("committed: generation 2 is in force\n"));
+  EXPECT_EQ(bgwctl({"config", "diff", file}).out, "no difference\n");
+  EXPECT_EQ(bgwctl({"config", "show"}).out, yaml("abc", "abc"));
+}
+
+TEST_F(Cli, ConfigurationErrorsAreLinesWithPositions) {
+  const auto file = dir.write("wrong.yaml", "version: 1\nnonsense: 1\n");
+  for (const std::string verb : {"check", "diff", "commit"}) {
+    const auto ended = bgwctl({"config", verb, file});
+    EXPECT_EQ(ended.status, 1);
+    EXPECT_EQ(ended.out, "");
+    EXPECT_THAT(ended.err, StartsWith(file + ":"));
+    EXPECT_THAT(ended.err, HasSubstr(file + ":2:1: "));
+  }
+}
+
+TEST_F(Cli, FailuresAreStatus1) {
+  plane.reply = {false, "timeout", 0, {}};
+  plane.broken = {"dev-c"};
+  const auto needs_c = dir.write("next.yaml", yaml("abc", "abc"));
+  const std::vector<std::pair<std::vector<std::string>, std::string>> commands = {
+      {{"vpc", "show", "nobody"}, "nobody"},
+      {{"route", "list", "vpc-a/none"}, "vpc-a/none"},
+      {{"config", "check", "/nonexistent.yaml"}, "/nonexistent.yaml"},
+      {{"config", "commit", needs_c}, "dev-c broken"},
+      {{"trace", "--vpc", "vpc-a", "--src", "1", "--dst", "10.0.0.1"}, "src '1'"},
+  };
+  for (const auto& [command, named] : commands) {
+    const auto ended = bgwctl(command);
+    EXPECT_EQ(ended.status, 1) << named;
+    EXPECT_THAT(ended.err, HasSubstr(named));
+  }
+  const auto ping = bgwctl({"ping", "--vpc", "vpc-a", "-c", "2", "-i", "0.01", "10.1.1.9"});
+  EXPECT_EQ(ping.status, 1);
+  EXPECT_THAT(ping.out, HasSubstr("2 packets transmitted, 0 received, 100% packet loss"));
+}
+
+TEST_F(Cli, UsageErrorsAreStatus2) {
+  const std::vector<std::vector<std::string>> commands = {
+      {},
+      {"frobnicate"},
+      {"vpc"},
+      {"vpc", "frobnicate"},
+      {"vpc", "show"},
+      {"vpc", "list", "extra"},
+      {"vpc", "list", "--nonsense"},
+      {"config", "commit"},
+      {"trace", "--vpc", "vpc-a"},
+      {"trace", "--vpc"},
+      {"ping", "--vpc", "vpc-a"},
+      {"ping", "--vpc", "vpc-a", "-c", "0", "10.1.1.9"},
+      {"ping", "--vpc", "vpc-a", "-i", "nan", "10.1.1.9"},
+  };
+  for (const auto& command : commands) {
+    const auto ended = bgwctl(command);
+    EXPECT_EQ(ended.status, 2) << testing::PrintToString(command);
+    EXPECT_THAT(ended.err, StartsWith("bgwctl: "));
+    EXPECT_EQ(ended.out, "");
+  }
+}
+
+TEST_F(Cli, VerbsOfLaterVersionsSaySo) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"vpc", "create", "x"},
+                                                  {"gateway", "delete", "x"},
+                                                  {"config", "rollback"},
+                                                  {"config", "confirm"},
+                                                  {"config", "history"},
+                                                  {"capture"}}) {
+    const auto ended = bgwctl(command);
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_THAT(ended.err, HasSubstr("this version has no"));
+  }
+}
+
+TEST(CliAlone, UnreachableDaemonIsStatus3) {
+  const TempDir dir;
+  for (const auto& path : {dir.file("nobody.sock"), std::string(200, 'x'), std::string()}) {
+    const auto ended = run_program(BGWCTL_PATH, {"--socket", path, "vpc", "list"});
+    EXPECT_EQ(ended.status, 3);
+    EXPECT_THAT(ended.err, HasSubstr(path));
+  }
+}
+
+TEST(CliAlone, HelpAndVersion) {
+  const auto help = run_program(BGWCTL_PATH, {"--help"});
+  EXPECT_EQ(help.status, 0);
+  for (const auto* noun : {"config commit FILE", "route list TABLE", "trace --vpc", "ping --vpc"}) {
+    EXPECT_THAT(help.out, HasSubstr(noun));
+  }
+  EXPECT_THAT(run_program(BGWCTL_PATH, {"--version"}).out, StartsWith("bgwctl "));
+}
+
+}  // namespace
+}  // namespace bgw::test

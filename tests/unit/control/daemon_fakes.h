@@ -1,0 +1,145 @@
+// A forwarding plane without EAL and a store without a disk, both of which can be told to fail, and
+// configurations in a few lines.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "control/forwarding_plane.h"
+#include "control/state_store.h"
+
+namespace bgw::test {
+
+class FakePlane final : public control::ForwardingPlane {
+ public:
+  std::vector<std::string> calls;  // what was asked for, in order
+  std::set<std::string> broken;    // devices that can't be opened
+  bool workers_pass = true;        // false: a worker hangs
+  std::set<std::string> open;      // devices
+  std::vector<control::SlowPathVpc> configured;
+  control::PingReply reply{true, "reply", 64, std::chrono::microseconds{250}};
+  std::vector<control::NeighbourEntry> known;
+
+  tl::expected<dataplane::PortInfo, std::string> open_port(const std::string& name,
+                                                           const std::string& device) override {
+    calls.push_back("open " + device);
+    if (broken.contains(device)) return tl::unexpected("port " + name + ": " + device + " broken");
+    open.insert(device);
+    dataplane::PortInfo info;
+    info.id = dataplane::PortId{next_port_++};
+    info.name = name;
+    info.device = device;
+    info.driver = "net_fake";
+    info.link_up = true;
+    info.mac.bytes[5] = static_cast<std::uint8_t>(info.id.value + 1);
+    ports_[info.id] = info;
+    return info;
+  }
+  void close_port(dataplane::PortId port) override {
+    calls.push_back("close " + ports_.at(port).device);
+    open.erase(ports_.at(port).device);
+    ports_.erase(port);
+  }
+  tl::expected<dataplane::PortInfo, std::string> port_info(dataplane::PortId port) const override {
+    return ports_.at(port);
+  }
+  std::vector<std::vector<dataplane::RxQueue>> assign_queues(
+      std::span<const dataplane::PortId> ports) const override {
+    std::vector<dataplane::RxQueue> queues;
+    for (const auto port : ports) queues.push_back({port, dataplane::QueueId{0}});
+    return {queues};
+  }
+  bool publish(std::unique_ptr<dataplane::FibSnapshot> fib) override {
+    calls.emplace_back("publish");
+    fib_ = std::move(fib);
+    return workers_pass;
+  }
+  bool grace_period(std::chrono::milliseconds) override { return workers_pass; }
+  const dataplane::FibSnapshot* current_fib() const override { return fib_.get(); }
+  void configure(std::vector<control::SlowPathVpc> vpcs) override {
+    calls.emplace_back("configure");
+    configured = std::move(vpcs);
+  }
+  void forget_vpc(dataplane::VpcIndex vpc) override {
+    calls.push_back(fmt::format("forget {}", vpc.value));
+  }
+  dataplane::PortStats port_stats(dataplane::PortId) const override { return {.rx_packets = 7}; }
+  dataplane::InterfaceCounters port_counters(dataplane::PortId) const override { return {}; }
+  dataplane::InterfaceCounters vpc_counters(dataplane::VpcIndex) const override {
+    dataplane::InterfaceCounters counters;
+    counters.rx_packets = 10;
+    counters.drops[static_cast<std::size_t>(dataplane::DropReason::no_route)] = 3;
+    return counters;
+  }
+  control::SlowPathCounters slow_path_counters(dataplane::VpcIndex) const override { return {}; }
+  std::vector<control::NeighbourEntry> neighbours() const override { return known; }
+  std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override { return {}; }
+  tl::expected<void, std::string> ping(dataplane::VpcIndex, config::IpAddress, std::size_t,
+                                       std::chrono::milliseconds,
+                                       std::function<void(control::PingReply)> done) override {
+    done(reply);
+    return {};
+  }
+
+  std::ptrdiff_t count(const std::string& call) const { return std::ranges::count(calls, call); }
+
+ private:
+  std::map<dataplane::PortId, dataplane::PortInfo> ports_;
+  std::unique_ptr<dataplane::FibSnapshot> fib_;
+  std::uint16_t next_port_ = 0;
+};
+
+class MemoryStore final : public control::StateStore {
+ public:
+  std::optional<control::StoredState> stored;
+  bool full = false;  // staging fails
+  bool promotion_fails = false;
+
+  tl::expected<std::optional<control::StoredState>, std::string> load() override { return stored; }
+  tl::expected<void, std::string> stage(const control::StoredState& state) override {
+    if (full) return tl::unexpected<std::string>("the disk is full");
+    staged_ = state;
+    return {};
+  }
+  tl::expected<void, std::string> promote() override {
+    if (promotion_fails) return tl::unexpected<std::string>("the disk is gone");
+    stored = staged_;
+    return {};
+  }
+
+ private:
+  control::StoredState staged_;
+};
+
+// VPC `letter` with number n has 10.n.0.0/16, one subnet 10.n.1.0/24, a port on device dev-<letter>
+// and an import of 10.0.0.0/8 from bgw-1. `attached` get an attachment, in this order.
+inline std::string yaml(const std::string& letters, const std::string& attached) {
+  std::string ports, vpcs, attachments;
+  for (const char letter : letters) {
+    const bool imports = attached.find(letter) != std::string::npos;
+    ports += fmt::format("  - {{name: p{0}, device: dev-{0}}}\n", letter);
+    vpcs += fmt::format(
+        "  - name: vpc-{0}\n"
+        "    cidrs: [10.{1}.0.0/16]\n"
+        "    subnets: [{{name: web, cidr: 10.{1}.1.0/24}}]\n"
+        "    interface: {{port: p{0}, addresses: [10.{1}.1.1/24]}}\n"
+        "    route_tables:\n"
+        "      - name: main\n"
+        "        propagations: [{2}]\n",
+        letter, letter - 'a' + 1, imports ? "{gateway: bgw-1, ranges: [10.0.0.0/8]}" : "");
+  }
+  for (const char letter : attached) {
+    attachments += fmt::format("  - {{name: att-{0}, gateway: bgw-1, vpc: vpc-{0}}}\n", letter);
+  }
+  return "version: 1\nregion: r\nports:\n" + ports + "vpcs:\n" + vpcs +
+         "gateways:\n  - {name: bgw-1}\n" +
+         (attachments.empty() ? "" : "attachments:\n" + attachments);
+}
+
+}  // namespace bgw::test

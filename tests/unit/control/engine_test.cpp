@@ -1,0 +1,274 @@
+// The control walk: in order, all or nothing, with what runs shared and what ran kept until no
+// worker uses it.
+#include "control/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "daemon_fakes.h"
+
+namespace bgw::test {
+namespace {
+
+using control::Engine;
+using control::FibProgrammer;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class EngineTest : public testing::Test {
+ protected:
+  explicit EngineTest(FibProgrammer::Limits limits = {}) : programmer(nullptr, arena(), limits) {}
+  static lpm::Arena::Options arena() {
+    return {.max_bytes = std::size_t{64} << 20, .huge_pages = false};
+  }
+
+  void start(const std::string& text) {
+    const auto started = engine.start(text, "bgw.yaml");
+    ASSERT_TRUE(started) << started.error().message;
+    plane.calls.clear();
+  }
+  control::Committed commit(const std::string& text) {
+    const auto committed = engine.commit(text, "next.yaml");
+    EXPECT_TRUE(committed) << committed.error().message;
+    return committed ? *committed : control::Committed{};
+  }
+  const lpm::TableDescriptor& main_table(const std::string& vpc) {
+    const auto& fib = *plane.current_fib();
+    return fib.tables[fib.vpcs[engine.programmer().vpc_index(vpc)->value].main_table.value];
+  }
+  std::uint32_t slot(const std::string& vpc) { return engine.programmer().vpc_index(vpc)->value; }
+
+  FakePlane plane;
+  FibProgrammer programmer;
+  MemoryStore store;
+  Engine engine{plane, programmer, store};
+};
+
+TEST_F(EngineTest, StartsInOrder) {
+  ASSERT_TRUE(engine.start(yaml("ab", "ab"), "bgw.yaml"));
+  EXPECT_THAT(plane.calls, ElementsAre("open dev-a", "open dev-b", "publish", "configure"));
+  EXPECT_EQ(engine.running().generation, 1u);
+  ASSERT_EQ(plane.configured.size(), 2u);
+  EXPECT_EQ(plane.configured[1].name, "vpc-b");
+  EXPECT_EQ(plane.configured[1].mac.bytes[5], 2);
+  ASSERT_TRUE(store.stored);
+  EXPECT_EQ(store.stored->text, yaml("ab", "ab"));
+}
+
+TEST_F(EngineTest, SnapshotNamesPortsQueuesAndOwners) {
+  start(yaml("ab", "ab"));
+  const auto& fib = *plane.current_fib();
+  ASSERT_EQ(fib.rx_queues.size(), 1u);
+  EXPECT_EQ(fib.rx_queues[0].size(), 2u);
+  ASSERT_EQ(fib.ports.size(), 2u);
+  EXPECT_EQ(fib.ports[0].untagged.value, slot("vpc-a"));
+  EXPECT_EQ(fib.vpcs[slot("vpc-b")].mac.bytes[5], 2);
+  EXPECT_TRUE(fib.vpcs[slot("vpc-b")].enabled);
+}
+
+TEST_F(EngineTest, CommitReportsObjectsAndRoutes) {
+  start(yaml("ab", "a"));
+  const auto committed = commit(yaml("abc", "ab"));
+  EXPECT_EQ(committed.generation, 2u);
+  EXPECT_THAT(committed.warnings, ElementsAre());
+  std::vector<std::string> objects;
+  for (const auto& object : committed.changes.objects) {
+    objects.push_back(fmt::format("{} {} {}", to_string(object.change), object.kind, object.name));
+  }
+  EXPECT_THAT(objects, ElementsAre("added port pc", "changed vpc vpc-b", "added vpc vpc-c",
+                                   "added attachment att-b"));
+  EXPECT_THAT(committed.changes.objects[1].keys, ElementsAre("route_tables"));
+  EXPECT_THAT(committed.changes.routes.created, ElementsAre("vpc-c/main"));
+}
+
+TEST_F(EngineTest, DiffChangesNothing) {
+  start(yaml("ab", "a"));
+  const auto changes = engine.diff(yaml("ab", "ab"), "next.yaml");
+  ASSERT_TRUE(changes);
+  EXPECT_FALSE(changes->empty());
+  EXPECT_THAT(plane.calls, ElementsAre());
+  EXPECT_EQ(engine.running().text, yaml("ab", "a"));
+  EXPECT_TRUE(engine.diff(yaml("ab", "a"), "same.yaml")->empty());
+}
+
+TEST_F(EngineTest, SharesTablesThatDoNotChange) {
+  start(yaml("abc", "ab"));
+  const auto a = main_table("vpc-a"), c = main_table("vpc-c");
+  commit(yaml("abc", "abc"));
+  EXPECT_EQ(main_table("vpc-a"), a) << "the import of 10.0.0.0/8 forwards as before";
+  EXPECT_NE(main_table("vpc-c").root, c.root);
+}
+
+TEST_F(EngineTest, ClosesRemovedPortsAfterPublication) {
+  start(yaml("ab", "ab"));
+  commit(yaml("a", "a"));
+  EXPECT_THAT(plane.calls, ElementsAre("publish", "configure", "forget 1", "close dev-b"));
+}
+
+TEST_F(EngineTest, RenamedPortKeepsItsDevice) {
+  start(yaml("a", "a"));
+  auto renamed = yaml("a", "a");
+  for (std::size_t at; (at = renamed.find("pa,")) != std::string::npos;) {
+    renamed.replace(at, 3, "px,");
+  }
+  commit(renamed);
+  EXPECT_THAT(plane.calls, ElementsAre("publish", "configure"));
+  EXPECT_TRUE(engine.port_id("px"));
+  EXPECT_FALSE(engine.port_id("pa"));
+}
+
+TEST_F(EngineTest, ChangedDeviceIsOpenedBesideThenTheOldOneClosed) {
+  start(yaml("a", "a"));
+  auto changed = yaml("a", "a");
+  changed.replace(changed.find("dev-a"), 5, "dev-z");
+  commit(changed);
+  EXPECT_THAT(plane.calls, ElementsAre("open dev-z", "publish", "configure", "close dev-a"));
+}
+
+TEST_F(EngineTest, SlotIsNotReusedWhileAWorkerHangs) {
+  start(yaml("ab", "ab"));
+  const auto slot_of_b = slot("vpc-b");
+  plane.workers_pass = false;
+  const auto committed = commit(yaml("a", "a"));
+  ASSERT_EQ(committed.warnings.size(), 1u);
+  EXPECT_THAT(committed.warnings[0], HasSubstr("worker"));
+  commit(yaml("ac", "ac"));
+  EXPECT_NE(slot("vpc-c"), slot_of_b);
+  EXPECT_EQ(plane.count("close dev-b"), 0);
+  EXPECT_EQ(plane.count(fmt::format("forget {}", slot_of_b)), 0);
+
+  plane.workers_pass = true;
+  engine.tidy();
+  EXPECT_EQ(plane.count("close dev-b"), 1);
+  EXPECT_EQ(plane.count(fmt::format("forget {}", slot_of_b)), 1);
+  commit(yaml("acd", "acd"));
+  EXPECT_EQ(slot("vpc-d"), slot_of_b);
+}
+
+TEST_F(EngineTest, PortWantedAgainWhileAWorkerHangsStaysOpen) {
+  start(yaml("ab", "ab"));
+  plane.workers_pass = false;
+  commit(yaml("a", "a"));
+  plane.workers_pass = true;
+  plane.calls.clear();
+  commit(yaml("ab", "ab"));
+  EXPECT_TRUE(plane.open.contains("dev-b"));
+}
+
+TEST_F(EngineTest, FailedPromotionIsAWarning) {
+  start(yaml("a", "a"));
+  store.promotion_fails = true;
+  const auto committed = commit(yaml("ab", "ab"));
+  ASSERT_EQ(committed.warnings.size(), 1u);
+  EXPECT_THAT(committed.warnings[0], HasSubstr("the disk is gone"));
+  EXPECT_EQ(engine.running().generation, 2u);
+}
+
+// ---- all or nothing -----------------------------------------------------------------------------
+
+struct Failure {
+  const char* name;
+  void (*inject)(FakePlane&, MemoryStore&);
+  std::string text;
+  const char* says;
+};
+
+class EngineRefuses : public EngineTest, public testing::WithParamInterface<Failure> {
+ protected:
+  EngineRefuses() : EngineTest({.vpcs = 4}) {}
+};
+
+TEST_P(EngineRefuses, AndChangesNothing) {
+  start(yaml("ab", "ab"));
+  const auto before = engine.running();
+  const auto occupancy = programmer.occupancy();
+  const auto* fib = plane.current_fib();
+  const auto open = plane.open;
+  const auto stored = store.stored;
+
+  GetParam().inject(plane, store);
+  const auto committed = engine.commit(GetParam().text, "next.yaml");
+  ASSERT_FALSE(committed);
+  EXPECT_THAT(committed.error().message, HasSubstr(GetParam().says));
+
+  EXPECT_EQ(plane.current_fib(), fib);
+  EXPECT_EQ(plane.count("publish"), 0);
+  EXPECT_EQ(plane.count("configure"), 0);
+  EXPECT_EQ(plane.open, open);
+  EXPECT_EQ(store.stored, stored);
+  EXPECT_EQ(engine.running().text, before.text);
+  EXPECT_EQ(engine.running().rib, before.rib);
+  EXPECT_EQ(engine.running().history, before.history);
+  EXPECT_EQ(engine.running().generation, before.generation);
+  EXPECT_EQ(programmer.occupancy().arena.used_bytes, occupancy.arena.used_bytes);
+  EXPECT_EQ(programmer.occupancy().vpcs, occupancy.vpcs);
+  EXPECT_EQ(programmer.occupancy().tables, occupancy.tables);
+
+  plane.broken.clear();
+  store.full = false;
+  EXPECT_EQ(commit(yaml("abcd", "abcd")).generation, before.generation + 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EveryStep, EngineRefuses,
+    testing::Values(
+        Failure{"WrongText", [](auto&, auto&) {}, "version: 1\nregion: r\nnonsense: 1\n", "error"},
+        Failure{"DeviceThatCannotBeOpened",
+                [](FakePlane& plane, auto&) { plane.broken = {"dev-d"}; }, yaml("abcd", "abcd"),
+                "dev-d broken"},
+        Failure{"NoRoomInTheFib", [](auto&, auto&) {}, yaml("abcde", "abcde"), "limit 4"},
+        Failure{"DiskFull", [](auto&, MemoryStore& store) { store.full = true; },
+                yaml("abc", "abc"), "the disk is full"}),
+    [](const auto& failure) { return failure.param.name; });
+
+TEST(EngineStart, TakesStoredHistory) {
+  // att-b came first with 10.0.0.0/16 in commit 1; in document order att-a would win.
+  const auto overlapping = [](const std::string& attached) {
+    std::string text = "version: 1\nregion: r\nvpcs:\n";
+    for (const char letter : {'a', 'b'}) {
+      text += fmt::format(
+          "  - {{name: vpc-{0}, cidrs: [10.0.0.0/16], subnets: [{{name: s, cidr: 10.0.0.0/24}}],\n"
+          "     interface: {{port: p{0}, addresses: [10.0.0.1/24]}}}}\n",
+          letter);
+    }
+    text += "ports: [{name: pa, device: da}, {name: pb, device: db}]\n";
+    text += "gateways: [{name: bgw-1}]\nattachments:\n";
+    for (const char letter : attached) {
+      text += fmt::format("  - {{name: att-{0}, gateway: bgw-1, vpc: vpc-{0}}}\n", letter);
+    }
+    return text;
+  };
+  MemoryStore store;
+  control::Rib before;
+  {
+    FakePlane plane;
+    FibProgrammer programmer(nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
+    Engine engine(plane, programmer, store);
+    ASSERT_TRUE(engine.start(overlapping("b"), "bgw.yaml"));
+    ASSERT_TRUE(engine.commit(overlapping("ab"), "bgw.yaml"));
+    before = engine.running().rib;
+  }
+  FakePlane plane;
+  FibProgrammer programmer(nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
+  Engine engine(plane, programmer, store);
+  const auto same = engine.start(overlapping("ab"), "bgw.yaml");
+  ASSERT_TRUE(same);
+  EXPECT_THAT(same->warnings, ElementsAre());
+  EXPECT_EQ(engine.running().rib, before);
+  EXPECT_EQ(engine.running().generation, 2u);
+  EXPECT_NE(control::compute_routes(engine.running().model, {}).rib, before)
+      << "without the history the tables would differ, or this test shows nothing";
+
+  FakePlane other_plane;
+  FibProgrammer other_programmer(nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
+  Engine other(other_plane, other_programmer, store);
+  const auto differs = other.start(overlapping("ab") + "# edited\n", "bgw.yaml");
+  ASSERT_TRUE(differs);
+  ASSERT_EQ(differs->warnings.size(), 1u);
+  EXPECT_THAT(differs->warnings[0], HasSubstr("stored history"));
+  EXPECT_EQ(other.running().generation, 3u);
+  EXPECT_EQ(other.running().rib, before);
+}
+
+}  // namespace
+}  // namespace bgw::test

@@ -1,0 +1,244 @@
+// What is programmed forwards as the RIB says; memory and indices come back.
+#include "control/fib_programmer.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "control/compute_routes.h"
+#include "control/fib_walk.h"
+#include "control/walk.h"
+#include "tests/unit/routes/model_builder.h"
+#include "tests/unit/routes/random_model.h"
+
+namespace bgw::test {
+namespace {
+
+using control::FibProgrammer;
+using testing::HasSubstr;
+
+constexpr lpm::Arena::Options small_arena{.max_bytes = std::size_t{256} << 20, .huge_pages = false};
+
+control::ProgrammedPorts ports_of(const config::Model& model) {
+  control::ProgrammedPorts ports;
+  for (const auto& vpc : model.vpcs) {
+    if (!vpc.interface) continue;
+    const auto& port = std::get<config::PortBinding>(vpc.interface->binding).port;
+    ports.emplace(port, control::ProgrammedPort{
+                            dataplane::PortId{static_cast<std::uint16_t>(ports.size())}, {}});
+  }
+  return ports;
+}
+
+// A daemon's commits without the daemon.
+class Programmed {
+ public:
+  explicit Programmed(FibProgrammer::Limits limits = {}, lpm::Arena::Options arena = small_arena)
+      : programmer(nullptr, arena, limits) {}
+
+  tl::expected<void, std::string> commit(const config::Model& model) {
+    auto next = control::compute_routes(model, computed.history);
+    auto prepared = programmer.prepare(model, next.rib, ports_of(model), 1);
+    if (!prepared) return tl::unexpected(prepared.error());
+    programmer.published();
+    fib = std::move(*prepared);
+    programmer.reclaim();
+    computed = std::move(next);
+    return {};
+  }
+
+  std::vector<std::string> fib_outcomes(const std::string& vpc, const config::IpAddress& source,
+                                        const config::IpAddress& destination,
+                                        const config::Model& model) const {
+    std::vector<std::string> words;
+    for (const auto& outcome :
+         control::fib_walk(*fib, *programmer.vpc_index(vpc), source.v4_host_order(),
+                           destination.v4_host_order())) {
+      std::string name;
+      for (const auto& candidate : model.vpcs) {
+        if (programmer.vpc_index(candidate.name) == outcome.vpc) name = candidate.name;
+      }
+      switch (outcome.verdict) {
+        case control::Verdict::drop:
+          words.push_back("drop " + std::string(name_of(outcome.reason)));
+          break;
+        case control::Verdict::self:
+          words.push_back("self " + name);
+          break;
+        case control::Verdict::deliver:
+          words.push_back("deliver " + name + " " +
+                          config::IpAddress::v4(outcome.neighbour).to_string());
+      }
+    }
+    std::ranges::sort(words);
+    return words;
+  }
+
+  std::vector<std::string> rib_outcomes(const std::string& vpc, const config::IpAddress& source,
+                                        const config::IpAddress& destination,
+                                        const config::Model& model) const {
+    std::set<std::string> words;  // members that lead to one place count once
+    for (const auto& outcome : control::walk(model, computed.rib, vpc, source, destination)) {
+      switch (outcome.verdict) {
+        case control::Verdict::drop:
+          words.insert("drop " + outcome.drop_reason);
+          break;
+        case control::Verdict::self:
+          words.insert("self " + outcome.vpc);
+          break;
+        case control::Verdict::deliver:
+          words.insert("deliver " + outcome.vpc + " " + outcome.neighbour.to_string());
+      }
+    }
+    return {words.begin(), words.end()};
+  }
+
+  FibProgrammer programmer;
+  control::Computed computed;
+  std::unique_ptr<dataplane::FibSnapshot> fib;
+};
+
+// Mostly an address that the VPC may send from, now and then any.
+config::IpAddress random_source(RandomModel& random, const config::Vpc& vpc) {
+  if (random.chance(15)) return random.any_address();
+  const auto& cidr = vpc.cidrs[random.below(vpc.cidrs.size())];
+  const auto offset = random.below(std::size_t{1} << (32 - cidr.length));
+  return config::IpAddress::v4(cidr.address.v4_host_order() + static_cast<std::uint32_t>(offset));
+}
+
+TEST(FibProgrammer, RandomCommitsForwardAsTheRibSays) {
+  std::size_t compared = 0, delivered = 0;
+  for (std::uint32_t seed = 0; seed < 400; ++seed) {
+    RandomModel random(seed);
+    if (!random.any_address().is_v4()) continue;
+    Programmed programmed;
+    for (int step = 0; step < 6; ++step) {
+      const auto& model = random.model();
+      ASSERT_TRUE(programmed.commit(model));
+      for (int probe = 0; probe < 12 && !model.vpcs.empty(); ++probe) {
+        const auto& from = model.vpcs[random.below(model.vpcs.size())];
+        const auto& vpc = from.name;
+        const auto source = random_source(random, from), destination = random.any_address();
+        const auto expected = programmed.rib_outcomes(vpc, source, destination, model);
+        EXPECT_EQ(programmed.fib_outcomes(vpc, source, destination, model), expected)
+            << "seed " << seed << " step " << step << ": " << vpc << " " << source.to_string()
+            << " -> " << destination.to_string();
+        ++compared;
+        delivered += expected.front().starts_with("deliver") ? 1 : 0;
+      }
+      random.change();
+    }
+  }
+  EXPECT_GT(compared, 8000u);
+  EXPECT_GT(delivered, compared / 30) << "the models are too hostile to show anything";
+}
+
+TEST(FibProgrammer, MemoryAndIndicesComeBack) {
+  Programmed programmed;
+  RandomModel random(1);
+  const auto first = random.model();
+  ASSERT_TRUE(programmed.commit(first));
+  const auto before = programmed.programmer.occupancy();
+  for (int step = 0; step < 200; ++step) {
+    random.change();
+    ASSERT_TRUE(programmed.commit(random.model()));
+  }
+  ASSERT_TRUE(programmed.commit({}));
+  EXPECT_EQ(programmed.programmer.occupancy().arena.used_bytes, 0u);
+  EXPECT_EQ(programmed.programmer.occupancy().arena.retired_bytes, 0u);
+  EXPECT_EQ(programmed.programmer.occupancy().tables, 0u);
+  programmed.computed = {};
+  ASSERT_TRUE(programmed.commit(first));
+  const auto after = programmed.programmer.occupancy();
+  EXPECT_EQ(after.arena.used_bytes, before.arena.used_bytes);
+  EXPECT_EQ(after.tables, before.tables);
+  EXPECT_EQ(after.groups, before.groups);
+  EXPECT_EQ(after.address_hops, before.address_hops);
+}
+
+config::Model ecmp_model() {
+  config::Model model;
+  model.gateways = {gateway("bgw-1")};
+  model.vpcs = {vpc("a", {"10.1.0.0/16"}), vpc("b", {"10.2.0.0/16"}), vpc("c", {"10.3.0.0/16"})};
+  for (auto& one : model.vpcs) {
+    table(one).static_routes = {
+        to_address("172.16.0.0/12",
+                   one.cidrs[0].address.is_v4() && one.name == "b" ? "10.2.0.7" : "10.3.0.7")};
+  }
+  table(model.vpcs[0]).static_routes = {to_gateway("172.16.0.0/12", "bgw-1")};
+  model.attachments = {attachment("att-a", "bgw-1", "a"), attachment("att-b", "bgw-1", "b"),
+                       attachment("att-c", "bgw-1", "c")};
+  model.gateways[0].static_routes = {to_attachments("172.16.0.0/12", {"att-b", "att-c"}),
+                                     to_attachments("172.20.0.0/16", {"att-b", "att-c"})};
+  return model;
+}
+
+TEST(FibProgrammer, GroupsAreSharedByContent) {
+  Programmed programmed;
+  ASSERT_TRUE(programmed.commit(ecmp_model()));
+  EXPECT_EQ(programmed.programmer.occupancy().groups, 1u);
+  EXPECT_EQ(programmed.programmer.occupancy().address_hops, 2u);
+  EXPECT_EQ(programmed.fib_outcomes("a", address("10.1.0.5"), address("172.20.0.1"), ecmp_model()),
+            (std::vector<std::string>{"deliver b 10.2.0.7", "deliver c 10.3.0.7"}));
+}
+
+TEST(FibProgrammer, EveryLimitIsAnErrorThatNamesIt) {
+  const struct {
+    FibProgrammer::Limits limits;
+    const char* says;
+  } cases[] = {
+      {{.vpcs = 2}, "VPC (limit 2)"},
+      {{.tables = 5}, "table (limit 5)"},
+      {{.groups = 0}, "ECMP group (limit 0)"},
+      {{.address_hops = 1}, "address next hop (limit 1)"},
+  };
+  for (const auto& limited : cases) {
+    Programmed programmed(limited.limits);
+    const auto committed = programmed.commit(ecmp_model());
+    ASSERT_FALSE(committed) << limited.says;
+    EXPECT_THAT(committed.error(), HasSubstr(limited.says));
+    EXPECT_EQ(programmed.programmer.occupancy().tables, 0u);
+    EXPECT_EQ(programmed.programmer.occupancy().arena.used_bytes, 0u);
+  }
+}
+
+TEST(FibProgrammer, FullArenaIsAnErrorAndLeavesWhatRan) {
+  Programmed programmed({}, {.max_bytes = 64 << 10, .huge_pages = false});
+  config::Model model;
+  model.gateways = {gateway("bgw-1")};
+  ASSERT_TRUE(programmed.commit(model));
+  for (unsigned i = 0; i < 250; ++i) {
+    model.gateways[0].static_routes.push_back(to_attachments(fmt::format("10.{}.0.1/32", i), {}));
+  }
+  const auto committed = programmed.commit(model);
+  ASSERT_FALSE(committed);
+  EXPECT_THAT(committed.error(), HasSubstr("gateway bgw-1"));
+  model.gateways[0].static_routes.resize(1);
+  EXPECT_TRUE(programmed.commit(model));
+}
+
+TEST(FibProgrammer, IndexComesBackOnlyAfterReclaim) {
+  FibProgrammer programmer(nullptr, small_arena, {});
+  const auto apply = [&](const std::vector<std::string>& names) {
+    config::Model model;
+    for (const auto& name : names) model.vpcs.push_back(vpc(name, {"10.0.0.0/16"}));
+    const auto rib = control::compute_routes(model, {}).rib;
+    ASSERT_TRUE(programmer.prepare(model, rib, ports_of(model), 1));
+    programmer.published();
+  };
+  apply({"a", "b"});
+  EXPECT_TRUE(programmer.reclaim().empty());
+  const auto slot = *programmer.vpc_index("b");
+  apply({"a"});
+  apply({"a", "c"});
+  EXPECT_NE(*programmer.vpc_index("c"), slot);
+  EXPECT_EQ(programmer.reclaim(), std::vector{slot});
+  apply({"a", "c", "d"});
+  EXPECT_EQ(*programmer.vpc_index("d"), slot);
+}
+
+}  // namespace
+}  // namespace bgw::test
