@@ -25,7 +25,7 @@ void erase_at(std::vector<T>& values, std::size_t index) {
 
 RandomModel::RandomModel(std::uint32_t seed) : random_(seed), ipv4_(chance(80)) {
   model_.region = std::string("here");
-  const std::size_t gateways = chance(5) ? most_gateways : 1 + below(3);
+  const std::size_t gateways = chance(10) ? most_gateways : 1 + below(3);
   for (std::size_t i = 0; i < gateways; ++i) {
     config::Gateway gateway;
     gateway.name = fresh_name('g');
@@ -250,8 +250,8 @@ void RandomModel::change_advertise(config::Attachment& attachment) {
   attachment.advertise = listed;
 }
 
-void RandomModel::add_gateway_static(config::Gateway& gateway) {
-  config::GatewayStaticRoute route{any_range(), {}};
+void RandomModel::add_gateway_static(config::Gateway& gateway, const IpPrefix& to) {
+  config::GatewayStaticRoute route{to, {}};
   for (const auto& attachment : model_.attachments) {
     if (attachment.gateway == gateway.name && route.via.size() < 4 && chance(40)) {
       route.via.push_back({attachment.name});
@@ -337,7 +337,10 @@ void RandomModel::change_once() {
       if (chance(30)) return move_attachment(model_.attachments[below(model_.attachments.size())]);
       return change_advertise(model_.attachments[below(model_.attachments.size())]);
     case 9:
-      return add_gateway_static(gateway);
+      if (chance(80)) return add_gateway_static(gateway, any_range());
+      // So that imports form groups.
+      for (auto& each : model_.gateways) add_gateway_static(each, popular_.front());
+      return;
     case 10:
       if (gateway.static_routes.empty()) return;
       return erase_at(gateway.static_routes, below(gateway.static_routes.size()));

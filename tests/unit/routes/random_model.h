@@ -40,7 +40,7 @@ class RandomModel {
   void move_attachment(config::Attachment& attachment);
   void detach(const config::Attachment& attachment);
   void change_advertise(config::Attachment& attachment);
-  void add_gateway_static(config::Gateway& gateway);
+  void add_gateway_static(config::Gateway& gateway, const config::IpPrefix& to);
   void change_gateway(config::Gateway& gateway);
   void add_vpc_static(config::Vpc& vpc);
   void add_propagation(config::Vpc& vpc);
