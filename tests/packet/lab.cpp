@@ -4,8 +4,8 @@
 #include <rte_eal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <stdexcept>
 
 namespace bgw::packet_test {
@@ -131,7 +131,7 @@ rte_mbuf* Lab::pool_packet(const Bytes& bytes) {
                    ? nullptr
                    : rte_pktmbuf_append(packet, static_cast<std::uint16_t>(bytes.size()));
   if (data == nullptr) throw std::runtime_error("no packet buffer");
-  std::memcpy(data, bytes.data(), bytes.size());
+  std::ranges::copy(bytes, data);
   return packet;
 }
 
@@ -140,8 +140,8 @@ rte_mbuf* Lab::exact_packet(const Bytes& bytes) {
   if (packet == nullptr) throw std::runtime_error("no packet buffer");
   auto* shared =
       static_cast<rte_mbuf_ext_shared_info*>(std::malloc(sizeof(rte_mbuf_ext_shared_info)));
-  void* data = std::malloc(std::max<std::size_t>(bytes.size(), 1));
-  std::memcpy(data, bytes.data(), bytes.size());
+  auto* data = static_cast<std::uint8_t*>(std::malloc(std::max<std::size_t>(bytes.size(), 1)));
+  std::ranges::copy(bytes, data);
   shared->free_cb = free_heap_data;
   shared->fcb_opaque = shared;
   rte_mbuf_ext_refcnt_set(shared, 1);
