@@ -104,26 +104,36 @@ std::vector<std::string> eal_arguments(const Options& options) {
   return arguments;
 }
 
-// EAL answers a bad argument with its whole usage text on standard output.
-class QuietStdout {
+// EAL prints beside its log: its whole usage text for a bad argument, and the failure once more. So
+// nothing is shown while it starts, and log lines wait for the end of that.
+class QuietStart {
  public:
-  QuietStdout() : saved_(dup(STDOUT_FILENO)) {
+  QuietStart() {
     std::fflush(stdout);
+    hold_eal_log();
     const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (null >= 0) dup2(null, STDOUT_FILENO);
-    if (null >= 0) close(null);
+    if (null < 0) return;
+    dup2(null, STDOUT_FILENO);
+    dup2(null, STDERR_FILENO);
+    close(null);
   }
-  ~QuietStdout() {
+  ~QuietStart() {
     std::fflush(stdout);
-    if (saved_ < 0) return;
-    dup2(saved_, STDOUT_FILENO);
-    close(saved_);
+    restore(saved_stdout_, STDOUT_FILENO);
+    restore(saved_stderr_, STDERR_FILENO);
+    release_eal_log();
   }
-  QuietStdout(const QuietStdout&) = delete;
-  QuietStdout& operator=(const QuietStdout&) = delete;
+  QuietStart(const QuietStart&) = delete;
+  QuietStart& operator=(const QuietStart&) = delete;
 
  private:
-  int saved_;
+  static void restore(int saved, int descriptor) {
+    if (saved < 0) return;
+    dup2(saved, descriptor);
+    close(saved);
+  }
+  int saved_stdout_ = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+  int saved_stderr_ = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
 };
 
 int initialise(std::vector<std::string> arguments) {
@@ -135,7 +145,7 @@ int initialise(std::vector<std::string> arguments) {
   pointers.push_back(nullptr);
   opterr = 0;
   optind = 1;
-  const QuietStdout quiet;
+  const QuietStart quiet;
   return rte_eal_init(static_cast<int>(kept.size()), pointers.data());
 }
 

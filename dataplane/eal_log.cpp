@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace bgw::dataplane {
 
@@ -16,6 +17,8 @@ struct LogSink {
   LogFunction log;
   std::string partial;  // a line without its end
   std::string last_error;
+  bool holding = false;
+  std::vector<std::pair<int, std::string>> held;
 
   void take(std::string_view text) {
     const std::lock_guard lock{mutex};
@@ -26,7 +29,14 @@ struct LogSink {
       partial.erase(0, end + 1);
       if (line.empty()) continue;
       if (level > 0 && level <= static_cast<int>(RTE_LOG_ERR)) last_error = line;
-      if (log) log(level, line);
+      hand_on(level, line);
+    }
+  }
+  void hand_on(int level, const std::string& line) {
+    if (holding) {
+      held.emplace_back(level, line);
+    } else if (log) {
+      log(level, line);
     }
   }
 };
@@ -50,6 +60,17 @@ void capture_eal_log(LogFunction log) {
   }
   FILE* stream = fopencookie(nullptr, "w", {.write = write_lines});
   if (stream != nullptr) rte_openlog_stream(stream);
+}
+
+void hold_eal_log() {
+  const std::lock_guard lock{sink().mutex};
+  sink().holding = true;
+}
+
+void release_eal_log() {
+  const std::lock_guard lock{sink().mutex};
+  sink().holding = false;
+  for (const auto& [level, line] : std::exchange(sink().held, {})) sink().hand_on(level, line);
 }
 
 std::string last_eal_error() {
