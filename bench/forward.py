@@ -163,5 +163,14 @@ class Bgwd(Subject):
 
     def forwarded(self):
         before = time.monotonic()
-        stats = self._json("stats", "show")
-        return sum(i["forwarded"] for i in stats["interfaces"]), (before + time.monotonic()) / 2
+        self.interfaces = self._json("stats", "show")["interfaces"]
+        return sum(i["forwarded"] for i in self.interfaces), (before + time.monotonic()) / 2
+
+    def mpps(self, warm_up, seconds):
+        rate = super().mpps(warm_up, seconds)
+        received, forwarded = (sum(i[key] for i in self.interfaces)
+                               for key in ("rx_packets", "forwarded"))
+        if forwarded < 0.99 * received:  # a rate of drops is no rate of forwarding
+            raise SystemExit(f"bgwd forwarded only {forwarded} of {received} packets:\n"
+                             f"{self._run('stats', 'drops').stdout}")
+        return rate
