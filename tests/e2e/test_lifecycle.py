@@ -105,10 +105,11 @@ class StartUpErrors(unittest.TestCase):
         self.refused(daemon, command=command, names=["ermi"])
 
     def test_no_huge_pages(self):
+        if any(int(free.read_text()) for free in
+               pathlib.Path("/sys/kernel/mm/hugepages").glob("*/free_hugepages")):
+            self.skipTest("this machine has free huge pages")
         daemon = self.lab.daemon(config(""))
         command = [part for part in daemon.command() if part not in ("--no-huge", "-m", "512")]
-        if bgwtest.memory_options() == []:  # ask for more than there can be
-            command += ["-m", str(1 << 24)]
         self.refused(daemon, command=command, names=["huge pages"])
 
     def test_socket_in_use(self):
