@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "control/api_json.h"
 #include "control/rib_json.h"
@@ -114,6 +115,8 @@ ApiResponse ApiHandlers::config_diff(const ApiRequest& request, const std::strin
 ApiResponse ApiHandlers::config_commit(const ApiRequest& request, const std::string&) {
   const auto committed = engine_.commit(request.body, file_name(request));
   if (!committed) return refused(committed.error());
+  spdlog::info("committed generation {} from {}", committed->generation, file_name(request));
+  for (const auto& warning : committed->warnings) spdlog::warn("{}", warning);
   Json json{{"generation", committed->generation}, {"warnings", committed->warnings}};
   json.update(to_json(committed->changes));
   return ok(json);

@@ -174,9 +174,9 @@ Json attachments_json(const Running& running) {
 
 Json vpcs_json(const Running& running) {
   Json list = Json::array();
-  for (const auto& vpc : running.model.vpcs) {
-    auto json = to_json(vpc);
-    json["attachments"] = running.rib.find_vpc(vpc.name)->own_attachments;
+  for (std::size_t i = 0; i < running.model.vpcs.size(); ++i) {
+    auto json = to_json(running.model.vpcs[i]);
+    json["attachments"] = running.rib.vpcs[i].own_attachments;  // in document order, too
     list.push_back(std::move(json));
   }
   return list;

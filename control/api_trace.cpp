@@ -144,8 +144,7 @@ Json ApiHandlers::fib_agreement(const std::string& vpc, const IpAddress& source,
     expected.push_back(expected_of(outcome, engine_.programmer()));
   }
   std::ranges::sort(expected);
-  const auto repeated = std::ranges::unique(expected);
-  expected.erase(repeated.begin(), repeated.end());
+  expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
   const auto actual = fib_walk(*fib, *from, source.v4_host_order(), destination.v4_host_order());
   if (actual == expected) return {{"fib", "agrees"}};
   Json differing = Json::array();

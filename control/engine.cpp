@@ -8,6 +8,9 @@
 namespace bgw::control {
 namespace {
 
+// A worker that runs passes in microseconds.
+constexpr std::chrono::milliseconds tidy_limit{5};
+
 Refusal refused(std::string message) {
   return {std::move(message), {}};
 }
@@ -162,7 +165,7 @@ void Engine::settle() {
 }
 
 void Engine::tidy() {
-  if (!unsettled_ || !plane_.grace_period(std::chrono::milliseconds{0})) return;
+  if (!unsettled_ || !plane_.grace_period(tidy_limit)) return;
   unsettled_ = false;
   settle();
 }

@@ -26,8 +26,7 @@ class FibWalk {
       drop(DropReason::source_spoofed);
     }
     std::ranges::sort(outcomes_);
-    const auto repeated = std::ranges::unique(outcomes_);
-    outcomes_.erase(repeated.begin(), repeated.end());
+    outcomes_.erase(std::unique(outcomes_.begin(), outcomes_.end()), outcomes_.end());
     return std::move(outcomes_);
   }
 
