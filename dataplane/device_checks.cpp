@@ -1,10 +1,14 @@
 #include "dataplane/device_checks.h"
 
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <regex>
+#include <string>
 
 namespace bgw::dataplane {
 
@@ -26,10 +30,21 @@ tl::expected<void, std::string> check_pci(const std::string& address) {
                                     driver.empty() ? "no driver" : driver, address));
 }
 
+// Whether the kernel lets this process make network interfaces.
+bool may_administer_network() {
+  std::ifstream status{"/proc/self/status"};
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with("CapEff:")) continue;
+    return (std::stoull(line.substr(7), nullptr, 16) >> CAP_NET_ADMIN & 1) != 0;
+  }
+  return true;  // unknown: the attempt will tell
+}
+
 // The kernel lets a second process, or a second port, join a TAP and take a share of its packets.
 tl::expected<void, std::string> check_tap(const std::string& device) {
-  if (access("/dev/net/tun", R_OK | W_OK) != 0)
-    return tl::unexpected(std::string{"no permission to use /dev/net/tun: run as root"});
+  if (access("/dev/net/tun", R_OK | W_OK) != 0 || !may_administer_network())
+    return tl::unexpected(std::string{
+        "no permission to make a TAP device (/dev/net/tun, CAP_NET_ADMIN): run as root"});
   static const std::regex iface{",iface=([^,/]+)"};
   std::smatch match;
   std::error_code failed;
