@@ -18,7 +18,6 @@
 namespace bgw::lpm {
 
 #ifdef BGW_LPM_ASAN
-inline constexpr bool poisoning = true;
 inline void poison(const void* begin, std::size_t bytes) {
   __asan_poison_memory_region(begin, bytes);
 }
@@ -26,7 +25,6 @@ inline void unpoison(const void* begin, std::size_t bytes) {
   __asan_unpoison_memory_region(begin, bytes);
 }
 #else
-inline constexpr bool poisoning = false;
 inline void poison(const void*, std::size_t) {}
 inline void unpoison(const void*, std::size_t) {}
 #endif
