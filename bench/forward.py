@@ -141,6 +141,7 @@ class Testpmd(Subject):
 class Bgwd(Subject):
     def __init__(self, build, directory, devices):
         self.socket_path = directory / "bgw.sock"
+        self.totals = []  # per reading of the counters
         self.bgwctl = [build / "control/cli/bgwctl", "--socket", self.socket_path, "-j"]
         config = directory / "bgw.yaml"
         config.write_text(traffic.plain_config(devices))
@@ -163,12 +164,15 @@ class Bgwd(Subject):
 
     def forwarded(self):
         before = time.monotonic()
-        self.interfaces = self._json("stats", "show")["interfaces"]
-        return sum(i["forwarded"] for i in self.interfaces), (before + time.monotonic()) / 2
+        interfaces = self._json("stats", "show")["interfaces"]
+        now = (before + time.monotonic()) / 2
+        self.totals.append({key: sum(i[key] for i in interfaces)
+                            for key in ("rx_packets", "forwarded")})
+        return self.totals[-1]["forwarded"], now
 
     def mpps(self, warm_up, seconds):
         rate = super().mpps(warm_up, seconds)
-        received, forwarded = (sum(i[key] for i in self.interfaces)
+        received, forwarded = (self.totals[-1][key] - self.totals[-2][key]
                                for key in ("rx_packets", "forwarded"))
         if forwarded < 0.99 * received:  # a rate of drops is no rate of forwarding
             raise SystemExit(f"bgwd forwarded only {forwarded} of {received} packets:\n"
