@@ -173,7 +173,11 @@ Checked start_eal(const Options& options) {
 }
 
 void stop_eal() {
+  // EAL leaves its files there; the directory is this daemon's alone (Options::file_prefix).
+  const std::filesystem::path runtime = rte_eal_get_runtime_dir();
   rte_eal_cleanup();
+  std::error_code failed;
+  if (!runtime.empty()) std::filesystem::remove_all(runtime, failed);
 }
 
 }  // namespace bgw::dataplane
