@@ -68,12 +68,13 @@ class NeighbourTable {
   bool take_slot(std::uint64_t key, std::uint64_t link);
   void release_slot(std::size_t at);
 
-  Slot* slots_ = nullptr;
+  // Workers read these for every packet: what the writer changes is on another cache line.
+  alignas(64) Slot* slots_ = nullptr;
   std::size_t mask_ = 0;
   unsigned shift_ = 0;
   std::uint64_t seed_ = 0;
 
-  std::size_t max_entries_;
+  alignas(64) std::size_t max_entries_;
   std::size_t size_ = 0;
   std::size_t keys_ = 0;                  // slots whose key is not empty
   std::vector<std::size_t> erased_;       // since the last reclaim()
