@@ -12,6 +12,7 @@ Publication::Publication(Rcu& rcu)
 Publication::~Publication() = default;
 
 bool Publication::publish(std::unique_ptr<const FibSnapshot> fib, std::chrono::milliseconds limit) {
+  retired_.reserve(retired_.size() + 1);  // nothing may fail once workers see `fib`
   live_.store(fib.get(), std::memory_order_release);
   const Rcu::Token token = rcu_.start();
   retired_.push_back({token, std::exchange(owned_, std::move(fib))});
