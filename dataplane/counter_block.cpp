@@ -21,8 +21,8 @@ InterfaceCounters CounterBlock::read(const Slot& slot) {
   return std::bit_cast<InterfaceCounters>(words);
 }
 
-void CounterBlock::zero(VpcIndex vpc) {
-  auto* to = reinterpret_cast<std::uint64_t*>(&slots_[vpc.value].counters);
+void CounterBlock::zero(Slot& slot) {
+  auto* to = reinterpret_cast<std::uint64_t*>(&slot.counters);
   for (std::size_t i = 0; i < counter_count; ++i)
     std::atomic_ref<std::uint64_t>{to[i]}.store(0, std::memory_order_relaxed);
 }

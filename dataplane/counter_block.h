@@ -40,13 +40,15 @@ class CounterBlock {
   InterfaceCounters read_port(PortId port) const { return read(slots_[max_vpcs_ + port.value]); }
 
   // Only while the writer does not write this slot.
-  void zero(VpcIndex vpc);
+  void zero(VpcIndex vpc) { zero(slots_[vpc.value]); }
+  void zero(PortId port) { zero(slots_[max_vpcs_ + port.value]); }
 
  private:
   struct alignas(64) Slot {
     InterfaceCounters counters;
   };
   static InterfaceCounters read(const Slot& slot);
+  static void zero(Slot& slot);
 
   std::uint32_t max_vpcs_;
   std::vector<Slot> slots_;

@@ -134,6 +134,7 @@ tl::expected<PortInfo, std::string> Dataplane::open_port(const std::string& name
 }
 void Dataplane::close_port(PortId port) {
   impl_->ports.close(port);
+  for (const auto& worker : impl_->workers) worker->forget(port);
 }
 tl::expected<PortInfo, std::string> Dataplane::port_info(PortId port) const {
   return impl_->ports.info(port);

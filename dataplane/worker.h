@@ -42,8 +42,9 @@ class Worker {
   const CounterBlock& counters() const { return counters_; }
   Stats stats() const;
   unsigned core() const { return options_.core; }
-  // Zeroes what is kept about a VPC, only while the worker does not see it.
+  // Zeroes what is kept about a VPC or a port, only while the worker does not see it.
   void forget(VpcIndex vpc);
+  void forget(PortId port) { counters_.zero(port); }
 
  private:
   void walk_frames(const FibSnapshot& fib, Entrance entrance) noexcept;
