@@ -164,7 +164,7 @@ Checked start_eal(const Options& options) {
   forget_eal_error();
   if (!has_argument(options, "--log-level")) rte_log_set_global_level(RTE_LOG_WARNING);
   if (initialise(eal_arguments(options)) < 0) {
-    const std::string cause = last_eal_error();
+    const std::string cause = first_eal_error();
     return tl::unexpected(fmt::format("DPDK can't start: {}{}{}; EAL options: {}",
                                       rte_strerror(rte_errno), cause.empty() ? "" : ": ", cause,
                                       fmt::join(options.eal_args, " ")));

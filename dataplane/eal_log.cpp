@@ -16,7 +16,7 @@ struct LogSink {
   std::mutex mutex;
   LogFunction log;
   std::string partial;  // a line without its end
-  std::string last_error;
+  std::string first_error;
   bool holding = false;
   std::vector<std::pair<int, std::string>> held;
 
@@ -28,7 +28,8 @@ struct LogSink {
       const std::string line = partial.substr(0, end);
       partial.erase(0, end + 1);
       if (line.empty()) continue;
-      if (level > 0 && level <= static_cast<int>(RTE_LOG_ERR)) last_error = line;
+      if (level > 0 && level <= static_cast<int>(RTE_LOG_ERR) && first_error.empty())
+        first_error = line;
       hand_on(level, line);
     }
   }
@@ -73,14 +74,14 @@ void release_eal_log() {
   for (const auto& [level, line] : std::exchange(sink().held, {})) sink().hand_on(level, line);
 }
 
-std::string last_eal_error() {
+std::string first_eal_error() {
   const std::lock_guard lock{sink().mutex};
-  return sink().last_error;
+  return sink().first_error;
 }
 
 void forget_eal_error() {
   const std::lock_guard lock{sink().mutex};
-  sink().last_error.clear();
+  sink().first_error.clear();
 }
 
 }  // namespace bgw::dataplane

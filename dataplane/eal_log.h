@@ -16,9 +16,10 @@ void capture_eal_log(LogFunction log);
 void hold_eal_log();
 void release_eal_log();
 
-// The last error line that was printed since forget_eal_error(), or "": it often names the cause of
-// a failure that a DPDK call reports as a number.
-std::string last_eal_error();
+// The first error line that was printed since forget_eal_error(), or "": it often names the cause
+// of a failure that a DPDK call reports as a number; later ones tell what else failed because of
+// it.
+std::string first_eal_error();
 void forget_eal_error();
 
 }  // namespace bgw::dataplane

@@ -46,7 +46,7 @@ rte_eth_conf configuration(const rte_eth_dev_info& offered, std::uint16_t rx_que
 }
 
 tl::unexpected<std::string> failed(const char* what, int status) {
-  return tl::unexpected(fmt::format("{}: {}", what, rte_strerror(-status)));
+  return tl::unexpected(failure(what, status));
 }
 
 tl::expected<void, std::string> set_up_queues(PortId port, QueueCounts queues, rte_mempool* pool) {
@@ -66,6 +66,10 @@ tl::expected<void, std::string> set_up_queues(PortId port, QueueCounts queues, r
 }
 
 }  // namespace
+
+std::string failure(const char* what, int status) {
+  return status == -1 ? what : fmt::format("{}: {}", what, rte_strerror(-status));
+}
 
 tl::expected<QueueCounts, std::string> set_up_port(PortId port, const rte_eth_dev_info& offered,
                                                    unsigned workers, rte_mempool* pool) {

@@ -21,6 +21,10 @@ struct QueueCounts {
 tl::expected<QueueCounts, std::string> set_up_port(PortId port, const rte_eth_dev_info& offered,
                                                    unsigned workers, rte_mempool* pool);
 
+// What failed, and why if the status that DPDK returned tells: -1 is what drivers return that have
+// no number for it, not "operation not permitted".
+std::string failure(const char* what, int status);
+
 // Stops it, closes it and unplugs it, so that it can be probed again.
 void close_device(PortId port, rte_device* device);
 

@@ -35,7 +35,7 @@ class ProbedDevice {
 };
 
 std::string with_cause(std::string message) {
-  const std::string cause = last_eal_error();
+  const std::string cause = first_eal_error();
   return cause.empty() ? message : fmt::format("{} ({})", message, cause);
 }
 
@@ -45,10 +45,12 @@ tl::expected<PortId, std::string> probe(const std::string& device) {
   if (rte_eth_dev_get_port_by_name(name.c_str(), &port) == 0)
     return tl::unexpected(
         fmt::format("{} is in use already: give each port a device of its own", name));
+  if (rte_eth_dev_count_total() >= RTE_MAX_ETHPORTS)
+    return tl::unexpected(
+        fmt::format("at most {} ports can be open: take another away first", RTE_MAX_ETHPORTS));
   forget_eal_error();
   const int status = rte_dev_probe(device.c_str());
-  if (status != 0)
-    return tl::unexpected(with_cause(fmt::format("DPDK can't open it: {}", rte_strerror(-status))));
+  if (status != 0) return tl::unexpected(with_cause(failure("DPDK can't open it", status)));
   if (rte_eth_dev_get_port_by_name(name.c_str(), &port) != 0)
     return tl::unexpected(fmt::format("{} is not a network device or has no driver", name));
   return PortId{port};

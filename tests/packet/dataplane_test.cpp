@@ -128,6 +128,26 @@ TEST_F(DataplaneTest, what_cannot_be_opened_says_why) {
   EXPECT_TRUE(error("net_pcap0,rx_pcap=/nonexistent").starts_with("port 'pa' (device 'net_pcap0"));
 }
 
+TEST_F(DataplaneTest, a_failure_names_its_first_cause) {
+  const std::string error = plane->open_port("pa", "net_af_packet0,iface=bgw-none").error();
+  EXPECT_NE(error.find("bgw-none"), std::string::npos) << error;
+  EXPECT_EQ(error.find("not permitted"), std::string::npos) << error;
+}
+
+TEST_F(DataplaneTest, there_is_a_limit_to_ports) {
+  std::vector<PortId> opened;
+  tl::expected<PortInfo, std::string> port;
+  for (unsigned n = 0; n <= RTE_MAX_ETHPORTS; ++n) {
+    port = plane->open_port("p", "net_null" + std::to_string(n));
+    if (!port) break;
+    opened.push_back(port->id);
+  }
+  ASSERT_FALSE(port.has_value());
+  EXPECT_NE(port.error().find("at most 32 ports can be open"), std::string::npos) << port.error();
+  for (const PortId id : opened) plane->close_port(id);
+  EXPECT_FALSE(opened.empty());
+}
+
 TEST_F(DataplaneTest, tap_ports_use_another_mac_than_the_kernels_end) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root";
   const auto port = plane->open_port("pa", "net_tap7,iface=bgwtest7,mac=02:00:00:00:00:07");
