@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -45,7 +46,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void read_header() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
-    parser_->body_limit(limits_.body_bytes);
+    parser_->body_limit(limits_.large_body_bytes);  // until the path is known
     stream_.expires_after(limits_.idle);
     http::async_read_header(
         stream_, buffer_, *parser_,
@@ -57,6 +58,15 @@ class Session : public std::enable_shared_from_this<Session> {
     if (error) return refuse(error);
     keep_alive_ = parser_->get().keep_alive();
     version_ = parser_->get().version();
+    const auto target = parser_->get().target();
+    body_bytes_ =
+        std::string_view(target.data(), target.size()).starts_with(limits_.large_bodies_at)
+            ? limits_.large_body_bytes
+            : limits_.body_bytes;
+    if (parser_->content_length().value_or(0) > body_bytes_) {
+      return refuse(http::error::body_limit);
+    }
+    parser_->body_limit(body_bytes_);
     if (!beast::iequals(parser_->get()[http::field::expect], "100-continue")) return read_body();
     auto go_on =
         std::make_shared<http::response<http::empty_body>>(http::status::continue_, version_);
@@ -81,17 +91,26 @@ class Session : public std::enable_shared_from_this<Session> {
     if (!request) return write(api_error(400, "the request's path is malformed"));
     request->method = std::string(message.method_string());
     request->body = std::move(message.body());
-    (*handler_)(std::move(*request), [self = shared_from_this()](ApiResponse response) {
-      self->write(std::move(response));
-    });
+    handle(std::move(*request));
+  }
+
+  // Whatever goes wrong with one request ends there: the daemon forwards on.
+  void handle(ApiRequest request) {
+    try {
+      (*handler_)(std::move(request), [self = shared_from_this()](ApiResponse response) {
+        self->write(std::move(response));
+      });
+    } catch (const std::exception& error) {
+      keep_alive_ = false;
+      write(api_error(500, fmt::format("the request failed: {}", error.what())));
+    }
   }
 
   // What can be said to a peer whose request can't be read; nothing when the peer has gone.
   void refuse(error_code error) {
     keep_alive_ = false;
     if (error == http::error::body_limit) {
-      return write(
-          api_error(413, fmt::format("the body is larger than {} bytes", limits_.body_bytes)));
+      return write(api_error(413, fmt::format("the body is larger than {} bytes", body_bytes_)));
     }
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
       return write(api_error(431, "the request's header is too large"));
@@ -125,6 +144,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<http::request_parser<http::string_body>> parser_;
   std::shared_ptr<const ApiHandler> handler_;
   ApiServer::Limits limits_;
+  std::size_t body_bytes_ = 0;         // the limit for this request
   std::shared_ptr<std::size_t> open_;  // connections, counted across sessions
   unsigned version_ = 11;
   bool keep_alive_ = false;
@@ -215,7 +235,10 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
 };
 
 ApiResponse api_error(unsigned status, std::string_view message) {
-  return {status, nlohmann::ordered_json{{"error", message}}.dump() + "\n"};
+  // Quoted bytes that aren't UTF-8 become U+FFFD.
+  using Json = nlohmann::ordered_json;
+  return {status,
+          Json{{"error", message}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
 }
 
 tl::expected<std::unique_ptr<ApiServer>, std::string> ApiServer::listen(asio::io_context& io,

@@ -42,7 +42,9 @@ class ApiServer {
   struct Limits {
     std::size_t connections = 64;
     std::size_t header_bytes = 8 << 10;
-    std::size_t body_bytes = 64 << 20;
+    std::size_t body_bytes = 4 << 10;
+    std::size_t large_body_bytes = 64 << 20;  // for paths that begin with large_bodies_at
+    std::string large_bodies_at = "/v1/config/";
     std::chrono::seconds idle{60};  // to read a request or write a response
   };
 

@@ -16,7 +16,8 @@ std::optional<std::string> percent_decode(std::string_view text) {
     unsigned char byte = 0;
     const auto [end, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-    if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2 || byte == 0) {
+    if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2 || byte < ' ' ||
+        byte == 0x7f) {
       return std::nullopt;
     }
     decoded += static_cast<char>(byte);

@@ -9,7 +9,7 @@
 
 namespace bgw::control {
 
-// "a%2Fb" → "a/b"; nothing for a malformed escape or an escaped NUL.
+// "a%2Fb" → "a/b"; nothing for a malformed escape or an escaped control character.
 std::optional<std::string> percent_decode(std::string_view text);
 
 // "/v1/routes/vpc-a/main?candidates=1" → path and query; nothing when malformed.

@@ -32,6 +32,7 @@ constexpr std::size_t max_neighbours = 65536;
 // How long the control thread sleeps when nothing happens. Punts wait no longer than this.
 constexpr std::chrono::microseconds nap_time{500};
 constexpr std::chrono::seconds tidy_interval{1};
+constexpr unsigned handlers_per_round = 4;
 constexpr int eal_level_error = 4;  // RTE_LOG_ERR
 
 // Two daemons differ in their sockets, so the socket's path also tells their EAL files apart.
@@ -76,7 +77,9 @@ class Daemon {
     auto next_tidy = SlowPath::Clock::now() + tidy_interval;
     while (!stopping_) {
       const auto now = SlowPath::Clock::now();
-      const auto answered = io_.poll();
+      // A few handlers at a time: clients of the API must not keep neighbours waiting.
+      unsigned answered = 0;
+      while (answered < handlers_per_round && io_.poll_one() > 0) ++answered;
       const bool punted = plane_->poll(now);
       if (now >= next_tidy) {
         engine_->tidy();

@@ -1,6 +1,7 @@
 #include "control/engine.h"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -14,6 +15,21 @@ constexpr std::chrono::milliseconds tidy_limit{5};
 Refusal refused(std::string message) {
   return {std::move(message), {}};
 }
+
+// Runs at the end of its scope, however that comes about, unless forgotten before.
+class Undo {
+ public:
+  explicit Undo(std::function<void()> action) : action_(std::move(action)) {}
+  ~Undo() {
+    if (action_) action_();
+  }
+  Undo(const Undo&) = delete;
+  Undo& operator=(const Undo&) = delete;
+  void forget() { action_ = nullptr; }
+
+ private:
+  std::function<void()> action_;
+};
 
 const config::Port* find_port(const config::Model& model, const std::string& name) {
   const auto port = std::ranges::find(model.ports, name, &config::Port::name);
@@ -74,16 +90,16 @@ tl::expected<Committed, Refusal> Engine::apply(std::string text, std::string fil
 
   const auto opened = open_new_ports(*model);
   if (!opened) return tl::unexpected(refused(opened.error()));
-  auto fib = program(*model, computed.rib, generation);
-  if (!fib) {
-    close_ports(*opened);
-    return tl::unexpected(refused(fib.error()));
-  }
-  if (auto staged = store_.stage({generation, file, text, computed.history}); !staged) {
+  Undo undo([&] {
     programmer_.abandon();
     close_ports(*opened);
+  });
+  auto fib = program(*model, computed.rib, generation);
+  if (!fib) return tl::unexpected(refused(fib.error()));
+  if (auto staged = store_.stage({generation, file, text, computed.history}); !staged) {
     return tl::unexpected(refused(staged.error()));
   }
+  undo.forget();
 
   unsettled_ = !plane_.publish(std::move(*fib));
   put_in_force({generation, std::move(file), std::move(text), std::move(*model),
@@ -184,7 +200,9 @@ std::vector<SlowPathVpc> Engine::slow_path_vpcs() const {
         *programmer_.vpc_index(vpc.name), vpc.name, vpc.interface->enabled, {}, vpc.interface->mtu,
         vpc.interface->addresses};
     if (const auto* port = std::get_if<config::PortBinding>(&vpc.interface->binding)) {
-      served.mac = ports_.at(find_port(running_.model, port->port)->device).mac;
+      const auto& info = ports_.at(find_port(running_.model, port->port)->device);
+      served.mac = info.mac;
+      served.port = info.id;
     }
     vpcs.push_back(std::move(served));
   }

@@ -209,12 +209,14 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
   const SlowPathVpc before = std::exchange(found->second.config, std::move(wanted));
   const SlowPathVpc& after = found->second.config;
   if (!after.enabled) return forget(index, "the VPC's interface went down");
+  const bool moved = !is_new && before.port != after.port;
+  if (moved) forget(index, "the VPC's interface moved to another port");
 
   neighbours.retain(index, [&](std::uint32_t address) {
     return on_link_address(after.addresses, address) != nullptr &&
            !is_own(after.addresses, address);
   });
-  const bool came_up = is_new || !before.enabled || before.mac != after.mac;
+  const bool came_up = is_new || moved || !before.enabled || before.mac != after.mac;
   for (const auto& interface : after.addresses) {
     if (!interface.address.is_v4()) continue;
     const std::uint32_t address = interface.address.v4_host_order();

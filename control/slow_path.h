@@ -26,6 +26,7 @@ struct SlowPathVpc {
   dataplane::Mac mac;
   std::uint16_t mtu = 1500;
   std::vector<config::InterfaceAddress> addresses;
+  dataplane::PortId port;
   friend bool operator==(const SlowPathVpc&, const SlowPathVpc&) = default;
 };
 

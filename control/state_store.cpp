@@ -136,7 +136,10 @@ class StateDirectory final : public StateStore {
     const auto text = directory_ / text_name;
     std::error_code error;
     const bool has_text = fs::exists(text, error);
-    if (!fs::exists(history, error)) {
+    if (error) return failed("read", text, error.value());
+    const bool has_history = fs::exists(history, error);
+    if (error) return failed("read", history, error.value());
+    if (!has_history) {
       if (!has_text) return std::nullopt;
       return tl::unexpected(fmt::format(
           "{} is missing beside {}: put it back, or move {} away to start with an empty history",
@@ -153,7 +156,7 @@ class StateDirectory final : public StateStore {
   }
 
   Done stage(const StoredState& state) override {
-    const auto history = to_json(state).dump(1) + "\n";
+    const auto history = to_json(state).dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
     return write_synced(beside(directory_ / history_name), history).and_then([&] {
       return write_synced(beside(directory_ / text_name), state.text);
     });

@@ -43,6 +43,20 @@ TEST_F(Api, ListsAndShowsEveryKind) {
   }
 }
 
+TEST_F(Api, BytesThatAreNoTextHarmNobody) {
+  EXPECT_EQ(get("/%ff").status, 404u);
+  EXPECT_EQ(get("/v1/routes/%ff").status, 404u);
+  EXPECT_EQ(get("/v1/%0a").status, 400u) << "no second line for the log";
+  EXPECT_EQ(post("/v1/config/commit?file=%ff.yaml", yaml("abc", "abc")).status, 200u);
+  EXPECT_EQ(get("/v1/status").json()["generation"], 2);
+}
+
+TEST_F(Api, OnlyConfigurationsMayBeLarge) {
+  const auto reply = post("/v1/ping", std::string(100'000, '['));
+  EXPECT_EQ(reply.status, 413u);
+  EXPECT_THAT(reply.json()["error"], HasSubstr("larger than"));
+}
+
 TEST_F(Api, RoutesOfGatewayAndVpcTable) {
   EXPECT_EQ(get("/v1/routes/bgw-1").json().size(), 2u);
   const auto table = get("/v1/routes/vpc-a/main").json();
@@ -236,7 +250,8 @@ INSTANTIATE_TEST_SUITE_P(
 class BoundedApi : public ApiFixture {
  protected:
   BoundedApi()
-      : ApiFixture({.connections = 4, .body_bytes = 1 << 20, .idle = std::chrono::seconds{1}}) {}
+      : ApiFixture(
+            {.connections = 4, .large_body_bytes = 1 << 20, .idle = std::chrono::seconds{1}}) {}
 };
 
 TEST_F(BoundedApi, BodyBeyondTheLimitIs413) {

@@ -312,6 +312,18 @@ TEST_F(SlowPathTest, I2_a_slot_with_another_vpc_starts_empty) {
   EXPECT_EQ(VectorPacket::alive, 0);
 }
 
+TEST_F(SlowPathTest, an_interface_that_moves_to_another_port_forgets_its_neighbours) {
+  punt_glean(udp_packet());
+  answer_from_b("10.2.1.9");
+  io->injected.clear();
+  auto moved = config_b();
+  moved.port = dataplane::PortId{7};
+  slow->configure({config_a(), moved});
+  EXPECT_FALSE(usable(vpc_b, "10.2.1.9"));
+  poll();
+  EXPECT_EQ(injected(InjectKind::frame).size(), 1u) << "its address is announced there";
+}
+
 TEST_F(SlowPathTest, I6_what_came_from_a_vpc_that_is_gone_walks_no_more) {
   punt_glean(udp_packet(), "10.2.1.9", vpc_a);
   punt_glean(udp_packet(), "10.2.1.9", vpc_b);
