@@ -18,6 +18,14 @@ bool is_name(std::string_view text) {
          });
 }
 
+std::string affordable_suggestion(RuleContext& context, std::string_view name,
+                                  const NameIndex& index) {
+  const std::size_t comparisons = index.names().size();
+  if (comparisons > context.comparisons_left) return {};
+  context.comparisons_left -= comparisons;
+  return suggestion(name, index.names());
+}
+
 }  // namespace
 
 void RuleContext::report(std::string where, std::string message,
@@ -41,10 +49,10 @@ std::optional<std::size_t> check_reference(RuleContext& context, const std::stri
                                            const NameIndex& index, std::string_view list) {
   const auto found = index.find(name);
   if (!found) {
-    context.report(
-        where,
-        fmt::format("no {} {} exists{}", kind, quoted(name), suggestion(name, index.names())),
-        {fmt::format("{}[].name", list)});
+    context.report(where,
+                   fmt::format("no {} {} exists{}", kind, quoted(name),
+                               affordable_suggestion(context, name, index)),
+                   {fmt::format("{}[].name", list)});
   }
   return found;
 }

@@ -32,8 +32,8 @@ void check_names(RuleContext& context, const std::string& list, std::string_view
   }
 }
 
-// A reference by name; reports it, with the nearest name, if nothing has that name. `list` is the
-// path of the list that should.
+// A reference by name; reports it if nothing has that name, with the nearest name as long as the
+// context affords looking for one. `list` is the path of the list that should.
 std::optional<std::size_t> check_reference(RuleContext& context, const std::string& where,
                                            std::string_view kind, std::string_view name,
                                            const NameIndex& index, std::string_view list);

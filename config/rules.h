@@ -77,6 +77,9 @@ struct RuleContext {
   NameIndex ports, vpcs, underlays, gateways, attachments;
   AttachedPairs attached;
   std::vector<Finding> findings;
+  // How many more names may be compared with mistyped ones. That is for the reader of the first
+  // findings; without a limit, many wrong names among many would take minutes.
+  std::size_t comparisons_left = 100'000;
 };
 
 // Sections.

@@ -104,5 +104,25 @@ TEST(Hostile, one_vpc_with_very_many_subnets) {
             "key 'cidr': subnet 'last' (10.77.5.128/25) overlaps subnet 's19717' (10.77.5.0/24)");
 }
 
+// Each would be compared with all names, by edit distance, for its suggestion.
+TEST(Hostile, very_many_mistyped_names) {
+  const std::string tail(50, 'x');
+  std::string vpcs;
+  std::string attachments;
+  for (int i = 0; i < 5000; ++i) {
+    const std::string n = std::to_string(i);
+    vpcs += "- {name: v" + n + tail + ", cidrs: [10.0.0.0/8]}\n";
+    attachments += "- {name: a" + n + ", gateway: g, vpc: w" + n + tail + "}\n";
+  }
+  const auto model = load("version: 1\nregion: r1\ngateways: [{name: g}]\nvpcs:\n" + vpcs +
+                              "attachments:\n" + attachments,
+                          "f");
+  ASSERT_FALSE(model);
+  const auto suggestions = std::ranges::count_if(model.error(), [](const Error& e) {
+    return e.message.find("did you mean") != std::string::npos;
+  });
+  EXPECT_EQ(suggestions, 20);
+}
+
 }  // namespace
 }  // namespace bgw::config
