@@ -33,12 +33,25 @@ void check_same(RuleContext& context, const std::string& where, std::string_view
                   fmt::format("gateways[{}].{}", gateway_index, what)});
 }
 
+// The subnets of VPCs by name, made when first asked for: many attachments may name those of one.
+class SubnetNames {
+ public:
+  explicit SubnetNames(const Model& model) : model_(model) {}
+  const NameIndex& of(std::size_t vpc_index) {
+    return by_vpc_.try_emplace(vpc_index, model_.vpcs[vpc_index].subnets).first->second;
+  }
+
+ private:
+  const Model& model_;
+  std::map<std::size_t, NameIndex> by_vpc_;
+};
+
 void check_advertise(RuleContext& context, const Attachment& attachment, std::size_t vpc_index,
-                     const std::string& where) {
+                     SubnetNames& subnet_names, const std::string& where) {
   const auto* names = std::get_if<std::vector<std::string>>(&attachment.advertise);
   if (names == nullptr || names->empty()) return;
   const Vpc& vpc = context.model.vpcs[vpc_index];
-  const NameIndex subnets(vpc.subnets);
+  const NameIndex& subnets = subnet_names.of(vpc_index);
   std::unordered_set<std::string_view> seen;
   for (std::size_t i = 0; i < names->size(); ++i) {
     const std::string& name = (*names)[i];
@@ -91,6 +104,7 @@ void check_gateways(RuleContext& context) {
 
 void check_attachments(RuleContext& context) {
   check_names(context, "attachments", "attachment", context.model.attachments);
+  SubnetNames subnet_names(context.model);
   std::map<std::pair<std::string_view, std::string_view>, std::size_t> pairs;
   for (std::size_t i = 0; i < context.model.attachments.size(); ++i) {
     const Attachment& attachment = context.model.attachments[i];
@@ -99,7 +113,7 @@ void check_attachments(RuleContext& context) {
                                          context.gateways, "gateways");
     const auto vpc =
         check_reference(context, where + ".vpc", "vpc", attachment.vpc, context.vpcs, "vpcs");
-    if (vpc) check_advertise(context, attachment, *vpc, where);
+    if (vpc) check_advertise(context, attachment, *vpc, subnet_names, where);
     if (!vpc || !gateway) continue;
     const Vpc& v = context.model.vpcs[*vpc];
     const Gateway& g = context.model.gateways[*gateway];

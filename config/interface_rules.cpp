@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <unordered_set>
 
 #include "config/rule_checks.h"
@@ -16,20 +15,16 @@ void check_vlan(RuleContext& context, const VlanBinding& vlan, const std::string
 }
 
 // A remote VTEP must be reachable from the underlay it is used on.
-void check_remote(RuleContext& context, const Underlay& underlay, const std::string& underlay_where,
-                  const IpAddress& remote, const std::string& where) {
-  const std::vector<std::string> depends{underlay_where + ".addresses"};
-  const bool own = std::ranges::any_of(
-      underlay.addresses, [&](const auto& address) { return address.address == remote; });
-  const bool same_family = std::ranges::any_of(underlay.addresses, [&](const auto& address) {
-    return address.address.family == remote.family;
-  });
-  if (own) {
+void check_remote(RuleContext& context, std::size_t underlay_index, const IpAddress& remote,
+                  const std::string& where) {
+  const Underlay& underlay = context.model.underlays[underlay_index];
+  const std::vector<std::string> depends{fmt::format("underlays[{}].addresses", underlay_index)};
+  if (context.underlay_addresses.contains(underlay_index, remote)) {
     context.report(where,
                    fmt::format("{} is the own address of underlay {}", remote.to_string(),
                                quoted(underlay.name)),
                    depends);
-  } else if (!same_family) {
+  } else if (!context.underlay_addresses.has_family(underlay_index, remote.family)) {
     context.report(where,
                    fmt::format("underlay {} has no address of {}'s family", quoted(underlay.name),
                                remote.to_string()),
@@ -53,13 +48,29 @@ void check_vxlan(RuleContext& context, const VxlanBinding& vxlan, const std::str
       context.report(item, fmt::format("{} is listed twice", remote.to_string()),
                      {where + ".remotes"});
     } else if (underlay) {
-      check_remote(context, context.model.underlays[*underlay],
-                   fmt::format("underlays[{}]", *underlay), remote, item);
+      check_remote(context, *underlay, remote, item);
     }
   }
 }
 
 }  // namespace
+
+UnderlayAddresses::UnderlayAddresses(const Model& model) {
+  for (std::size_t i = 0; i < model.underlays.size(); ++i) {
+    for (const InterfaceAddress& own : model.underlays[i].addresses) {
+      addresses_.emplace(i, own.address);
+    }
+  }
+}
+
+bool UnderlayAddresses::contains(std::size_t underlay, const IpAddress& address) const {
+  return addresses_.contains({underlay, address});
+}
+
+bool UnderlayAddresses::has_family(std::size_t underlay, Family family) const {
+  const auto first = addresses_.lower_bound({underlay, IpAddress{family, 0, 0}});
+  return first != addresses_.end() && first->first == underlay && first->second.family == family;
+}
 
 void check_vpc_interface(RuleContext& context, const Vpc& vpc, const std::string& vpc_where) {
   const Interface& interface = *vpc.interface;
@@ -72,11 +83,11 @@ void check_vpc_interface(RuleContext& context, const Vpc& vpc, const std::string
     check_vxlan(context, std::get<VxlanBinding>(interface.binding), where + ".vxlan");
   }
   check_link(context, where, interface.addresses, interface.router, interface.mtu);
+  PrefixIndex cidrs;
+  for (std::size_t i = 0; i < vpc.cidrs.size(); ++i) cidrs.insert(vpc.cidrs[i], i);
   for (std::size_t i = 0; i < interface.addresses.size(); ++i) {
     const IpPrefix on_link = interface.addresses[i].on_link();
-    const bool inside = std::ranges::any_of(
-        vpc.cidrs, [&](const IpPrefix& cidr) { return cidr.contains(on_link); });
-    if (inside) continue;
+    if (cidrs.containing(on_link)) continue;
     context.report(fmt::format("{}.addresses[{}]", where, i),
                    fmt::format("the on-link prefix {} of {} lies in no CIDR of "
                                "vpc {}",

@@ -40,6 +40,15 @@ void check_mtu(RuleContext& context, const std::string& where,
 
 }  // namespace
 
+OwnAddresses::OwnAddresses(std::span<const InterfaceAddress> addresses) : addresses_(addresses) {
+  for (std::size_t i = 0; i < addresses.size(); ++i) on_link_.insert(addresses[i].on_link(), i);
+}
+
+const InterfaceAddress* OwnAddresses::beside(const IpAddress& neighbour) const {
+  const auto found = on_link_.containing({neighbour, address_bits(neighbour.family)});
+  return found ? &addresses_[*found] : nullptr;
+}
+
 void check_link(RuleContext& context, const std::string& where,
                 std::span<const InterfaceAddress> addresses, const std::optional<IpAddress>& router,
                 std::uint16_t mtu) {
@@ -60,17 +69,15 @@ void check_link(RuleContext& context, const std::string& where,
   });
   if (router && !addresses.empty()) {
     check_address(context, where + ".router", *router);
-    check_neighbour(context, where + ".router", *router, addresses, list);
+    check_neighbour(context, where + ".router", *router, OwnAddresses(addresses), list);
   }
   check_mtu(context, where, addresses, mtu);
 }
 
 void check_neighbour(RuleContext& context, const std::string& where, const IpAddress& neighbour,
-                     std::span<const InterfaceAddress> addresses,
-                     const std::string& addresses_where) {
-  const auto link = std::ranges::find_if(
-      addresses, [&](const auto& own) { return own.on_link().contains(neighbour); });
-  if (link == addresses.end()) {
+                     const OwnAddresses& own, const std::string& addresses_where) {
+  const InterfaceAddress* link = own.beside(neighbour);
+  if (link == nullptr) {
     context.report(where,
                    fmt::format("{} is in no on-link prefix of the interface's addresses",
                                neighbour.to_string()),

@@ -16,8 +16,8 @@ template <typename Route>
 void check_static(RuleContext& context, const Route& route, const std::string& where) {
   check_destination(context, where + ".to", route.to);
   if (route.via.size() > max_ecmp_members) {
-    context.report(where + ".via", fmt::format("expected 1 to {} next hops, found {}",
-                                               max_ecmp_members, route.via.size()));
+    return context.report(where + ".via", fmt::format("expected 1 to {} next hops, found {}",
+                                                      max_ecmp_members, route.via.size()));
   }
   for (std::size_t i = 1; i < route.via.size(); ++i) {
     const auto earlier = std::find(route.via.begin(), route.via.begin() + i, route.via[i]);
@@ -57,8 +57,8 @@ void check_gateway_use(RuleContext& context, const std::string& where, const Vpc
 
 void check_address_next_hop(RuleContext& context, const VpcStaticRoute& route,
                             const std::string& route_where, const IpAddress& address,
-                            const std::string& where, const Vpc& vpc,
-                            const std::string& vpc_where) {
+                            const std::string& where, const Vpc& vpc, const std::string& vpc_where,
+                            const OwnAddresses& own) {
   check_address(context, where, address);
   if (address.family != route.to.family()) {
     return context.report(
@@ -72,12 +72,12 @@ void check_address_next_hop(RuleContext& context, const VpcStaticRoute& route,
                                       address.to_string()),
                           {vpc_where + ".interface"});
   }
-  check_neighbour(context, where, address, vpc.interface->addresses,
-                  vpc_where + ".interface.addresses");
+  check_neighbour(context, where, address, own, vpc_where + ".interface.addresses");
 }
 
 void check_vpc_static(RuleContext& context, const Vpc& vpc, const std::string& vpc_where,
-                      const VpcStaticRoute& route, const std::string& where) {
+                      const OwnAddresses& own, const VpcStaticRoute& route,
+                      const std::string& where) {
   check_static(context, route, where);
   for (std::size_t i = 0; i < route.via.size(); ++i) {
     const std::string via = via_path(where, route.via.size(), i);
@@ -85,7 +85,7 @@ void check_vpc_static(RuleContext& context, const Vpc& vpc, const std::string& v
       check_gateway_use(context, via + ".gateway", vpc, vpc_where, gateway->gateway);
     } else {
       check_address_next_hop(context, route, where, std::get<ViaAddress>(route.via[i]).address,
-                             via + ".address", vpc, vpc_where);
+                             via + ".address", vpc, vpc_where, own);
     }
   }
 }
@@ -109,11 +109,11 @@ void check_propagation(RuleContext& context, const Propagation& propagation,
 }  // namespace
 
 void check_route_table(RuleContext& context, const Vpc& vpc, const std::string& vpc_where,
-                       const RouteTable& table, const std::string& where) {
+                       const OwnAddresses& own, const RouteTable& table, const std::string& where) {
   const std::string statics = where + ".static";
   check_distinct(context, table.static_routes, statics);
   for (std::size_t i = 0; i < table.static_routes.size(); ++i) {
-    check_vpc_static(context, vpc, vpc_where, table.static_routes[i],
+    check_vpc_static(context, vpc, vpc_where, own, table.static_routes[i],
                      fmt::format("{}[{}]", statics, i));
   }
   std::unordered_set<std::string_view> gateways;

@@ -58,7 +58,6 @@ void check_link(RuleContext& context, const std::string& where,
 
 // A neighbour on the link: on-link, no address of the gateway, none that is reserved.
 void check_neighbour(RuleContext& context, const std::string& where, const IpAddress& neighbour,
-                     std::span<const InterfaceAddress> addresses,
-                     const std::string& addresses_where);
+                     const OwnAddresses& own, const std::string& addresses_where);
 
 }  // namespace bgw::config

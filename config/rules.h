@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 
 #include "config/loader.h"
 #include "config/model.h"
+#include "config/prefix_index.h"
 
 namespace bgw::config {
 
@@ -58,6 +60,29 @@ class AttachedPairs {
   std::set<std::pair<std::string_view, std::string_view>> pairs_;
 };
 
+// The gateway's own addresses on one link, by on-link prefix. Refers to them.
+class OwnAddresses {
+ public:
+  explicit OwnAddresses(std::span<const InterfaceAddress> addresses);
+  // The one whose on-link prefix `neighbour` is in, or null.
+  const InterfaceAddress* beside(const IpAddress& neighbour) const;
+
+ private:
+  std::span<const InterfaceAddress> addresses_;
+  PrefixIndex on_link_;
+};
+
+// The gateway's own addresses on all underlays.
+class UnderlayAddresses {
+ public:
+  explicit UnderlayAddresses(const Model& model);
+  bool contains(std::size_t underlay, const IpAddress& address) const;
+  bool has_family(std::size_t underlay, Family family) const;
+
+ private:
+  std::set<std::pair<std::size_t, IpAddress>> addresses_;
+};
+
 struct RuleContext {
   RuleContext(const Model& m, Capabilities c)
       : model(m),
@@ -67,7 +92,8 @@ struct RuleContext {
         underlays(m.underlays),
         gateways(m.gateways),
         attachments(m.attachments),
-        attached(m, vpcs, gateways) {}
+        attached(m, vpcs, gateways),
+        underlay_addresses(m) {}
 
   // Puts the key that `where` ends with before the message.
   void report(std::string where, std::string message, std::vector<std::string> depends_on = {});
@@ -76,6 +102,7 @@ struct RuleContext {
   Capabilities capabilities;
   NameIndex ports, vpcs, underlays, gateways, attachments;
   AttachedPairs attached;
+  UnderlayAddresses underlay_addresses;
   std::vector<Finding> findings;
   // How many more names may be compared with mistyped ones. That is for the reader of the first
   // findings; without a limit, many wrong names among many would take minutes.
@@ -88,7 +115,7 @@ void check_underlays(RuleContext& context);
 void check_vpcs(RuleContext& context);
 void check_vpc_interface(RuleContext& context, const Vpc& vpc, const std::string& where);
 void check_route_table(RuleContext& context, const Vpc& vpc, const std::string& vpc_where,
-                       const RouteTable& table, const std::string& where);
+                       const OwnAddresses& own, const RouteTable& table, const std::string& where);
 void check_gateways(RuleContext& context);
 void check_gateway_statics(RuleContext& context, const Gateway& gateway, const std::string& where);
 void check_attachments(RuleContext& context);

@@ -58,8 +58,11 @@ void check_route_tables(RuleContext& context, const Vpc& vpc, const std::string&
   if (!NameIndex(vpc.route_tables).find("main")) {
     context.report(list, fmt::format("vpc {} has no route table 'main'", quoted(vpc.name)));
   }
+  const OwnAddresses own(vpc.interface ? std::span<const InterfaceAddress>(vpc.interface->addresses)
+                                       : std::span<const InterfaceAddress>());
   for (std::size_t i = 0; i < vpc.route_tables.size(); ++i) {
-    check_route_table(context, vpc, where, vpc.route_tables[i], fmt::format("{}[{}]", list, i));
+    check_route_table(context, vpc, where, own, vpc.route_tables[i],
+                      fmt::format("{}[{}]", list, i));
   }
 }
 

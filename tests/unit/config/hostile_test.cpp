@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -122,6 +124,101 @@ TEST(Hostile, very_many_mistyped_names) {
     return e.message.find("did you mean") != std::string::npos;
   });
   EXPECT_EQ(suggestions, 20);
+}
+
+double seconds_to_validate(const Model& model, std::size_t problems) {
+  const std::clock_t start = std::clock();
+  EXPECT_EQ(validate(model, Capabilities::everything()).size(), problems);
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
+// Eight times as much may take some more than eight times as long, but nothing like 64 times.
+// `build` makes a model with so many of something. Processor time, so a busy machine doesn't
+// matter.
+template <typename Build>
+void expect_about_linear(Build build, std::size_t problems = 0) {
+  const double few = seconds_to_validate(build(10'000), problems);
+  const double many = seconds_to_validate(build(80'000), problems);
+  EXPECT_LT(many, 24 * few + 0.1);
+}
+
+// Distinct addresses 10.x.y.z, four apart.
+IpAddress numbered_address(std::uint32_t i) {
+  return IpAddress::v4((10u << 24) + 4 * i + 1);
+}
+
+Model next_hops(std::uint32_t count) {
+  Model model{.region = "r", .ports = {{"p", "net_null0"}}};
+  const InterfaceAddress own{numbered_address(0), 8};
+  VpcStaticRoute route{IpPrefix::around(IpAddress::v4(0), 0), {}};
+  for (std::uint32_t i = 1; i <= count; ++i) route.via.push_back(ViaAddress{numbered_address(i)});
+  model.vpcs.push_back({.name = "v",
+                        .region = "r",
+                        .cidrs = {own.on_link()},
+                        .interface = Interface{PortBinding{"p"}, {own}},
+                        .route_tables = {{"main", {route}, {}}}});
+  return model;
+}
+TEST(Hostile, very_many_next_hops) {
+  expect_about_linear(next_hops, 1);
+}
+
+Model addresses_cidrs_and_neighbours(std::uint32_t count) {
+  Model model{.region = "r", .ports = {{"p", "net_null0"}}};
+  Vpc vpc{.name = "v", .region = "r", .interface = Interface{PortBinding{"p"}}};
+  RouteTable main{"main", {}, {}};
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const IpAddress own = numbered_address(i);
+    vpc.cidrs.push_back(IpPrefix::around(own, 30));
+    vpc.interface->addresses.push_back({own, 30});
+    const IpAddress neighbour = IpAddress::v4(own.v4_host_order() + 1);
+    main.static_routes.push_back({IpPrefix::around(own, 32), {ViaAddress{neighbour}}});
+  }
+  vpc.route_tables.push_back(main);
+  model.vpcs.push_back(vpc);
+  return model;
+}
+TEST(Hostile, very_many_addresses_cidrs_and_neighbours) {
+  expect_about_linear(addresses_cidrs_and_neighbours);
+}
+
+Model remotes_and_underlay_addresses(std::uint32_t count) {
+  Model model{.region = "r", .ports = {{"p", "net_null0"}}};
+  Underlay underlay{.name = "u", .port = "p"};
+  VxlanBinding vxlan{.vni = 1, .underlay = "u"};
+  for (std::uint32_t i = 0; i < count; ++i) {
+    underlay.addresses.push_back({numbered_address(i), 30});
+    vxlan.remotes.push_back(IpAddress::v4(numbered_address(i).v4_host_order() + 1));
+  }
+  model.underlays.push_back(underlay);
+  const InterfaceAddress own{numbered_address(0), 30};
+  model.vpcs.push_back({.name = "v",
+                        .region = "r",
+                        .cidrs = {own.on_link()},
+                        .interface = Interface{vxlan, {own}},
+                        .route_tables = {{"main", {}, {}}}});
+  return model;
+}
+TEST(Hostile, very_many_remotes_and_underlay_addresses) {
+  expect_about_linear(remotes_and_underlay_addresses);
+}
+
+Model attachments_that_advertise_one_of_very_many_subnets(std::uint32_t count) {
+  Model model{.region = "r"};
+  Vpc vpc{.name = "v", .region = "r", .route_tables = {{"main", {}, {}}}};
+  vpc.cidrs.push_back(IpPrefix::around(numbered_address(0), 8));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::string number = std::to_string(i);
+    vpc.subnets.push_back({"s" + number, IpPrefix::around(numbered_address(i), 30)});
+    model.gateways.push_back({.name = "g" + number, .region = "r"});
+    model.attachments.push_back(
+        {"a" + number, "g" + number, "v", std::vector<std::string>{"s" + number}});
+  }
+  model.vpcs.push_back(vpc);
+  return model;
+}
+TEST(Hostile, very_many_attachments_that_advertise_one_of_very_many_subnets) {
+  expect_about_linear(attachments_that_advertise_one_of_very_many_subnets);
 }
 
 }  // namespace
