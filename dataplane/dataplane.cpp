@@ -144,14 +144,7 @@ PortStats Dataplane::port_stats(PortId port) const {
 }
 
 std::vector<std::vector<RxQueue>> Dataplane::assign_queues(std::span<const PortId> ports) const {
-  std::vector<std::vector<RxQueue>> by_worker(impl_->workers.size());
-  std::size_t next = 0;
-  for (const PortId port : ports) {
-    const auto info = port_info(port);
-    for (std::uint16_t queue = 0; info && queue < info->rx_queues; ++queue)
-      by_worker[next++ % by_worker.size()].push_back({port, QueueId{queue}});
-  }
-  return by_worker;
+  return impl_->ports.queues(ports);
 }
 
 bool Dataplane::publish(std::unique_ptr<FibSnapshot> fib, std::chrono::milliseconds limit) {

@@ -66,7 +66,8 @@ class Dataplane {
   void close_port(PortId port);
   tl::expected<PortInfo, std::string> port_info(PortId port) const;
   PortStats port_stats(PortId port) const;
-  // Distributes the queues of these ports over the workers, for FibSnapshot::rx_queues.
+  // Which queues of these ports each worker polls, for FibSnapshot::rx_queues. A queue keeps its
+  // worker while its port is open: so no two of them poll it while one FIB replaces another.
   std::vector<std::vector<RxQueue>> assign_queues(std::span<const PortId> ports) const;
 
   // The one door to publish. Replaces the snapshot that workers take at their next burst, waits

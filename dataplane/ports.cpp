@@ -87,7 +87,8 @@ tl::expected<PortInfo, std::string> Ports::open(const std::string& name, const s
                          .rx_queues = queues->rx,
                          .tx_queues = queues->tx,
                          .max_mtu = offered.max_mtu},
-                .device = probed.release()};
+                .device = probed.release(),
+                .pollers = balance_.place(queues->rx)};
   ports_[port->value] = std::move(open);
   return info(*port);
 }
@@ -95,6 +96,7 @@ tl::expected<PortInfo, std::string> Ports::open(const std::string& name, const s
 void Ports::close(PortId port) {
   if (port.value >= ports_.size() || !ports_[port.value]) return;
   close_device(port, ports_[port.value]->device);
+  balance_.remove(ports_[port.value]->pollers);
   ports_[port.value].reset();
 }
 
@@ -105,6 +107,17 @@ tl::expected<PortInfo, std::string> Ports::info(PortId port) const {
   rte_eth_link link{};
   info.link_up = rte_eth_link_get_nowait(port.value, &link) == 0 && link.link_status != 0;
   return info;
+}
+
+std::vector<std::vector<RxQueue>> Ports::queues(std::span<const PortId> ports) const {
+  std::vector<std::vector<RxQueue>> by_worker(workers_);
+  for (const PortId port : ports) {
+    if (port.value >= ports_.size() || !ports_[port.value]) continue;
+    std::uint16_t queue = 0;
+    for (const unsigned worker : ports_[port.value]->pollers)
+      by_worker[worker].push_back({port, QueueId{queue++}});
+  }
+  return by_worker;
 }
 
 PortStats Ports::stats(PortId port) {
