@@ -39,8 +39,8 @@ void DpdkPlane::configure(std::vector<SlowPathVpc> vpcs) {
   slow_path_.configure(std::move(vpcs));
 }
 
-void DpdkPlane::forget_vpc(VpcIndex vpc) {
-  dataplane_->forget_vpc(vpc);
+bool DpdkPlane::forget_vpcs(std::span<const VpcIndex> vpcs) {
+  return dataplane_->forget_vpcs(vpcs);
 }
 
 dataplane::PortStats DpdkPlane::port_stats(PortId port) const {

@@ -24,7 +24,7 @@ class DpdkPlane final : public ForwardingPlane {
   bool grace_period(std::chrono::milliseconds limit) override;
   const dataplane::FibSnapshot* current_fib() const override;
   void configure(std::vector<SlowPathVpc> vpcs) override;
-  void forget_vpc(dataplane::VpcIndex vpc) override;
+  bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) override;
   dataplane::PortStats port_stats(dataplane::PortId port) const override;
   dataplane::InterfaceCounters port_counters(dataplane::PortId port) const override;
   dataplane::InterfaceCounters vpc_counters(dataplane::VpcIndex vpc) const override;

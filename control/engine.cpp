@@ -104,12 +104,11 @@ tl::expected<Committed, Refusal> Engine::apply(std::string text, std::string fil
   unsettled_ = !plane_.publish(std::move(*fib));
   put_in_force({generation, std::move(file), std::move(text), std::move(*model),
                 std::move(computed.rib), std::move(computed.history)});
+  if (!unsettled_) settle();
   if (unsettled_) {
     committed.warnings.emplace_back(
         "a worker has not taken over the new tables in time and may still forward by the old "
         "ones; they are kept until it goes on");
-  } else {
-    settle();
   }
   if (auto stored = store_.promote(); !stored) {
     committed.warnings.push_back(
@@ -168,9 +167,12 @@ void Engine::put_in_force(Running next) {
   plane_.configure(slow_path_vpcs());
 }
 
-// No worker uses what was replaced: VPC slots, tables and ports that nothing names any more go.
+// No worker uses what was replaced: VPC slots, tables and ports that nothing names any more go. All
+// stays for a later attempt while packets for a slot may still be under way.
 void Engine::settle() {
-  for (const auto slot : programmer_.reclaim()) plane_.forget_vpc(slot);
+  unsettled_ = !plane_.forget_vpcs(programmer_.retired_vpcs());
+  if (unsettled_) return;
+  programmer_.reclaim();
   std::unordered_set<std::string_view> wanted;
   for (const auto& port : running_.model.ports) wanted.insert(port.device);
   std::vector<std::string> unwanted;
@@ -181,9 +183,7 @@ void Engine::settle() {
 }
 
 void Engine::tidy() {
-  if (!unsettled_ || !plane_.grace_period(tidy_limit)) return;
-  unsettled_ = false;
-  settle();
+  if (unsettled_ && plane_.grace_period(tidy_limit)) settle();
 }
 
 std::optional<dataplane::PortId> Engine::port_id(const std::string& port) const {

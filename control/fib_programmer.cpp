@@ -102,6 +102,12 @@ void FibProgrammer::published() {
   address_hops_.keep();
 }
 
+std::vector<VpcIndex> FibProgrammer::retired_vpcs() const {
+  std::vector<VpcIndex> slots;
+  for (const auto index : vpcs_.retired()) slots.emplace_back(index);
+  return slots;
+}
+
 std::vector<VpcIndex> FibProgrammer::reclaim() {
   replaced_.clear();
   arena_.reclaim(arena_.retire_epoch());

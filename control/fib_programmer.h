@@ -56,6 +56,8 @@ class FibProgrammer {
   void abandon();
   // What was prepared is in force; what it replaced is kept until reclaim().
   void published();
+  // The VPC slots that the next reclaim() would free.
+  std::vector<dataplane::VpcIndex> retired_vpcs() const;
   // After a grace period: frees what no snapshot in use refers to. The VPC slots that the next
   // prepare() may give out again.
   std::vector<dataplane::VpcIndex> reclaim();

@@ -34,7 +34,7 @@ class ForwardingPlane {
   virtual bool grace_period(std::chrono::milliseconds limit) = 0;
   virtual const dataplane::FibSnapshot* current_fib() const = 0;
   virtual void configure(std::vector<SlowPathVpc> vpcs) = 0;
-  virtual void forget_vpc(dataplane::VpcIndex vpc) = 0;
+  virtual bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) = 0;
 
   virtual dataplane::PortStats port_stats(dataplane::PortId port) const = 0;
   virtual dataplane::InterfaceCounters port_counters(dataplane::PortId port) const = 0;

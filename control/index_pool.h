@@ -60,6 +60,9 @@ class IndexPool {
     return std::exchange(retired_, {});
   }
 
+  // What the next reclaim() would free.
+  const std::vector<std::uint32_t>& retired() const { return retired_; }
+
   std::optional<std::uint32_t> find(const Key& key) const {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return std::nullopt;

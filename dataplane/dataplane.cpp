@@ -8,6 +8,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <deque>
@@ -59,7 +60,7 @@ struct Dataplane::Impl {
   std::vector<std::unique_ptr<Worker>> workers;
   std::atomic<bool> stop{false};
   Ports ports;
-  // Punts that forget_vpc() took from the rings on behalf of other VPCs.
+  // Punts that forget_vpcs() took from the rings on behalf of other VPCs.
   std::array<std::deque<rte_mbuf*>, punt_class_count> set_aside;
 
   Impl(Options o, Pool p)
@@ -76,6 +77,7 @@ struct Dataplane::Impl {
   tl::expected<void, std::string> launch();
   bool inject_rings_drained() const;
   std::size_t waiting_punts(PuntClass punt_class) const;
+  void free_punts(PuntClass punt_class, std::span<const VpcIndex> vpcs, Dataplane& plane);
 };
 
 Dataplane::Impl::~Impl() {
@@ -201,26 +203,33 @@ std::size_t Dataplane::Impl::waiting_punts(PuntClass punt_class) const {
   return count;
 }
 
-void Dataplane::forget_vpc(VpcIndex vpc) {
-  // Workers end what was injected for a VPC that the FIB no longer has.
-  if (impl_->inject_rings_drained()) grace_period();
-  for (std::size_t c = 0; c < punt_class_count; ++c) {
-    const auto punt_class = static_cast<PuntClass>(c);
-    std::deque<rte_mbuf*> kept;
-    // Only what waits now can be about the VPC; workers may go on to add what is not.
-    for (std::size_t left = impl_->waiting_punts(punt_class); left != 0; --left) {
-      rte_mbuf* packet = nullptr;
-      if (take_punts(punt_class, {&packet, 1}) == 0) break;
-      const PacketNote& note = note_of(packet);
-      if (note.vpc == vpc || note.in_vpc == vpc) {
-        rte_pktmbuf_free(packet);
-      } else {
-        kept.push_back(packet);
-      }
+void Dataplane::Impl::free_punts(PuntClass punt_class, std::span<const VpcIndex> vpcs,
+                                 Dataplane& plane) {
+  const auto gone = [&](VpcIndex vpc) { return std::ranges::find(vpcs, vpc) != vpcs.end(); };
+  std::deque<rte_mbuf*> kept;
+  // Only what waits now can be about the VPCs; workers may go on to add what is not.
+  for (std::size_t left = waiting_punts(punt_class); left != 0; --left) {
+    rte_mbuf* packet = nullptr;
+    if (plane.take_punts(punt_class, {&packet, 1}) == 0) break;
+    const PacketNote& note = note_of(packet);
+    if (gone(note.vpc) || gone(note.in_vpc)) {
+      rte_pktmbuf_free(packet);
+    } else {
+      kept.push_back(packet);
     }
-    impl_->set_aside[c] = std::move(kept);
   }
-  for (const auto& worker : impl_->workers) worker->forget(vpc);
+  set_aside[static_cast<std::size_t>(punt_class)] = std::move(kept);
+}
+
+bool Dataplane::forget_vpcs(std::span<const VpcIndex> vpcs) {
+  if (vpcs.empty()) return true;
+  // Workers end what was injected for a VPC that the FIB no longer has.
+  if (!impl_->inject_rings_drained() || !grace_period()) return false;
+  for (std::size_t c = 0; c < punt_class_count; ++c)
+    impl_->free_punts(static_cast<PuntClass>(c), vpcs, *this);
+  for (const auto& worker : impl_->workers)
+    for (const VpcIndex vpc : vpcs) worker->forget(vpc);
+  return true;
 }
 
 InterfaceCounters Dataplane::vpc_counters(VpcIndex vpc) const {

@@ -88,8 +88,9 @@ class Dataplane {
   bool inject(rte_mbuf* packet);
   rte_mempool* pool() const;
 
-  // Frees what is queued for a VPC slot and zeroes its counters, before the slot is reused.
-  void forget_vpc(VpcIndex vpc);
+  // Frees what is queued for these VPC slots and zeroes their counters. False when a worker does
+  // not come along within a few seconds: nothing is done then, and the slots must not be reused.
+  [[nodiscard]] bool forget_vpcs(std::span<const VpcIndex> vpcs);
   InterfaceCounters vpc_counters(VpcIndex vpc) const;  // summed over workers
   InterfaceCounters port_counters(PortId port) const;  // frames that no interface owned
 

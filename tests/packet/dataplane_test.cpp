@@ -314,8 +314,8 @@ TEST_F(Storm, a_forgotten_vpc_leaves_nothing_behind) {
   feed();
   EXPECT_TRUE(within(10s, [&] { return plane->vpc_counters(a).punted == punted + 4; }));
   ASSERT_TRUE(plane->publish(empty_fib()));
-  plane->forget_vpc(c);  // another one: the punts stay
-  plane->forget_vpc(a);
+  EXPECT_TRUE(plane->forget_vpcs(std::array{c}));  // another one: the punts stay
+  EXPECT_TRUE(plane->forget_vpcs(std::array{a}));
   std::array<rte_mbuf*, 8> packets{};
   EXPECT_EQ(plane->take_punts(PuntClass::glean, packets), 0u);
   EXPECT_EQ(plane->vpc_counters(a).rx_packets, 0u);

@@ -21,7 +21,8 @@ class FakePlane final : public control::ForwardingPlane {
   std::vector<std::string> calls;  // what was asked for, in order
   std::set<std::string> broken;    // devices that can't be opened
   bool workers_pass = true;        // false: a worker hangs
-  std::set<std::string> open;      // devices
+  bool rings_drain = true;
+  std::set<std::string> open;  // devices
   std::vector<control::SlowPathVpc> configured;
   control::PingReply reply{true, "reply", 64, std::chrono::microseconds{250}};
   std::vector<control::NeighbourEntry> known;
@@ -66,8 +67,10 @@ class FakePlane final : public control::ForwardingPlane {
     calls.emplace_back("configure");
     configured = std::move(vpcs);
   }
-  void forget_vpc(dataplane::VpcIndex vpc) override {
-    calls.push_back(fmt::format("forget {}", vpc.value));
+  bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) override {
+    if (!rings_drain) return false;
+    for (const auto vpc : vpcs) calls.push_back(fmt::format("forget {}", vpc.value));
+    return true;
   }
   dataplane::PortStats port_stats(dataplane::PortId) const override { return {.rx_packets = 7}; }
   dataplane::InterfaceCounters port_counters(dataplane::PortId) const override { return {}; }

@@ -145,6 +145,21 @@ TEST_F(EngineTest, SlotIsNotReusedWhileAWorkerHangs) {
   EXPECT_EQ(slot("vpc-d"), slot_of_b);
 }
 
+TEST_F(EngineTest, SlotIsNotReusedWhilePacketsForItWait) {
+  start(yaml("ab", "ab"));
+  const auto slot_of_b = slot("vpc-b");
+  plane.rings_drain = false;
+  EXPECT_EQ(commit(yaml("a", "a")).warnings.size(), 1u);
+  commit(yaml("ac", "ac"));
+  EXPECT_NE(slot("vpc-c"), slot_of_b);
+  EXPECT_EQ(plane.count("close dev-b"), 0);
+
+  plane.rings_drain = true;
+  engine.tidy();
+  EXPECT_EQ(plane.count(fmt::format("forget {}", slot_of_b)), 1);
+  EXPECT_EQ(plane.count("close dev-b"), 1);
+}
+
 TEST_F(EngineTest, PortWantedAgainWhileAWorkerHangsStaysOpen) {
   start(yaml("ab", "ab"));
   plane.workers_pass = false;
