@@ -36,6 +36,14 @@ const config::Port* find_port(const config::Model& model, const std::string& nam
   return port == model.ports.end() ? nullptr : &*port;
 }
 
+std::optional<std::string> beyond_port(const config::Vpc& vpc, const dataplane::PortInfo& port) {
+  if (vpc.interface->mtu <= port.max_mtu) return std::nullopt;
+  return fmt::format(
+      "{}: mtu {} is more than port {} ({}) carries: {}; lower the mtu or give the port a device "
+      "that carries more",
+      vpc.name, vpc.interface->mtu, port.name, port.driver, port.max_mtu);
+}
+
 }  // namespace
 
 tl::expected<config::Model, Refusal> load_text(std::string_view text, std::string_view file) {
@@ -155,6 +163,13 @@ tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> Engine::progr
     const auto& info = ports_.at(port.device);
     ports.emplace(port.name, ProgrammedPort{info.id, info.mac});
     ids.push_back(info.id);
+  }
+  for (const auto& vpc : model.vpcs) {
+    if (!vpc.interface) continue;
+    const auto* port = std::get_if<config::PortBinding>(&vpc.interface->binding);
+    if (port == nullptr) continue;
+    const auto& info = ports_.at(find_port(model, port->port)->device);
+    if (auto beyond = beyond_port(vpc, info)) return tl::unexpected(std::move(*beyond));
   }
   auto fib = programmer_.prepare(model, rib, ports, generation);
   if (fib) (*fib)->rx_queues = plane_.assign_queues(ids);

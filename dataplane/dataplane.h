@@ -41,7 +41,7 @@ struct PortInfo {
   Mac mac;             // what the gateway uses on it
   std::uint16_t rx_queues = 0;
   std::uint16_t tx_queues = 0;
-  std::uint16_t max_mtu = 0;
+  std::uint16_t max_mtu = 0;  // the largest IP packet that it carries
   bool link_up = false;
 };
 

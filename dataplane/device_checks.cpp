@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 #include <linux/capability.h>
+#include <linux/if_packet.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -56,7 +59,36 @@ tl::expected<void, std::string> check_tap(const std::string& device) {
   return {};
 }
 
+// The value of `name=` among the arguments of a device.
+std::optional<std::string> argument(const std::string& device, const std::string& name) {
+  const std::regex assignment{"," + name + "=([^,]+)"};
+  std::smatch match;
+  if (!std::regex_search(device, match, assignment)) return std::nullopt;
+  return match[1].str();
+}
+
+std::uint32_t number(const std::optional<std::string>& text, std::uint32_t otherwise) {
+  std::uint32_t value = otherwise;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+  return value;
+}
+
 }  // namespace
+
+std::optional<std::uint16_t> af_packet_mtu(const std::string& device) {
+  constexpr std::uint32_t default_frame = 2048;
+  constexpr std::uint32_t largest = 9600;
+  // Where the kernel puts the network header in a TPACKET_V2 frame.
+  constexpr std::uint32_t frame_header = TPACKET_ALIGN(TPACKET2_HDRLEN + 16);
+  if (!device.starts_with("net_af_packet")) return std::nullopt;
+  const std::uint32_t frame = number(argument(device, "framesz"), default_frame);
+  std::uint32_t interface_mtu = largest;
+  if (const auto iface = argument(device, "iface"))
+    std::ifstream{fs::path{"/sys/class/net"} / *iface / "mtu"} >> interface_mtu;
+  if (interface_mtu == 0) interface_mtu = largest;  // what a failed read leaves
+  const std::uint32_t in_frame = frame > frame_header ? frame - frame_header : 0;
+  return static_cast<std::uint16_t>(std::min({in_frame, interface_mtu, largest}));
+}
 
 tl::expected<void, std::string> check_device(const std::string& device) {
   static const std::regex pci{"[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]"};

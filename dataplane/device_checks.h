@@ -1,6 +1,8 @@
 // What can be said about a device before DPDK touches it.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include <tl/expected.hpp>
@@ -10,5 +12,10 @@ namespace bgw::dataplane {
 // `device` as in the configuration: "0000:3b:00.0" or "net_tap0,iface=vpc-a". The error says what
 // is wrong and what to do.
 tl::expected<void, std::string> check_device(const std::string& device);
+
+// The largest IP packet that a net_af_packet device carries, which its driver does not tell: it
+// fits a frame of the ring that is shared with the kernel (framesz=), and the interface. Nothing
+// for other devices.
+std::optional<std::uint16_t> af_packet_mtu(const std::string& device);
 
 }  // namespace bgw::dataplane

@@ -79,10 +79,10 @@ tl::expected<QueueCounts, std::string> set_up_port(PortId port, const rte_eth_de
         "it has {} transmit queue(s) where {} workers need one each: give it more, or run with "
         "--workers {}",
         offered.max_tx_queues, workers, std::max<std::uint16_t>(offered.max_tx_queues, 1)));
-  const QueueCounts queues{
-      .rx = std::min(static_cast<std::uint16_t>(workers), offered.max_rx_queues),
-      .tx = static_cast<std::uint16_t>(workers)};
+  QueueCounts queues{.rx = std::min(static_cast<std::uint16_t>(workers), offered.max_rx_queues),
+                     .tx = static_cast<std::uint16_t>(workers)};
   const rte_eth_conf conf = configuration(offered, queues.rx, pool);
+  queues.mtu = static_cast<std::uint16_t>(conf.rxmode.mtu);  // at most jumbo_mtu
   int status = rte_eth_dev_configure(port.value, queues.rx, queues.tx, &conf);
   if (status != 0) return failed("it refuses its configuration", status);
   if (const auto ready = set_up_queues(port, queues, pool); !ready)

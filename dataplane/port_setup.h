@@ -14,6 +14,7 @@ namespace bgw::dataplane {
 struct QueueCounts {
   std::uint16_t rx = 0;
   std::uint16_t tx = 0;
+  std::uint16_t mtu = 0;  // that the device was configured for
 };
 
 // Configures and starts a probed device: a tx queue per worker, an rx queue per worker where it has

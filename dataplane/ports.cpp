@@ -86,7 +86,7 @@ tl::expected<PortInfo, std::string> Ports::open(const std::string& name, const s
                          .mac = gateway_mac(*port, offered.driver_name),
                          .rx_queues = queues->rx,
                          .tx_queues = queues->tx,
-                         .max_mtu = offered.max_mtu},
+                         .max_mtu = af_packet_mtu(device).value_or(queues->mtu)},
                 .device = probed.release(),
                 .pollers = balance_.place(queues->rx)};
   ports_[port->value] = std::move(open);

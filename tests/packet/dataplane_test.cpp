@@ -100,6 +100,7 @@ TEST_F(DataplaneTest, ports_open_and_close_again) {
     EXPECT_EQ(port->rx_queues, 1);
     EXPECT_EQ(port->tx_queues, 1);
     EXPECT_FALSE(port->mac.is_multicast());
+    EXPECT_EQ(port->max_mtu, 2030) << "one buffer less Ethernet header and CRC";
     EXPECT_EQ(
         plane->open_port("pb", "net_null0").error(),
         "port 'pb' (device 'net_null0'): net_null0 is in use already: give each port a device "

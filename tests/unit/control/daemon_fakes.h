@@ -22,7 +22,8 @@ class FakePlane final : public control::ForwardingPlane {
   std::set<std::string> broken;    // devices that can't be opened
   bool workers_pass = true;        // false: a worker hangs
   bool rings_drain = true;
-  std::set<std::string> open;  // devices
+  std::uint16_t max_mtu = 9600;  // of ports opened from now on
+  std::set<std::string> open;    // devices
   std::vector<control::SlowPathVpc> configured;
   control::PingReply reply{true, "reply", 64, std::chrono::microseconds{250}};
   std::vector<control::NeighbourEntry> known;
@@ -38,6 +39,7 @@ class FakePlane final : public control::ForwardingPlane {
     info.device = device;
     info.driver = "net_fake";
     info.link_up = true;
+    info.max_mtu = max_mtu;
     info.mac.bytes[5] = static_cast<std::uint8_t>(info.id.value + 1);
     ports_[info.id] = info;
     return info;

@@ -170,6 +170,17 @@ TEST_F(EngineTest, PortWantedAgainWhileAWorkerHangsStaysOpen) {
   EXPECT_TRUE(plane.open.contains("dev-b"));
 }
 
+TEST_F(EngineTest, MtuBeyondItsPortIsRefused) {
+  start(yaml("a", "a"));
+  plane.max_mtu = 1400;
+  const auto committed = engine.commit(yaml("ab", "ab"), "next.yaml");
+  ASSERT_FALSE(committed);
+  EXPECT_THAT(committed.error().message,
+              HasSubstr("vpc-b: mtu 1500 is more than port pb (net_fake) carries: 1400; lower"));
+  EXPECT_FALSE(plane.open.contains("dev-b"));
+  EXPECT_EQ(engine.running().generation, 1u);
+}
+
 TEST_F(EngineTest, FailedPromotionIsAWarning) {
   start(yaml("a", "a"));
   store.promotion_fails = true;
