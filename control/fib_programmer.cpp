@@ -265,7 +265,7 @@ std::unique_ptr<dataplane::FibSnapshot> FibProgrammer::assemble(const config::Mo
   fib->lpm_base = arena_.base();
   fib->neighbours = neighbours_;
   for (const auto& built : next_) {
-    fib->tables.push_back(built ? built->table.descriptor() : lpm::TableDescriptor{});
+    fib->tables.push_back(built ? built->table.descriptor() : lpm::Ipv4Descriptor{});
   }
   fib->groups.resize(groups_.end());
   groups_.for_each_used([&](const GroupKey& members, std::uint32_t index) {

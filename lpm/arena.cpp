@@ -26,6 +26,7 @@ Arena::Occupancy Arena::occupancy() const noexcept {
       .used_bytes = blocks.used_bytes(),
       .retired_bytes = blocks.retired_bytes(),
       .huge_page_bytes = blocks.huge_bytes(),
+      .heap_bytes = blocks.heap_bytes(),
   };
 }
 

@@ -29,7 +29,7 @@ SizeClass class_for(std::uint32_t units) {
 
 Blocks::Blocks(std::size_t max_bytes, bool huge_pages)
     : span_(std::clamp(max_bytes, unit_bytes, max_units * unit_bytes), huge_pages),
-      entries_(static_cast<Entry*>(span_.base())),
+      entries_(static_cast<std::uint32_t*>(span_.base())),
       limit_(static_cast<std::uint32_t>(
           std::clamp<std::size_t>(max_bytes / unit_bytes, 1, max_units))) {
   if (!commit(unit_bytes)) throw std::bad_alloc();
@@ -41,6 +41,7 @@ Blocks::~Blocks() {
 }
 
 std::optional<Blocks::Block> Blocks::allocate(std::uint32_t units) noexcept {
+  if (units > units_of(class_count - 1)) return std::nullopt;
   const SizeClass size_class = class_for(units);
   if (!make_room_to_retire()) return std::nullopt;
   bool zero = false;
@@ -106,15 +107,13 @@ bool Blocks::make_room_to_retire() noexcept {
 
 // One of the class itself, else a part of the next larger one.
 std::optional<std::uint32_t> Blocks::take_free(SizeClass size_class) noexcept {
-  if (free_blocks_ == 0) return std::nullopt;
-  for (SizeClass c = size_class; c < class_count; ++c) {
-    if (free_head_[c] == 0) continue;
-    const std::uint32_t unit = pop(c);
-    const std::uint32_t wanted = units_of(size_class);
-    push_remainder(unit + wanted, units_of(c) - wanted);
-    return unit;
-  }
-  return std::nullopt;
+  std::size_t c = size_class;
+  if (!has_free_[c]) c = has_free_._Find_next(c);
+  if (c >= class_count) return std::nullopt;
+  const std::uint32_t unit = pop(static_cast<SizeClass>(c));
+  const std::uint32_t wanted = units_of(size_class);
+  push_remainder(unit + wanted, units_of(static_cast<SizeClass>(c)) - wanted);
+  return unit;
 }
 
 std::optional<std::uint32_t> Blocks::take_fresh(SizeClass size_class) noexcept {
@@ -127,20 +126,20 @@ std::optional<std::uint32_t> Blocks::take_fresh(SizeClass size_class) noexcept {
 }
 
 void Blocks::push(std::uint32_t unit, SizeClass size_class) noexcept {
-  Entry* const begin = &entries_[link_index(unit)];
+  std::uint32_t* const begin = &entries_[link_index(unit)];
   unpoison(begin, unit_bytes);
-  store_leaf(entries_, link_index(unit), free_head_[size_class]);
+  store_entry(entries_, link_index(unit), free_head_[size_class]);
   free_head_[size_class] = unit;
-  ++free_blocks_;
+  has_free_.set(size_class);
   poison(begin, units_of(size_class) * unit_bytes);
 }
 
 std::uint32_t Blocks::pop(SizeClass size_class) noexcept {
   const std::uint32_t unit = free_head_[size_class];
   unpoison(&entries_[link_index(unit)], unit_bytes);
-  free_head_[size_class] = peek_entry(entries_, link_index(unit));
+  free_head_[size_class] = load_entry(entries_, link_index(unit));
   poison(&entries_[link_index(unit)], unit_bytes);
-  --free_blocks_;
+  if (free_head_[size_class] == 0) has_free_.reset(size_class);
   return unit;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,7 +14,7 @@
 namespace bgw::lpm {
 
 // Sizes in units: 1, 2, 3, 4, then four per doubling, so that at most a quarter of a block is idle.
-// The largest holds the 2^24 entries of a dense first stage.
+// The largest holds 2^24 nodes, 32 times what a dense first stage for IPv4 takes.
 using SizeClass = std::uint8_t;
 constexpr std::uint32_t units_of(SizeClass size_class) {
   if (size_class < 4) return size_class + 1u;
@@ -21,10 +22,10 @@ constexpr std::uint32_t units_of(SizeClass size_class) {
   return (1u << log2) + (size_class % 4u + 1) * (1u << (log2 - 2));
 }
 SizeClass class_for(std::uint32_t units);  // the smallest that holds `units`
-inline constexpr SizeClass class_count = 76;
-static_assert(units_of(class_count - 1) == (1u << 24) / unit_entries);
+inline constexpr SizeClass class_count = 92;
+static_assert(units_of(class_count - 1) == 1u << 24);
 
-// Unit 0 stays zero and is never handed out: the entry that lookups outside any window read.
+// Unit 0 stays zero and is never handed out: the node that lookups outside any window read.
 class Blocks {
  public:
   Blocks(std::size_t max_bytes, bool huge_pages);
@@ -32,12 +33,12 @@ class Blocks {
   Blocks(const Blocks&) = delete;
   Blocks& operator=(const Blocks&) = delete;
 
-  Entry* entries() const noexcept { return entries_; }
+  std::uint32_t* entries() const noexcept { return entries_; }
 
   struct Block {
     std::uint32_t unit = 0;
     std::uint32_t units = 0;  // at least what was asked for
-    bool zero = false;        // never used before, so all entries are "none"
+    bool zero = false;        // never used before, so all nodes are "none"
   };
   // Nothing when the arena is full or the system has no memory; nothing has changed then.
   std::optional<Block> allocate(std::uint32_t units) noexcept;
@@ -56,6 +57,7 @@ class Blocks {
   std::size_t committed_bytes() const noexcept { return fresh_ * unit_bytes; }
   std::size_t used_bytes() const noexcept { return used_units_ * unit_bytes; }
   std::size_t retired_bytes() const noexcept { return retired_units_ * unit_bytes; }
+  std::size_t heap_bytes() const noexcept { return retired_.capacity() * sizeof(Retired); }
 
  private:
   struct Retired {
@@ -72,11 +74,11 @@ class Blocks {
   void push_remainder(std::uint32_t unit, std::uint32_t units) noexcept;
 
   AddressSpan span_;
-  Entry* entries_;
+  std::uint32_t* entries_;
   std::uint32_t limit_;                                 // units
   std::uint32_t fresh_ = 1;                             // first unit never handed out
   std::array<std::uint32_t, class_count> free_head_{};  // unit; 0: none
-  std::uint64_t free_blocks_ = 0;
+  std::bitset<class_count> has_free_;                   // classes with a free block
   std::uint64_t live_blocks_ = 0;
   std::uint64_t used_units_ = 0;
   std::uint64_t retired_units_ = 0;

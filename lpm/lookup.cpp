@@ -1,78 +1,89 @@
 #include "lpm/lookup.h"
 
-#include <algorithm>
+#include "lpm/lookup_scalar.h"
+#include "lpm/lookup_vector.h"
+#include "lpm/variants.h"
 
 namespace bgw::lpm {
 namespace {
 
-// As many cache misses are on their way at once; more than the core's miss buffers gains nothing.
-constexpr std::size_t chunk_size = 32;
+template <typename Address>
+void scalar_many(const std::uint32_t* base, const TableDescriptor<Address>* tables,
+                 const std::uint32_t* table_index, const Address* addresses, Value* values,
+                 std::size_t count) noexcept {
+  lookup_in_chunks(base, ManyTables<Address>{tables, table_index}, addresses, values, count);
+}
+template <typename Address>
+void scalar_one(const std::uint32_t* base, const TableDescriptor<Address>& table,
+                const Address* addresses, Value* values, std::size_t count) noexcept {
+  lookup_in_chunks(base, OneTable<Address>{&table}, addresses, values, count);
+}
+bool anywhere() noexcept {
+  return true;
+}
 
-// Addresses whose walk is not over yet, each with the entry to read next.
-struct Pending {
-  std::size_t count = 0;
-  std::uint8_t position[chunk_size];
-  std::uint8_t shift[chunk_size];  // addresses that the slot of `index` covers, as a power of two
-  std::size_t index[chunk_size];
+template <typename Address>
+constexpr Variant<Address> scalar{"scalar", anywhere, scalar_many<Address>, scalar_one<Address>};
+
+constexpr Variant<Ipv4Address> all_ipv4[] = {
+    scalar<Ipv4Address>,
+#ifdef BGW_LPM_AVX512
+    {"avx512", has_avx512, avx512_many, avx512_one},
+#endif
+};
+constexpr Variant<Ipv6Address> all_ipv6[] = {
+    scalar<Ipv6Address>,
+#ifdef BGW_LPM_AVX512
+    {"avx512", has_avx512, avx512_many, avx512_one},
+#endif
 };
 
-void prefetch(const Entry* base, std::size_t index) noexcept {
-  __builtin_prefetch(&base[index]);
+template <typename Address>
+Variant<Address> fastest(std::span<const Variant<Address>> variants) noexcept {
+  Variant<Address> chosen = variants.front();
+  for (const auto& variant : variants) {
+    if (variant.runs_here()) chosen = variant;
+  }
+  return chosen;
 }
 
-// Reads one entry of every pending walk: ends the walk or moves it on to the next group.
-void step(const Entry* base, const std::uint32_t* addresses, Value* values,
-          Pending& pending) noexcept {
-  std::size_t left = 0;
-  for (std::size_t i = 0; i < pending.count; ++i) {
-    const std::uint8_t position = pending.position[i];
-    const std::uint8_t shift = pending.shift[i];
-    const Entry entry = load_entry(base, pending.index[i]);
-    if (is_group(entry)) {
-      const std::size_t index = index_in_group(entry, addresses[position], shift);
-      prefetch(base, index);
-      pending.position[left] = position;
-      pending.shift[left] = static_cast<std::uint8_t>(shift - stride_bits);
-      pending.index[left] = index;
-      ++left;
-    } else if (entry != no_entry) {
-      values[position] = leaf_value(entry);
-    }
-  }
-  pending.count = left;
-}
-
-void lookup_chunk(const Entry* base, const TableDescriptor* tables,
-                  const std::uint32_t* table_index, const std::uint32_t* addresses, Value* values,
-                  std::size_t count) noexcept {
-  Pending pending;
-  for (std::size_t i = 0; i < count; ++i) {
-    const TableDescriptor& table = tables[table_index[i]];
-    const std::size_t index = first_stage_index(table, addresses[i]);
-    prefetch(base, index);
-    pending.position[i] = static_cast<std::uint8_t>(i);
-    pending.shift[i] = table.shift;
-    pending.index[i] = index;
-    values[i] = table.fallback;  // stands unless a route is met
-  }
-  pending.count = count;
-  while (pending.count > 0) step(base, addresses, values, pending);
-}
+// Chosen before main(): no thread asks earlier.
+const Variant<Ipv4Address> chosen_ipv4 = fastest(ipv4_variants());
+const Variant<Ipv6Address> chosen_ipv6 = fastest(ipv6_variants());
 
 }  // namespace
 
-Value lookup(const std::uint32_t* base, const TableDescriptor& table,
-             std::uint32_t address) noexcept {
+std::span<const Variant<Ipv4Address>> ipv4_variants() noexcept {
+  return all_ipv4;
+}
+std::span<const Variant<Ipv6Address>> ipv6_variants() noexcept {
+  return all_ipv6;
+}
+
+Value lookup(const std::uint32_t* base, const Ipv4Descriptor& table, Ipv4Address address) noexcept {
+  return lookup_inline(base, table, address);
+}
+Value lookup(const std::uint32_t* base, const Ipv6Descriptor& table, Ipv6Address address) noexcept {
   return lookup_inline(base, table, address);
 }
 
-void lookup_batch(const std::uint32_t* base, const TableDescriptor* tables,
-                  const std::uint32_t* table_index, const std::uint32_t* addresses, Value* values,
+void lookup_batch(const std::uint32_t* base, const Ipv4Descriptor* tables,
+                  const std::uint32_t* table_index, const Ipv4Address* addresses, Value* values,
                   std::size_t count) noexcept {
-  for (std::size_t done = 0; done < count; done += chunk_size) {
-    lookup_chunk(base, tables, table_index + done, addresses + done, values + done,
-                 std::min(chunk_size, count - done));
-  }
+  chosen_ipv4.many_tables(base, tables, table_index, addresses, values, count);
+}
+void lookup_batch(const std::uint32_t* base, const Ipv6Descriptor* tables,
+                  const std::uint32_t* table_index, const Ipv6Address* addresses, Value* values,
+                  std::size_t count) noexcept {
+  chosen_ipv6.many_tables(base, tables, table_index, addresses, values, count);
+}
+void lookup_batch(const std::uint32_t* base, const Ipv4Descriptor& table,
+                  const Ipv4Address* addresses, Value* values, std::size_t count) noexcept {
+  chosen_ipv4.one_table(base, table, addresses, values, count);
+}
+void lookup_batch(const std::uint32_t* base, const Ipv6Descriptor& table,
+                  const Ipv6Address* addresses, Value* values, std::size_t count) noexcept {
+  chosen_ipv6.one_table(base, table, addresses, values, count);
 }
 
 }  // namespace bgw::lpm

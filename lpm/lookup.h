@@ -1,26 +1,42 @@
 // The single lookup as an inline function, for callers that look up one address at a time.
 #pragma once
 
+#include "lpm/bits.h"
 #include "lpm/entry.h"
 #include "lpm/lpm.h"
 
 namespace bgw::lpm {
 
-// Arena index of the first-stage entry for `address`; outside the window that of entry 0, which is
-// always "none", so that batches need no branch.
-inline std::size_t first_stage_index(const TableDescriptor& table, std::uint32_t address) noexcept {
-  const std::uint32_t slot = (address >> table.shift) - table.low;
-  return slot < table.size ? std::size_t{table.root} + slot : 0;
+// Arena unit of the first-stage node for `address`; outside the window that of unit 0, whose slots
+// are always "none", so that batches need no branch.
+template <typename Address>
+std::uint32_t first_stage_node(const TableDescriptor<Address>& table, Address address) noexcept {
+  const Head<Address> node = (head_of(address) >> (table.shift + node_bits)) - table.low;
+  return node < table.size ? table.root + static_cast<std::uint32_t>(node) : 0;
+}
+
+// What the entry that a walk ended with means.
+template <typename Address>
+Value value_of(const TableDescriptor<Address>& table, Entry entry) noexcept {
+  constexpr std::uint32_t mask = (1u << value_bits) - 1;
+  return entry == no_entry ? table.fallback : (entry - 1) & mask;
 }
 
 // Same as lookup().
-inline Value lookup_inline(const std::uint32_t* base, const TableDescriptor& table,
-                           std::uint32_t address) noexcept {
-  Entry entry = load_entry(base, first_stage_index(table, address));
-  for (unsigned shift = table.shift; is_group(entry); shift -= stride_bits) {
-    entry = load_entry(base, index_in_group(entry, address, shift));
+template <typename Address>
+Value lookup_inline(const std::uint32_t* base, const TableDescriptor<Address>& table,
+                    Address address) noexcept {
+  const auto slot = static_cast<unsigned>(head_of(address) >> table.shift) % node_slots;
+  Entry entry = entry_of(base, load_node(base, first_stage_node(table, address)), slot);
+  unsigned resolved = head_bits<Address> - table.shift;
+  while (is_group(entry)) {
+    const unsigned width = group_width(entry);
+    const std::uint32_t place = bits_of(address, resolved, width);
+    resolved += width;
+    entry =
+        entry_of(base, load_node(base, group_unit(entry) + place / node_slots), place % node_slots);
   }
-  return entry == no_entry ? table.fallback : leaf_value(entry);
+  return value_of(table, entry);
 }
 
 }  // namespace bgw::lpm

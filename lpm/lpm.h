@@ -1,11 +1,11 @@
 // Longest-prefix match for IPv4 and IPv6: many tables in one arena.
 //
-// DIR-24-8 after P. Gupta, S. Lin, N. McKeown, "Routing Lookups in Hardware at Memory Access Speeds",
-// INFOCOM 1998, with two changes that let thousands of tables fit where dense ones would take 64 MiB
-// each. A table's first stage spans only the window of the address space that its routes cover; and
-// 32 neighbouring entries are stored as runs of equal ones behind a 32-bit map of where runs begin,
-// after H. Asai, Y. Ohara, "Poptrie", SIGCOMM 2015. IPv6 tables are made of the same parts, with more
-// stages of 8 bits.
+// DIR-24-8 after P. Gupta, S. Lin, N. McKeown, "Routing Lookups in Hardware at Memory Access
+// Speeds", INFOCOM 1998, with two changes that let thousands of tables fit where dense ones would
+// take 64 MiB each. A table's first stage spans only the window of the address space that its
+// routes cover; and 32 neighbouring entries are stored as runs of equal ones behind a 32-bit map of
+// where runs begin, after H. Asai, Y. Ohara, "Poptrie", SIGCOMM 2015. IPv6 tables are made of the
+// same parts, with more stages of 8 bits.
 #pragma once
 
 #include <cstddef>
@@ -100,7 +100,8 @@ class Arena {
 // node of it is 32 slots of 2^shift such numbers each.
 template <typename Address>
 struct TableDescriptor {
-  using Head = std::conditional_t<std::is_same_v<Address, Ipv4Address>, std::uint32_t, std::uint64_t>;
+  using Head =
+      std::conditional_t<std::is_same_v<Address, Ipv4Address>, std::uint32_t, std::uint64_t>;
   Head low = 0;            // the window's first node: (first bits of the address) >> (shift + 5)
   std::uint32_t root = 0;  // arena unit of that node
   std::uint32_t size = 0;  // nodes in the window; 0: every address gets `fallback`
@@ -134,18 +135,18 @@ class Table {
   TableDescriptor<Address> descriptor() const noexcept;
 
   // In place: a reader gets, for every address, the answer from before or after, never a third.
-  // add() replaces the value of an existing route and then never fails; nor does remove() of one that
-  // exists: neither needs memory. When the descriptor changes (window moved, default route), readers go
-  // on with the old answer until the owner publishes the new one: `*republish` is set to true then and
-  // left alone otherwise. After publishing, a grace period must pass before the next remove() in this
-  // table: a reader that still held the old descriptor would answer the old default route where a later
-  // removal uncovered the new one.
+  // add() replaces the value of an existing route and then never fails; nor does remove() of one
+  // that exists: neither needs memory. When the descriptor changes (window moved, default route),
+  // readers go on with the old answer until the owner publishes the new one: `*republish` is set to
+  // true then and left alone otherwise. After publishing, a grace period must pass before the next
+  // remove() in this table: a reader that still held the old descriptor would answer the old
+  // default route where a later removal uncovered the new one.
   tl::expected<void, Error> add(const Route<Address>& route, bool* republish);
   tl::expected<void, Error> remove(Address address, std::uint8_t length, bool* republish);
 
-  // Beside: between open_version() and its end, add() and remove() touch nothing that readers of the
-  // previous descriptor see; blocks are copied when they first change, the rest is shared. After
-  // readers can only get the new descriptor(), keep_version() retires what it replaced;
+  // Beside: between open_version() and its end, add() and remove() touch nothing that readers of
+  // the previous descriptor see; blocks are copied when they first change, the rest is shared.
+  // After readers can only get the new descriptor(), keep_version() retires what it replaced;
   // drop_version() goes back to the previous one. An update that fails for lack of memory drops the
   // version: all or nothing. Costs the window of the first stage and what changes.
   void open_version();

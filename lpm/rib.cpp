@@ -1,7 +1,6 @@
 #include "lpm/rib.h"
 
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <random>
 
@@ -10,8 +9,8 @@ namespace {
 
 constexpr std::size_t min_capacity = 8;
 
-std::size_t capacity_for(std::size_t count) {
-  return std::max(min_capacity, std::bit_ceil(count + count / 3 + 1));
+constexpr std::size_t capacity_for(std::size_t count) {
+  return std::max(min_capacity, count + count / 3 + 1);
 }
 
 std::uint64_t process_seed() {
@@ -22,77 +21,120 @@ std::uint64_t process_seed() {
   return seed;
 }
 
-constexpr std::uint32_t network_mask(unsigned length) {
-  return length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
+constexpr std::uint64_t mixed(std::uint64_t hash) {
+  hash *= 0x9e3779b97f4a7c15u;
+  return (hash ^ hash >> 32) * 0xd6e8feb86659fd93u;
 }
 
 }  // namespace
 
-void Rib::reserve(std::size_t count) {
-  if (capacity_for(count) > words_.size()) rehash(capacity_for(count));
+// Grows by a quarter: a table half empty would cost more than copying it now and then.
+template <typename Address>
+void Rib<Address>::reserve(std::size_t count) {
+  const std::size_t needed = capacity_for(count);
+  if (needed <= slots_.size()) return;
+  rehash(size_ == 0 ? needed : std::max(needed, slots_.size() + slots_.size() / 4));
 }
 
-std::optional<Value> Rib::find(std::uint32_t address, unsigned length) const noexcept {
-  if (words_.empty()) return std::nullopt;
-  const Word word = words_[slot(key_of(address, length))];
-  return word == empty ? std::nullopt : std::optional<Value>(value_of(word));
+template <typename Address>
+std::optional<Value> Rib<Address>::find(Address address, unsigned length) const noexcept {
+  if (slots_.empty()) return std::nullopt;
+  const Slot& slot = slots_[position(address, length)];
+  return is_free(slot) ? std::nullopt : std::optional<Value>(value_of(slot));
 }
 
-void Rib::assign(std::uint32_t address, unsigned length, Value value) noexcept {
-  const Word key = key_of(address, length);
-  Word& word = words_[slot(key)];
-  if (word == empty) {
+template <typename Address>
+void Rib<Address>::assign(Address address, unsigned length, Value value) noexcept {
+  Slot& slot = slots_[position(address, length)];
+  if (is_free(slot)) {
     ++size_;
     ++per_length_[length];
+    slot.set_address(address);
   }
-  word = key | value;
+  slot.length_and_value = length << value_bits | value;
 }
 
 // Closes the gap by moving back what had been pushed past it, so that no tombstones gather.
-void Rib::erase(std::uint32_t address, unsigned length) noexcept {
-  std::size_t gap = slot(key_of(address, length));
-  assert(words_[gap] != empty);
+template <typename Address>
+void Rib<Address>::erase(Address address, unsigned length) noexcept {
+  std::size_t gap = position(address, length);
+  assert(!is_free(slots_[gap]));
   --size_;
   --per_length_[length];
-  const std::size_t mask = words_.size() - 1;
-  for (std::size_t i = next(gap); words_[i] != empty; i = next(i)) {
-    const std::size_t from_home = (i - home(key_of(words_[i]))) & mask;
-    if (from_home >= ((i - gap) & mask)) {
-      words_[gap] = words_[i];
+  for (std::size_t i = next(gap); !is_free(slots_[i]); i = next(i)) {
+    const std::size_t wanted = home(slots_[i].get_address(), length_of(slots_[i]));
+    if (distance(wanted, i) >= distance(gap, i)) {
+      slots_[gap] = slots_[i];
       gap = i;
     }
   }
-  words_[gap] = empty;
+  slots_[gap] = Slot{};
 }
 
-Entry Rib::parent(std::uint32_t address, unsigned length) const noexcept {
+// All places are fetched before the first is looked at: each is a cache miss.
+template <typename Address>
+Entry Rib<Address>::parent(Address address, unsigned length) const noexcept {
+  if (slots_.empty()) return no_entry;
+  const auto covering = [address](unsigned shorter) -> Address {
+    return address & network_mask<Address>(shorter);
+  };
   for (unsigned shorter = length; --shorter > 0;) {
     if (per_length_[shorter] == 0) continue;
-    const auto value = find(address & network_mask(shorter), shorter);
+    __builtin_prefetch(&slots_[home(covering(shorter), shorter)]);
+  }
+  for (unsigned shorter = length; --shorter > 0;) {
+    if (per_length_[shorter] == 0) continue;
+    const auto value = find(covering(shorter), shorter);
     if (value) return make_leaf(shorter, *value);
   }
   return no_entry;
 }
 
-std::size_t Rib::home(Word key) const noexcept {
-  std::uint64_t hash = (key ^ process_seed()) * 0x9e3779b97f4a7c15u;
-  hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93u;
-  return static_cast<std::size_t>(hash >> 32) & (words_.size() - 1);
+template <typename Address>
+std::vector<Route<Address>> Rib<Address>::routes() const {
+  std::vector<Route<Address>> all;
+  all.reserve(size_ + 1);
+  for (const Slot& slot : slots_) {
+    if (is_free(slot)) continue;
+    all.push_back({slot.get_address(), static_cast<std::uint8_t>(length_of(slot)), value_of(slot)});
+  }
+  return all;
 }
 
-std::size_t Rib::slot(Word key) const noexcept {
-  std::size_t position = home(key);
-  while (words_[position] != empty && key_of(words_[position]) != key) position = next(position);
-  return position;
+template <typename Address>
+std::size_t Rib<Address>::home(Address address, unsigned length) const noexcept {
+  std::uint64_t hash;
+  if constexpr (std::is_same_v<Address, Ipv4Address>) {
+    hash = mixed((std::uint64_t{address} << 8 | length) ^ process_seed());
+  } else {
+    hash = mixed(static_cast<std::uint64_t>(address >> 64) ^ process_seed());
+    hash = mixed(hash ^ static_cast<std::uint64_t>(address) ^ length);
+  }
+  // The high half of the product spreads the hash over any capacity.
+  return static_cast<std::size_t>((Ipv6Address{hash} * slots_.size()) >> 64);
 }
 
-void Rib::rehash(std::size_t capacity) {
+template <typename Address>
+std::size_t Rib<Address>::position(Address address, unsigned length) const noexcept {
+  std::size_t at = home(address, length);
+  while (!is_free(slots_[at]) &&
+         (slots_[at].get_address() != address || length_of(slots_[at]) != length)) {
+    at = next(at);
+  }
+  return at;
+}
+
+template <typename Address>
+void Rib<Address>::rehash(std::size_t capacity) {
   process_seed();  // so that it is drawn where throwing is allowed
-  std::vector<Word> old(capacity, empty);
-  old.swap(words_);
-  for (const Word word : old) {
-    if (word != empty) words_[slot(key_of(word))] = word;
+  std::vector<Slot> old(capacity);
+  old.swap(slots_);
+  for (const Slot& slot : old) {
+    if (!is_free(slot)) slots_[position(slot.get_address(), length_of(slot))] = slot;
   }
 }
+
+template class Rib<Ipv4Address>;
+template class Rib<Ipv6Address>;
 
 }  // namespace bgw::lpm

@@ -1,251 +1,460 @@
 #include "lpm/trie.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace bgw::lpm {
 namespace {
 
-// Units of a group that resolves `width` bits.
-constexpr std::uint32_t group_units(unsigned width) {
-  return width <= unit_entries_bits ? 1 : 1u << (width - unit_entries_bits);
+// Slots that a route of `length` fills where `resolved` address bits tell them apart.
+constexpr std::size_t slots_filled(unsigned length, unsigned resolved) {
+  return std::size_t{1} << (resolved - length);
+}
+constexpr std::uint32_t units_for(std::uint32_t entries) {
+  return (entries + unit_entries - 1) / unit_entries;
 }
 
-// Bits of the route beyond what a slot of 2^shift addresses has resolved.
-constexpr unsigned bits_below(unsigned length, unsigned shift) {
-  return length - (32 - shift);
-}
-
-// Entries that a route of `length` fills where each entry stands for 2^shift addresses.
-constexpr std::uint32_t slots_filled(unsigned length, unsigned shift) {
-  return 1u << (32 - shift - length);
+template <typename Address>
+Change adding(const Route<Address>& route) {
+  return {true, route.length, make_leaf(route.length, route.value)};
 }
 
 }  // namespace
 
-Trie::~Trie() {
-  if (root_units_ == 0) return;
-  drop_groups_below(root_index(), window_.size, window_.shift);
-  drop_block(root_, root_units_, published_);
+// ---- from the first stage down
+
+template <typename Address>
+auto Trie<Address>::first_place(Address address) const -> Place {
+  const Head<Address> slot = head_of(address) >> window_.shift();
+  return {root_, static_cast<std::uint32_t>(slot - window_.low * node_slots), window_.resolved};
 }
 
-Trie::Trie(Trie&& other) noexcept
-    : blocks_(other.blocks_),
-      window_(std::exchange(other.window_, {})),
-      root_(std::exchange(other.root_, 0)),
-      root_units_(std::exchange(other.root_units_, 0)),
-      used_units_(std::exchange(other.used_units_, 0)),
-      published_(other.published_) {}
-
-Trie& Trie::operator=(Trie&& other) noexcept {
-  std::swap(blocks_, other.blocks_);
-  std::swap(window_, other.window_);
-  std::swap(root_, other.root_);
-  std::swap(root_units_, other.root_units_);
-  std::swap(used_units_, other.used_units_);
-  std::swap(published_, other.published_);
-  return *this;
+template <typename Address>
+auto Trie<Address>::place_in(Entry group, const Place& entrance, Address address) const -> Place {
+  const unsigned width = group_width(group);
+  return {group_unit(group), bits_of(address, entrance.resolved, width), entrance.resolved + width};
 }
 
-bool Trie::move_window(const Window& window) {
-  const std::uint32_t units = (window.size + unit_entries - 1) / unit_entries;
-  const auto block = blocks_->allocate(units);
+template <typename Address>
+bool Trie<Address>::insert(const Route<Address>& route) {
+  if (!own_root()) return false;
+  Path path;
+  Place place = first_place(route.address);
+  for (;;) {
+    if (route.length <= place.resolved) {
+      const std::size_t count = slots_filled(route.length, place.resolved);
+      return change_slots(path, place, count, adding(route));
+    }
+    const Entry entry = read(place);
+    const bool is_deep_enough =
+        is_group(entry) &&
+        (group_width(entry) == stride_bits || route.length <= place.resolved + group_width(entry));
+    if (!is_deep_enough) {
+      const auto group = with_route(entry, place.resolved, route);
+      if (!group) return false;
+      if (!put(path, place, *group)) {
+        discard_tree(*group);
+        return false;
+      }
+      if (is_group(entry)) drop_group(entry);
+      return true;
+    }
+    if (!own_way(path, place)) return false;
+    path.places[path.size++] = place;
+    place = place_in(read(place), place, route.address);
+  }
+}
+
+template <typename Address>
+bool Trie<Address>::erase(Address address, unsigned length, Entry parent) {
+  if (!own_root()) return false;
+  Path path;
+  Place place = first_place(address);
+  while (length > place.resolved) {
+    if (!own_way(path, place)) return false;
+    path.places[path.size++] = place;
+    place = place_in(read(place), place, address);
+  }
+  const std::size_t count = slots_filled(length, place.resolved);
+  if (!change_in_place(place, count, {false, length, parent})) return false;
+  // Whole nodes of the first stage have as many runs as before.
+  if (path.size > 0 || count < node_slots) compact(path, place);
+  return true;
+}
+
+// ---- where readers look
+
+template <typename Address>
+std::size_t Trie<Address>::index_of(const Place& place) const {
+  const Node node = load_node(base(), place.node());
+  return node.first + node.run_of(place.slot_in_node());
+}
+
+// Into a slot that is a run of its own.
+template <typename Address>
+void Trie<Address>::write(const Place& place, Entry entry) const {
+  store_entry(base(), index_of(place), entry);
+}
+
+// The range must begin and end where runs do. One pass of final values.
+template <typename Address>
+bool Trie<Address>::change_in_place(const Place& place, std::size_t count, const Change& change) {
+  const bool in_first_stage = place.unit == root_;
+  const std::size_t per_node = std::min<std::size_t>(count, node_slots);
+  for (std::size_t done = 0; done < count; done += per_node) {
+    const Place part{place.unit, static_cast<std::uint32_t>(place.slot + done), place.resolved};
+    if (in_first_stage && !own_runs(part.node())) return false;
+    if (!change_runs(part, static_cast<unsigned>(per_node), change)) return false;
+  }
+  return true;
+}
+
+// Within one node.
+template <typename Address>
+bool Trie<Address>::change_runs(const Place& place, unsigned count, const Change& change) {
+  const Node node = load_node(base(), place.node());
+  if (node.map == 0) {
+    store_node(base(), place.node(), {0, change.of(node.first)});
+    return true;
+  }
+  const unsigned first = node.run_of(place.slot_in_node());
+  const unsigned last = node.run_of(place.slot_in_node() + count - 1);
+  for (unsigned run = first; run <= last; ++run) {
+    const std::size_t index = std::size_t{node.first} + run;
+    const Entry entry = load_entry(base(), index);
+    if (!is_group(entry)) {
+      store_entry(base(), index, change.of(entry));
+    } else if (!change_group(index, place.resolved, change)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// All of the group that the entry at that index leads to.
+template <typename Address>
+bool Trie<Address>::change_group(std::size_t entry_index, unsigned resolved, const Change& change) {
+  if (!own_group(entry_index)) return false;
+  const Entry group = load_entry(base(), entry_index);
+  const std::size_t slots = std::size_t{group_nodes(group)} * node_slots;
+  return change_in_place({group_unit(group), 0, resolved + group_width(group)}, slots, change);
+}
+
+// ---- beside
+
+template <typename Address>
+Slots Trie<Address>::slots_at(const Path& path, const Place& place) const {
+  if (path.size == 0) return {base(), place.node(), 1};
+  return {base(), place.unit, group_nodes(read(path.places[path.size - 1]))};
+}
+
+template <typename Address>
+bool Trie<Address>::change_slots(const Path& path, Place place, std::size_t count,
+                                 const Change& change) {
+  const bool in_place =
+      count >= node_slots ||
+      load_node(base(), place.node()).has_edges(place.slot_in_node(), static_cast<unsigned>(count));
+  if (in_place) return change_in_place(place, count, change);
+  Slots slots = slots_at(path, place);
+  const std::size_t first = path.size == 0 ? place.slot_in_node() : place.slot;
+  const bool has_groups = slots.change(first, count, change);
+  if (!replace_slots(path, place, slots)) return false;
+  if (!has_groups) return true;
+  // Groups have kept their places; now the range begins and ends where runs do.
+  if (path.size > 0) place.unit = group_unit(read(path.places[path.size - 1]));
+  return change_in_place(place, count, change);
+}
+
+template <typename Address>
+bool Trie<Address>::put(const Path& path, const Place& place, Entry entry) {
+  if (load_node(base(), place.node()).has_edges(place.slot_in_node(), 1)) {
+    if (path.size == 0 && !own_runs(place.node())) return false;
+    write(place, entry);
+    return true;
+  }
+  Slots slots = slots_at(path, place);
+  slots[path.size == 0 ? place.slot_in_node() : place.slot] = entry;
+  return replace_slots(path, place, slots);
+}
+
+template <typename Address>
+bool Trie<Address>::replace_slots(const Path& path, const Place& place, const Slots& slots) {
+  if (path.size == 0) return replace_node(place, slots);
+  const Place& entrance = path.places[path.size - 1];
+  const Entry old = read(entrance);
+  const auto group = new_group(slots, place.resolved);
+  if (!group) return false;
+  write(entrance, *group);
+  drop_group(old);
+  return true;
+}
+
+template <typename Address>
+bool Trie<Address>::replace_node(const Place& place, const Slots& slots) {
+  const Node old = load_node(base(), place.node());
+  std::uint32_t unit = 0;
+  if (const unsigned units = slots.run_units(place.resolved); units > 0) {
+    const auto block = blocks_.allocate(units);
+    if (!block) return false;
+    unit = block->unit;
+  }
+  store_node(base(), place.node(), slots.store_runs(base(), unit, place.resolved));
+  drop_runs(old);
+  return true;
+}
+
+template <typename Address>
+std::optional<Entry> Trie<Address>::new_group(const Slots& slots, unsigned resolved) {
+  const auto block = blocks_.allocate(slots.nodes() + slots.run_units(resolved));
+  if (!block) return std::nullopt;
+  slots.store(base(), block->unit, block->unit + slots.nodes(), resolved);
+  const auto more_bits = static_cast<unsigned>(std::countr_zero(slots.nodes()));
+  return make_group(block->unit, node_bits + more_bits);
+}
+
+// A private copy of what a slot leads to (a leaf, or a group that is too narrow) with the route in
+// it: complete before the caller publishes it.
+template <typename Address>
+std::optional<Entry> Trie<Address>::with_route(Entry old, unsigned resolved,
+                                               const Route<Address>& route) {
+  unsigned width = std::clamp(route.length - resolved, node_bits, stride_bits);
+  if (is_group(old)) width = std::max(width, group_width(old));
+  const unsigned nodes = 1u << (width - node_bits);
+  Slots slots = is_group(old) ? Slots(base(), group_unit(old), group_nodes(old)).with_nodes(nodes)
+                              : Slots(old, nodes);
+  const std::uint32_t slot = bits_of(route.address, resolved, width);
+  const unsigned below = resolved + width;
+  if (route.length <= below) {
+    slots.change(slot, slots_filled(route.length, below), adding(route));
+    return new_group(slots, below);
+  }
+  const auto deeper = with_route(slots[slot], below, route);
+  if (!deeper) return std::nullopt;
+  slots[slot] = *deeper;
+  const auto group = new_group(slots, below);
+  if (!group) discard_tree(*deeper);
+  return group;
+}
+
+// After a removal: folds equal neighbours into one run, and a group into a narrower one or a leaf.
+// When there is no memory for the copy all stays as it is.
+template <typename Address>
+void Trie<Address>::compact(Path& path, Place place) {
+  while (path.size > 0) {
+    const Place entrance = path.places[--path.size];
+    const Entry group = read(entrance);
+    const Slots slots(base(), group_unit(group), group_nodes(group));
+    const unsigned width = slots.width_needed(entrance.resolved);
+    if (width > 0) return narrow(entrance, group, slots.with_nodes(1u << (width - node_bits)));
+    write(entrance, slots[0]);
+    drop_group(group);
+    place = entrance;
+  }
+  const Slots slots(base(), place.node(), 1);
+  const unsigned held = units_for(load_node(base(), place.node()).stored_runs());
+  if (slots.run_units(place.resolved) < held) static_cast<void>(replace_node(place, slots));
+}
+
+template <typename Address>
+void Trie<Address>::narrow(const Place& entrance, Entry group, const Slots& slots) {
+  const auto more_bits = static_cast<unsigned>(std::countr_zero(slots.nodes()));
+  const unsigned resolved = entrance.resolved + node_bits + more_bits;
+  if (slots.nodes() + slots.run_units(resolved) >= group_units(group)) return;
+  const auto narrower = new_group(slots, resolved);
+  if (!narrower) return;
+  write(entrance, *narrower);
+  drop_group(group);
+}
+
+// ---- the first stage as a whole
+
+template <typename Address>
+bool Trie<Address>::move_window(const Window<Address>& window) {
+  const auto block = blocks_.allocate(window.size);
   if (!block) return false;
-  const Window moved = stretched(window, block->units * unit_entries);
-  Entry* const root = entries() + (std::size_t{block->unit} << unit_entries_bits);
-  if (!block->zero) std::fill_n(root, std::size_t{block->units} * unit_entries, no_entry);
-  std::copy_n(entries() + root_index(), window_.size, root + (window_.low - moved.low));
-  used_units_ += block->units;
-  if (root_units_ > 0) drop_block(root_, root_units_, published_);
+  const Window<Address> moved = stretched(window, block->units);
+  std::uint32_t* const first = base() + std::size_t{block->unit} * unit_entries;
+  if (!block->zero) std::fill_n(first, std::size_t{block->units} * unit_entries, no_entry);
+  const auto shift = static_cast<std::size_t>(window_.low - moved.low);
+  if (window_.size > 0) copy_nodes(block->unit + shift, root_, window_.size);
+  if (root_units_ > 0) blocks_.drop(root_, root_units_);
   root_ = block->unit;
   root_units_ = block->units;
   window_ = moved;
   return true;
 }
 
-bool Trie::insert(const Ipv4Route& route) {
-  const Entry leaf = make_leaf(route.length, route.value);
-  Index slot = slot_of(route.address);
-  unsigned shift = window_.shift;
-  if (route.length <= 32 - shift) {
-    cover(slot, slots_filled(route.length, shift), leaf);
-    return true;
-  }
-  for (;; shift -= stride_bits) {
-    const Entry entry = peek_entry(entries(), slot);
-    const unsigned rest = bits_below(route.length, shift);
-    if (!is_group(entry) || group_width(entry) < std::min(rest, stride_bits)) {
-      const auto fresh = with_route(entry, shift, route);
-      if (!fresh) return false;
-      publish_entry(entries(), slot, *fresh);
-      if (is_group(entry)) drop_group(entry, published_);
-      return true;
-    }
-    slot = index_in_group(entry, route.address, shift);
-    if (rest <= stride_bits) {
-      cover(slot, slots_filled(route.length, shift - group_width(entry)), leaf);
-      return true;
-    }
-  }
-}
-
-bool Trie::move_window_and_insert(const Window& window, const Ipv4Route& route) {
+template <typename Address>
+bool Trie<Address>::move_window_and_insert(const Window<Address>& window,
+                                           const Route<Address>& route) {
   // The present first stage stays whole until the route is in.
-  const Window old_window = window_;
-  const Root old{root_, root_units_};
-  root_units_ = 0;
+  const Root old{root_, std::exchange(root_units_, 0), window_};
   const bool moved = move_window(window);
-  const bool done = moved && insert(route);
-  if (done) {
-    if (old.units > 0) drop_block(old.unit, old.units, published_);
+  if (moved && insert(route)) {
+    if (old.units > 0) blocks_.drop(old.unit, old.units);
     return true;
   }
-  if (moved) drop_block(root_, root_units_, false);
-  root_ = old.unit;
-  root_units_ = old.units;
-  window_ = old_window;
+  if (moved) blocks_.discard(root_, root_units_);
+  set_root(old);
   return false;
 }
 
-void Trie::erase(std::uint32_t address, unsigned length, Entry parent) {
-  struct Step {
-    Index slot;
-    unsigned shift;
-  };
-  std::array<Step, 3> path;
-  std::size_t depth = 0;
-  Index slot = slot_of(address);
-  unsigned shift = window_.shift;
-  while (length > 32 - shift) {
-    path[depth++] = {slot, shift};
-    const Entry group = peek_entry(entries(), slot);
-    slot = index_in_group(group, address, shift);
-    shift -= group_width(group);
+template <typename Address>
+void Trie<Address>::set_root(const Root& root) {
+  root_ = root.unit;
+  root_units_ = root.units;
+  window_ = root.window;
+}
+
+template <typename Address>
+void Trie<Address>::copy_nodes(std::size_t to, std::size_t from, std::size_t count) const {
+  for (std::size_t n = 0; n < count; ++n) store_node(base(), to + n, load_node(base(), from + n));
+}
+
+// ---- versions
+
+template <typename Address>
+void Trie<Address>::open_version() {
+  blocks_.open();
+  before_ = {root_, root_units_, window_};
+}
+
+template <typename Address>
+void Trie<Address>::revert_version() noexcept {
+  blocks_.revert();
+  set_root(before_);
+}
+
+// What the open version shares with readers is copied before it is written.
+template <typename Address>
+bool Trie<Address>::own_root() {
+  if (blocks_.is_own(root_)) return true;
+  const auto block = blocks_.allocate(root_units_);
+  if (!block) return false;
+  copy_nodes(block->unit, root_, root_units_);
+  blocks_.drop(root_, root_units_);
+  root_ = block->unit;
+  return true;
+}
+
+template <typename Address>
+bool Trie<Address>::own_runs(std::uint32_t node_unit) {
+  const Node node = load_node(base(), node_unit);
+  const std::uint32_t old = node.first / unit_entries;
+  if (node.map == 0 || blocks_.is_own(old)) return true;
+  const std::uint32_t units = units_for(node.runs());
+  const auto block = blocks_.allocate(units);
+  if (!block) return false;
+  copy_nodes(block->unit, old, units);
+  store_node(base(), node_unit, {node.map, block->unit * unit_entries});
+  blocks_.drop(old, units);
+  return true;
+}
+
+template <typename Address>
+bool Trie<Address>::own_group(std::size_t entry_index) {
+  const Entry group = load_entry(base(), entry_index);
+  const std::uint32_t old = group_unit(group);
+  if (blocks_.is_own(old)) return true;
+  const std::uint32_t units = group_units(group);
+  const auto block = blocks_.allocate(units);
+  if (!block) return false;
+  copy_nodes(block->unit, old, units);
+  for (std::uint32_t n = 0; n < group_nodes(group); ++n) {
+    Node node = load_node(base(), old + n);
+    if (node.map == 0) continue;
+    node.first += (block->unit - old) * unit_entries;
+    store_node(base(), block->unit + n, node);
   }
-  uncover(slot, slots_filled(length, shift), length, parent);
-  while (depth-- > 0) shrink(path[depth].slot, path[depth].shift);
+  store_entry(base(), entry_index, make_group(block->unit, group_width(group)));
+  blocks_.drop(old, units);
+  return true;
 }
 
-std::optional<Entry> Trie::new_group(unsigned width) {
-  const auto block = blocks_->allocate(group_units(width));
-  if (!block) return std::nullopt;
-  used_units_ += block->units;
-  return make_group(block->unit, width);
+// Before the group that is entered at `place` is walked into: so that its entry can be written, and
+// what is in it.
+template <typename Address>
+bool Trie<Address>::own_way(const Path& path, const Place& place) {
+  if (path.size == 0 && !own_runs(place.node())) return false;
+  return own_group(index_of(place));
 }
 
-void Trie::drop_group(Entry group, bool seen) {
-  drop_block(group_unit(group), group_units(group_width(group)), seen);
-}
+// ---- the end
 
-void Trie::drop_block(std::uint32_t unit, std::uint32_t units, bool seen) {
-  used_units_ -= units_of(class_for(units));
-  if (seen) {
-    blocks_->retire(unit, units);
-  } else {
-    blocks_->free(unit, units);
+template <typename Address>
+std::uint32_t Trie<Address>::group_units(Entry group) const {
+  std::uint32_t entries = 0;
+  for (std::uint32_t n = 0; n < group_nodes(group); ++n) {
+    entries += load_node(base(), group_unit(group) + n).stored_runs();
   }
+  return group_nodes(group) + units_for(entries);
 }
 
-void Trie::drop_groups_below(Index first, std::size_t count, unsigned shift) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const Entry entry = peek_entry(entries(), first + i);
-    if (!is_group(entry)) continue;
-    // Narrower groups have leaves only.
-    if (group_width(entry) == stride_bits && shift > stride_bits) {
-      drop_groups_below(group_base(entry), 1u << stride_bits, shift - stride_bits);
+template <typename Address>
+void Trie<Address>::drop_runs(Node node) {
+  if (node.map != 0) blocks_.drop(node.first / unit_entries, units_for(node.runs()));
+}
+
+template <typename Address>
+void Trie<Address>::drop_group(Entry group) {
+  blocks_.drop(group_unit(group), group_units(group));
+}
+
+template <typename Address>
+template <typename Visit>
+void Trie<Address>::for_each_group(std::uint32_t unit, std::size_t nodes, Visit visit) const {
+  for (std::size_t n = 0; n < nodes; ++n) {
+    const Node node = load_node(base(), unit + n);
+    for (unsigned run = 0; run < node.stored_runs(); ++run) {
+      const Entry entry = load_entry(base(), std::size_t{node.first} + run);
+      if (is_group(entry)) visit(entry);
     }
-    drop_group(entry, published_);
   }
 }
 
-// A private copy of what a slot leads to (a leaf, or a group that is too narrow) with the route in
-// it: complete before the caller publishes it.
-std::optional<Entry> Trie::with_route(Entry old, unsigned shift, const Ipv4Route& route) {
-  const unsigned rest = bits_below(route.length, shift);
-  const unsigned width = std::min(rest, stride_bits);
-  const auto group = new_group(width);
-  if (!group) return std::nullopt;
-  fill_group(*group, old);
-  const Index slot = index_in_group(*group, route.address, shift);
-  if (rest <= stride_bits) {
-    cover(slot, 1, make_leaf(route.length, route.value));
-    return group;
-  }
-  const auto below = with_route(peek_entry(entries(), slot), shift - stride_bits, route);
-  if (!below) {
-    drop_group(*group, false);
-    return std::nullopt;
-  }
-  publish_entry(entries(), slot, *below);
-  return group;
+template <typename Address>
+void Trie<Address>::drop_tree(Entry group) {
+  for_each_group(group_unit(group), group_nodes(group), [this](Entry below) { drop_tree(below); });
+  drop_group(group);
 }
 
-// Spreads a leaf, or the leaves of a group of another width, over a private group. A wider group
-// may only be narrowed to a width that its leaves' lengths allow.
-void Trie::fill_group(Entry group, Entry old) {
-  const unsigned width = group_width(group);
-  for (std::uint32_t i = 0; i < 1u << width; ++i) {
-    Entry entry = old;
-    if (is_group(old)) {
-      const unsigned from = group_width(old);
-      const std::uint32_t source = from <= width ? i >> (width - from) : i << (from - width);
-      entry = peek_entry(entries(), group_base(old) + source);
-    }
-    store_leaf(entries(), group_base(group) + i, entry);
-  }
+// Of what was never published.
+template <typename Address>
+void Trie<Address>::discard_tree(Entry group) {
+  for_each_group(group_unit(group), group_nodes(group),
+                 [this](Entry below) { discard_tree(below); });
+  blocks_.discard(group_unit(group), group_units(group));
 }
 
-// One pass of final values: `leaf` wherever no longer route is.
-void Trie::cover(Index first, std::size_t count, Entry leaf) {
-  for (std::size_t i = first; i < first + count; ++i) {
-    const Entry entry = peek_entry(entries(), i);
-    if (is_group(entry)) {
-      cover(group_base(entry), std::size_t{1} << group_width(entry), leaf);
-    } else if (leaf_length(entry) <= leaf_length(leaf)) {
-      store_leaf(entries(), i, leaf);
-    }
-  }
+template <typename Address>
+Trie<Address>::~Trie() {
+  if (root_units_ == 0) return;
+  for_each_group(root_, window_.size, [this](Entry group) { drop_tree(group); });
+  for (std::uint32_t n = 0; n < window_.size; ++n) drop_runs(load_node(base(), root_ + n));
+  blocks_.drop(root_, root_units_);
 }
 
-// Likewise: within the addresses of a route, the leaves of its length are its own.
-void Trie::uncover(Index first, std::size_t count, unsigned length, Entry parent) {
-  for (std::size_t i = first; i < first + count; ++i) {
-    const Entry entry = peek_entry(entries(), i);
-    if (is_group(entry)) {
-      uncover(group_base(entry), std::size_t{1} << group_width(entry), length, parent);
-    } else if (leaf_length(entry) == length) {
-      store_leaf(entries(), i, parent);
-    }
-  }
+template <typename Address>
+Trie<Address>::Trie(Trie&& other) noexcept
+    : blocks_(std::move(other.blocks_)),
+      window_(other.window_),
+      root_(other.root_),
+      root_units_(std::exchange(other.root_units_, 0)),
+      before_(other.before_) {
+  other.window_ = {};
 }
 
-// Replaces a group that is wider than its routes need by a narrower one or by a leaf. When there is
-// no memory for the copy the group just stays.
-void Trie::shrink(Index slot, unsigned shift) {
-  const Entry group = peek_entry(entries(), slot);
-  const unsigned width = width_needed(group, shift);
-  if (width == 0) {
-    publish_entry(entries(), slot, peek_entry(entries(), group_base(group)));
-  } else if (group_units(width) < group_units(group_width(group))) {
-    const auto narrow = new_group(width);
-    if (!narrow) return;
-    fill_group(*narrow, group);
-    publish_entry(entries(), slot, *narrow);
-  } else {
-    return;
-  }
-  drop_group(group, published_);
+template <typename Address>
+Trie<Address>& Trie<Address>::operator=(Trie&& other) noexcept {
+  std::swap(blocks_, other.blocks_);
+  std::swap(window_, other.window_);
+  std::swap(root_, other.root_);
+  std::swap(root_units_, other.root_units_);
+  std::swap(before_, other.before_);
+  return *this;
 }
 
-unsigned Trie::width_needed(Entry group, unsigned shift) const {
-  unsigned longest = 32 - shift;
-  for (std::uint32_t i = 0; i < 1u << group_width(group); ++i) {
-    const Entry entry = peek_entry(entries(), group_base(group) + i);
-    if (is_group(entry)) return stride_bits;
-    longest = std::max(longest, leaf_length(entry));
-  }
-  return longest - (32 - shift);
-}
+template class Trie<Ipv4Address>;
+template class Trie<Ipv6Address>;
 
 }  // namespace bgw::lpm

@@ -12,7 +12,7 @@ namespace bgw::lpm {
 
 template <typename Address>
 struct Variant {
-  const char* name;   // "scalar", "avx512"
+  const char* name;              // "scalar", "avx512"
   bool (*runs_here)() noexcept;  // has this CPU what it needs?
   void (*many_tables)(const std::uint32_t* base, const TableDescriptor<Address>* tables,
                       const std::uint32_t* table_index, const Address* addresses, Value* values,

@@ -1,51 +1,47 @@
 // Which part of the address space a table's first stage spans, and how finely.
 #pragma once
 
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
-#include "lpm/lpm.h"
+#include "lpm/bits.h"
+#include "lpm/entry.h"
 
 namespace bgw::lpm {
 
-// First-stage slots [low, low + size), each of 2^shift addresses.
+// Address bits that the finest first stage tells apart.
+template <typename Address>
+inline constexpr unsigned finest_stage = std::is_same_v<Address, Ipv4Address> ? 24 : 64;
+
+// First-stage nodes [low, low + size), each of 32 slots that `resolved` address bits tell apart.
+template <typename Address>
 struct Window {
-  std::uint8_t shift = 8;
-  std::uint32_t low = 0;
+  unsigned resolved = 24;  // a multiple of 8, at most head_bits
+  Head<Address> low = 0;
   std::uint32_t size = 0;
 
-  std::uint32_t slots_in_all() const { return 1u << (32 - shift); }
-  bool covers(const Ipv4Route& route) const;
+  unsigned shift() const { return head_bits<Address> - resolved; }
+  Head<Address> node_of(Address address) const { return head_of(address) >> (shift() + node_bits); }
+  bool covers(const Route<Address>& route) const {
+    return node_of(route.address) - low < size && node_of(last_address(route)) - low < size;
+  }
   friend bool operator==(const Window&, const Window&) = default;
 };
 
-// What the choice of a window depends on: the span of the routes, and how many groups a coarse
-// first stage would need. Routes of length 0 don't belong here.
-class Coverage {
- public:
-  void add(const Ipv4Route& route);
-  bool empty() const { return first_ > last_; }
-  // The exact window at that shift: 8, 16 or 24.
-  Window window(unsigned shift) const;
-  // The shift that takes little memory above the last stage. A finer one is one memory access less
-  // per lookup and is preferred up to twice the memory.
-  unsigned best_shift() const;
-
- private:
-  std::size_t bytes(const Window& window) const;
-
-  std::uint32_t first_ = UINT32_MAX;
-  std::uint32_t last_ = 0;
-  std::bitset<1 << 16> deep16_;  // /16s that hold longer routes
-  std::bitset<1 << 8> deep8_;    // /8s that hold longer routes
-};
+// The window for a set of routes, of which those of length 0 don't count. The finest first stage
+// costs the fewest memory accesses per lookup; it is taken as far as it doesn't cost twice the
+// memory of the most frugal one, or little for so many routes.
+template <typename Address>
+Window<Address> window_for(std::vector<Route<Address>> routes);
 
 // `old` enlarged to cover `route` too, at least doubled where it grows, so that a run of additions
-// copies each slot only a constant number of times.
-Window grown(const Window& old, const Ipv4Route& route);
+// copies each node only a constant number of times.
+template <typename Address>
+Window<Address> grown(const Window<Address>& old, const Route<Address>& route);
 
-// `window` stretched to `size` slots, upwards as far as there are addresses.
-Window stretched(Window window, std::uint32_t size);
+// `window` stretched to `size` nodes, upwards as far as there are addresses.
+template <typename Address>
+Window<Address> stretched(Window<Address> window, std::uint32_t size);
 
 }  // namespace bgw::lpm

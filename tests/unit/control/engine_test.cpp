@@ -32,7 +32,7 @@ class EngineTest : public testing::Test {
     EXPECT_TRUE(committed) << committed.error().message;
     return committed ? *committed : control::Committed{};
   }
-  const lpm::TableDescriptor& main_table(const std::string& vpc) {
+  const lpm::Ipv4Descriptor& main_table(const std::string& vpc) {
     const auto& fib = *plane.current_fib();
     return fib.tables[fib.vpcs[engine.programmer().vpc_index(vpc)->value].main_table.value];
   }

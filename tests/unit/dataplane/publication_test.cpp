@@ -78,7 +78,7 @@ TEST(Publication, readers_see_whole_snapshots_during_a_storm) {
     while (!stop.load(std::memory_order_relaxed)) {
       const FibSnapshot& snapshot = publication.take();
       const std::uint64_t generation = snapshot.generation;
-      for (const lpm::TableDescriptor& table : snapshot.tables)
+      for (const lpm::Ipv4Descriptor& table : snapshot.tables)
         if (table.fallback != (generation & lpm::max_value)) ++torn;
       if (generation < last) ++torn;
       last = generation;
