@@ -4,117 +4,147 @@
 namespace bgw::lpm::test {
 namespace {
 
-class LimitsTest : public TableTest {
+template <typename Address>
+class LimitsTest : public TableTest<Address> {
  protected:
-  LimitsTest() : TableTest(64 << 10) {}
+  LimitsTest() : TableTest<Address>(64 << 10) {}
 
-  static Ipv4Route random_route(Random& random) {
-    const unsigned length = 1 + random() % 32;
-    return route(ip(10, 0, 0, 0) | (random() & 0x3ffff), length, random() & max_value);
+  // In a range of 2^18 numbers, so that many nest; some of IPv6 are deeper.
+  static Route<Address> random_route(Random& random) {
+    const Ipv4Address where = ip(10, 0, 0, 0) | (random() & 0x3ffff);
+    const auto placed = place<Address>(where, 1 + random() % 32, random.value());
+    if (is_ipv4<Address> || random() % 2 != 0) return placed;
+    return route<Address>(placed.address, 64 + random() % 65, placed.value);
   }
 };
+TYPED_TEST_SUITE(LimitsTest, Families, FamilyNames);
 
-TEST_F(LimitsTest, RouteLimit) {
+TYPED_TEST(LimitsTest, RouteLimit) {
+  const auto ten = [](Value v) { return place<TypeParam>(ip(10, 0, 0, 0), 8, v); };
+  const auto host = place<TypeParam>(ip(10, 1, 1, 1), 32, 3);
+  const auto beyond = place<TypeParam>(ip(11, 0, 0, 0), 8, 4);
+  const auto default_route = [](Value v) { return Route<TypeParam>{0, 0, v}; };
   bool republish = false;
-  Ipv4Table table = build({route(ip(10, 0, 0, 0), 8, 1)}, {.none = none, .max_routes = 3});
-  Oracle oracle(none);
-  oracle.add(route(ip(10, 0, 0, 0), 8, 1));
-  ASSERT_TRUE(table.add(route(0, 0, 2), &republish));
-  ASSERT_TRUE(table.add(route(ip(10, 1, 1, 1), 32, 3), &republish));
-  oracle.add(route(0, 0, 2));
-  oracle.add(route(ip(10, 1, 1, 1), 32, 3));
-  const TableDescriptor before = table.descriptor();
+  Table<TypeParam> table = this->build({ten(1)}, {.none = this->none, .max_routes = 3});
+  const Oracle<TypeParam> oracle(this->none, {ten(1), default_route(2), host});
+  ASSERT_TRUE(table.add(default_route(2), &republish));
+  ASSERT_TRUE(table.add(host, &republish));
+  const TableDescriptor<TypeParam> before = table.descriptor();
   republish = false;
-  EXPECT_EQ(table.add(route(ip(11, 0, 0, 0), 8, 4), &republish).error(), Error::too_many);
+  EXPECT_EQ(table.add(beyond, &republish).error(), Error::too_many);
   EXPECT_FALSE(republish);
   EXPECT_EQ(table.descriptor(), before);
   EXPECT_EQ(table.route_count(), 3u);
-  expect_same_at_boundaries(table, oracle);
+  this->expect_same_at_boundaries(table, oracle);
   // A known route is no further one; and removal makes room.
-  ASSERT_TRUE(table.add(route(ip(10, 0, 0, 0), 8, 5), &republish));
-  ASSERT_TRUE(table.add(route(0, 0, 6), &republish));
+  ASSERT_TRUE(table.add(ten(5), &republish));
+  ASSERT_TRUE(table.add(default_route(6), &republish));
   ASSERT_TRUE(table.remove(0, 0, &republish));
-  ASSERT_TRUE(table.add(route(ip(11, 0, 0, 0), 8, 4), &republish));
-  EXPECT_EQ(table.add(route(0, 0, 6), &republish).error(), Error::too_many);
+  ASSERT_TRUE(table.add(beyond, &republish));
+  EXPECT_EQ(table.add(default_route(6), &republish).error(), Error::too_many);
 }
 
-TEST_F(LimitsTest, RouteLimitOfBuildCountsEachPrefixOnce) {
-  const std::vector<Ipv4Route> routes = {route(0, 0, 1), route(0, 0, 2),
-                                         route(ip(10, 0, 0, 0), 8, 1), route(ip(10, 0, 0, 0), 8, 2),
-                                         route(ip(11, 0, 0, 0), 8, 2)};
-  EXPECT_EQ(Ipv4Table::build(arena, routes, {.max_routes = 2}).error(), Error::too_many);
-  EXPECT_TRUE(Ipv4Table::build(arena, routes, {.max_routes = 3}));
-  EXPECT_EQ(Ipv4Table::build(arena, routes, {.max_routes = 0}).error(), Error::too_many);
-  EXPECT_TRUE(Ipv4Table::build(arena, {}, {.max_routes = 0}));
+TYPED_TEST(LimitsTest, RouteLimitOfBuildCountsEachPrefixOnce) {
+  const std::vector<Route<TypeParam>> routes = {{0, 0, 1},
+                                                {0, 0, 2},
+                                                place<TypeParam>(ip(10, 0, 0, 0), 8, 1),
+                                                place<TypeParam>(ip(10, 0, 0, 0), 8, 2),
+                                                place<TypeParam>(ip(11, 0, 0, 0), 8, 2)};
+  const auto build = [&](std::span<const Route<TypeParam>> of, std::size_t limit) {
+    return Table<TypeParam>::build(this->arena, of, {.max_routes = limit});
+  };
+  EXPECT_EQ(build(routes, 2).error(), Error::too_many);
+  EXPECT_TRUE(build(routes, 3));
+  EXPECT_EQ(build(routes, 0).error(), Error::too_many);
+  EXPECT_TRUE(build({}, 0));
 }
 
-TEST_F(LimitsTest, BuildThatDoesNotFitLeavesTheArenaAsItWas) {
-  std::vector<Ipv4Route> routes;
-  for (std::uint32_t i = 0; i < 300; ++i)
-    routes.push_back(route(ip(10, 0, 0, 1) + (i << 8), 32, i));
-  EXPECT_EQ(Ipv4Table::build(arena, routes, {}).error(), Error::arena_full);
-  EXPECT_EQ(arena.occupancy().used_bytes, 0u);
-  EXPECT_EQ(arena.occupancy().retired_bytes, 0u);
+TYPED_TEST(LimitsTest, BuildThatDoesNotFitLeavesTheArenaAsItWas) {
+  std::vector<Route<TypeParam>> routes;
+  for (std::uint32_t i = 0; i < 20'000; ++i) {
+    routes.push_back(place<TypeParam>(ip(10, 0, 0, 1) + (i << 8), 32, i));
+  }
+  EXPECT_EQ(Table<TypeParam>::build(this->arena, routes, {}).error(), Error::arena_full);
+  EXPECT_EQ(this->arena.occupancy().used_bytes, 0u);
+  EXPECT_EQ(this->arena.occupancy().retired_bytes, 0u);
   routes.resize(20);
-  EXPECT_TRUE(Ipv4Table::build(arena, routes, {}));
+  EXPECT_TRUE(Table<TypeParam>::build(this->arena, routes, {}));
 }
 
-// Random updates in an arena far too small: each either happens or changes nothing at all.
-TEST_F(LimitsTest, FullArenaLeavesTablesAsTheyWere) {
+// Random updates in an arena far too small: each either happens or changes nothing at all. What
+// needs no memory always happens.
+TYPED_TEST(LimitsTest, FullArenaLeavesTablesAsTheyWere) {
   Random random(11);
-  Ipv4Table table = build({});
-  Oracle oracle(none);
-  unsigned refused = 0;
-  for (unsigned i = 0; i < 4000; ++i) {
-    const Ipv4Route r = random_route(random);
+  Table<TypeParam> table = this->build({});
+  Oracle<TypeParam> oracle(this->none);
+  unsigned refused = 0, replaced = 0;
+  for (unsigned i = 0; i < 12'000; ++i) {
+    auto r = this->random_route(random);
     bool republish = false;
-    const TableDescriptor before = table.descriptor();
+    const TableDescriptor<TypeParam> before = table.descriptor();
     const std::size_t used = table.used_bytes();
-    if (random() % 3 != 0) {
+    const bool known = oracle.contains(r);
+    if (random() % 4 != 0) {
       if (table.add(r, &republish)) {
         oracle.add(r);
+        replaced += known;
       } else {
         ++refused;
+        EXPECT_FALSE(known);
         EXPECT_FALSE(republish);
         EXPECT_EQ(table.descriptor(), before);
         EXPECT_EQ(table.used_bytes(), used);
-        expect_same(table, oracle, boundaries(r.address, r.length));
+        this->expect_same(table, oracle, boundaries(r));
       }
     } else {
       EXPECT_EQ(table.remove(r.address, r.length, &republish).has_value(),
                 oracle.remove(r.address, r.length));
     }
     ASSERT_EQ(table.route_count(), oracle.size());
-    if (i % 64 == 0) reclaim_all();
-    if (i % 500 == 0) expect_same_at_boundaries(table, oracle);
+    if (i % 64 == 0) this->reclaim_all();
+    if (i % 1000 == 0) this->expect_same_at_boundaries(table, oracle);
   }
   EXPECT_GT(refused, 100u) << "the arena was never full";
-  expect_same_at_boundaries(table, oracle);
+  EXPECT_GT(replaced, 100u);
+  this->expect_same_at_boundaries(table, oracle);
   // Emptied, it is as good as new.
   bool republish = false;
-  for (const Ipv4Route& r : oracle.routes()) {
+  for (const auto& r : oracle.routes()) {
     ASSERT_TRUE(table.remove(r.address, r.length, &republish));
   }
-  table = build({});
-  reclaim_all();
-  EXPECT_EQ(arena.occupancy().used_bytes, 0u);
-  EXPECT_TRUE(table.add(route(ip(10, 0, 0, 0), 32, 1), &republish));
+  table = this->build({});
+  this->reclaim_all();
+  EXPECT_EQ(this->arena.occupancy().used_bytes, 0u);
+  EXPECT_TRUE(table.add(place<TypeParam>(ip(10, 0, 0, 0), 32, 1), &republish));
 }
 
-// The same without reclaiming: retired blocks must not be reused, so removals go on without memory.
-TEST_F(LimitsTest, RemovalNeedsNoMemory) {
+// Nothing is reclaimed, so retired blocks must not be reused: removals and new values of known
+// routes go on without memory.
+TYPED_TEST(LimitsTest, RemovalAndReplacementNeedNoMemory) {
   Random random(12);
-  Ipv4Table table = build({});
-  Oracle oracle(none);
+  Table<TypeParam> table = this->build({});
+  Oracle<TypeParam> oracle(this->none);
   bool republish = false;
-  for (unsigned i = 0; i < 2000; ++i) {
-    const Ipv4Route r = random_route(random);
-    if (table.add(r, &republish)) oracle.add(r);
+  unsigned refused = 0;
+  for (unsigned i = 0; i < 12'000; ++i) {
+    const auto r = this->random_route(random);
+    if (table.add(r, &republish)) {
+      oracle.add(r);
+    } else {
+      ++refused;
+    }
   }
-  for (const Ipv4Route& r : oracle.routes()) {
+  EXPECT_GT(refused, 100u) << "the arena was never full";
+  for (auto r : oracle.routes()) {
+    r.value = random.value();
+    ASSERT_TRUE(table.add(r, &republish));
+    oracle.add(r);
+  }
+  this->expect_same_at_boundaries(table, oracle);
+  for (const auto& r : oracle.routes()) {
     ASSERT_TRUE(table.remove(r.address, r.length, &republish));
     oracle.remove(r.address, r.length);
-    expect_same(table, oracle, boundaries(r.address, r.length));
+    this->expect_same(table, oracle, boundaries(r));
   }
   EXPECT_EQ(table.route_count(), 0u);
 }

@@ -1,75 +1,79 @@
-// The naive longest-prefix match that tables are compared with, and addresses worth asking about.
+// The naive longest-prefix match that tables are compared with: one hash per length, asked from the
+// longest on.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <random>
 #include <unordered_map>
 #include <vector>
 
-#include "lpm/lpm.h"
+#include "tests/unit/lpm/addresses.h"
 
 namespace bgw::lpm::test {
 
-constexpr std::uint32_t mask_of(unsigned length) {
-  return length == 0 ? 0 : ~std::uint32_t{0} << (32 - length);
-}
-constexpr std::uint32_t ip(unsigned a, unsigned b, unsigned c, unsigned d) {
-  return a << 24 | b << 16 | c << 8 | d;
-}
-constexpr Ipv4Route route(std::uint32_t address, unsigned length, Value value) {
-  return {address & mask_of(length), static_cast<std::uint8_t>(length), value};
-}
-
-// std::mt19937 whose numbers have the type that addresses have.
-class Random {
- public:
-  using result_type = std::uint32_t;
-  explicit Random(result_type seed) : engine_(seed) {}
-  static constexpr result_type min() { return 0; }
-  static constexpr result_type max() { return UINT32_MAX; }
-  result_type operator()() { return static_cast<result_type>(engine_()); }
-
- private:
-  std::mt19937 engine_;
-};
-
+template <typename Address>
 class Oracle {
  public:
   explicit Oracle(Value none = 0) : none_(none) {}
-
-  void add(const Ipv4Route& r) { routes_[key(r.address, r.length)] = r.value; }
-  bool remove(std::uint32_t address, unsigned length) {
-    return routes_.erase(key(address, length)) > 0;
+  Oracle(Value none, const std::vector<Route<Address>>& routes) : none_(none) {
+    for (const Route<Address>& r : routes) add(r);
   }
-  Value lookup(std::uint32_t address) const {
-    for (unsigned length = 33; length-- > 0;) {
-      const auto found = routes_.find(key(address & mask_of(length), length));
-      if (found != routes_.end()) return found->second;
+
+  void add(const Route<Address>& r) {
+    if (by_length_[r.length].empty()) list_length(r.length);
+    size_ += by_length_[r.length].insert_or_assign(r.address, r.value).second ? 1 : 0;
+  }
+  bool remove(Address address, unsigned length) {
+    if (by_length_[length].erase(address) == 0) return false;
+    --size_;
+    if (by_length_[length].empty()) std::erase(lengths_, length);
+    return true;
+  }
+
+  Value lookup(Address address) const {
+    for (const unsigned length : lengths_) {
+      const Routes& routes = by_length_[length];
+      const auto found = routes.find(address & mask_of<Address>(length));
+      if (found != routes.end()) return found->second;
     }
     return none_;
   }
-  std::size_t size() const { return routes_.size(); }
-  std::vector<Ipv4Route> routes() const {
-    std::vector<Ipv4Route> all;
-    for (const auto& [key, value] : routes_) {
-      all.push_back(route(static_cast<std::uint32_t>(key >> 8), key & 0xff, value));
+  bool contains(const Route<Address>& r) const { return by_length_[r.length].contains(r.address); }
+  std::size_t size() const { return size_; }
+  std::vector<Route<Address>> routes() const {
+    std::vector<Route<Address>> all;
+    all.reserve(size_);
+    for (const unsigned length : lengths_) {
+      for (const auto& [address, value] : by_length_[length]) {
+        all.push_back(route<Address>(address, length, value));
+      }
     }
     return all;
   }
 
  private:
-  static std::uint64_t key(std::uint32_t address, unsigned length) {
-    return std::uint64_t{address} << 8 | length;
+  struct Hash {
+    std::size_t operator()(Address address) const noexcept {
+      std::uint64_t hash = static_cast<std::uint64_t>(address) * 0x9e37'79b9'7f4a'7c15;
+      if constexpr (sizeof(Address) > 8) {
+        hash ^= (hash >> 29) + static_cast<std::uint64_t>(address >> 64);
+        hash *= 0xd6e8'feb8'6659'fd93;
+      }
+      return hash ^ hash >> 32;
+    }
+  };
+  using Routes = std::unordered_map<Address, Value, Hash>;
+
+  void list_length(unsigned length) {
+    auto shorter = lengths_.begin();
+    while (shorter != lengths_.end() && *shorter > length) ++shorter;
+    lengths_.insert(shorter, length);
   }
 
-  std::unordered_map<std::uint64_t, Value> routes_;
+  std::array<Routes, address_bits<Address> + 1> by_length_;
+  std::vector<unsigned> lengths_;  // that have routes, longest first
+  std::size_t size_ = 0;
   Value none_;
 };
-
-// Just inside and just outside both ends of a route.
-inline std::vector<std::uint32_t> boundaries(std::uint32_t address, unsigned length) {
-  const std::uint32_t last = address | ~mask_of(length);
-  return {address, address - 1, last, last + 1, address + (last - address) / 2};
-}
 
 }  // namespace bgw::lpm::test

@@ -1,11 +1,14 @@
-// A reader checks every answer against "old or new" while the writer updates. BGW_LPM_RACE_UPDATES
-// sets the number of updates. Run also with -Db_sanitize=thread.
+// A reader checks every answer while the writer updates: in place against "old or new", in versions
+// against the one version that it has loaded. BGW_LPM_RACE_UPDATES sets the number of updates. Run
+// also with -Db_sanitize=thread.
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "tests/unit/lpm/fixture.h"
+#include "tests/unit/lpm/race_script.h"
 
 namespace bgw::lpm::test {
 namespace {
@@ -15,148 +18,181 @@ std::size_t updates_wanted() {
   return text == nullptr ? 10'000 : std::stoul(text);
 }
 
-// What happens, and what each watched address must answer after every step: worked out beforehand.
-class Script {
- public:
-  Script(std::size_t steps, Value none) {
-    Random random(5);
-    Oracle oracle(none);
-    for (std::uint32_t i = 0; i < 48; ++i) watched_.push_back(address(random));
-    answers_.push_back(std::vector<Value>(watched_.size(), none));
-    while (updates_.size() < steps) {
-      updates_.push_back(next_update(random, oracle));
-      const auto& [changed, add] = updates_.back();
-      if (add) {
-        oracle.add(changed);
-      } else {
-        oracle.remove(changed.address, changed.length);
-      }
-      std::vector<Value> answers = answers_.back();
-      for (std::size_t w = 0; w < watched_.size(); ++w) {
-        if ((watched_[w] & mask_of(changed.length)) == changed.address) {
-          answers[w] = oracle.lookup(watched_[w]);
-        }
-      }
-      answers_.push_back(std::move(answers));
-    }
-  }
-
-  struct Update {
-    Ipv4Route route;
-    bool add;
-  };
-  const std::vector<Update>& updates() const { return updates_; }
-  const std::vector<std::uint32_t>& watched() const { return watched_; }
-  Value answer(std::size_t step, std::size_t watched) const { return answers_[step][watched]; }
-
- private:
-  // Few enough bits that routes often cover watched addresses, over several groups and /16s.
-  static std::uint32_t address(Random& random) {
-    return ip(10, 0, 0, 0) | (random() & 0x0081'0187);
-  }
-
-  // Keeps a few routes at a time, half of which cover a watched address: groups come and go.
-  Update next_update(Random& random, const Oracle& oracle) const {
-    const std::vector<Ipv4Route> present = oracle.routes();
-    if (random() % 32 < present.size()) return {present[random() % present.size()], false};
-    const unsigned length = random() % 50 == 0 ? 0 : 12 + random() % 21;
-    const std::uint32_t around =
-        random() % 2 == 0 ? address(random) : watched_[random() % watched_.size()];
-    return {route(around, length, random() & max_value), true};
-  }
-
-  std::vector<Update> updates_;
-  std::vector<std::uint32_t> watched_;
-  std::vector<std::vector<Value>> answers_;  // by steps done, then by watched address
+// A descriptor with the number of updates that it is known to contain.
+template <typename Address>
+struct Published {
+  TableDescriptor<Address> table;
+  std::size_t step;
 };
 
 // What writer and reader share, as the data plane does it: a pointer that is loaded once per burst
 // and a counter of quiescent states.
+template <typename Address>
 struct Shared {
-  std::atomic<const TableDescriptor*> published{nullptr};
+  std::atomic<const Published<Address>*> published{nullptr};
   std::atomic<std::size_t> begun{0};     // updates begun
   std::atomic<std::size_t> done{0};      // updates done and published
   std::atomic<std::uint64_t> bursts{0};  // the reader's quiescent states
+  std::atomic<bool> writer_gone{false};
   std::atomic<bool> reader_gone{false};
 };
 
 // Several batches under one pointer, as close to each other as can be, so that short moments of
 // inconsistency are met too; judged afterwards.
-std::string check_burst(const Script& script, const Arena& arena, const Shared& shared) {
-  constexpr std::size_t batches = 16;
-  constexpr std::uint32_t tables[64] = {};
-  const std::vector<std::uint32_t>& watched = script.watched();
-  const std::size_t count = watched.size();
-  std::vector<Value> values(batches * count);
-  const std::size_t oldest = shared.done.load();
-  const TableDescriptor& table = *shared.published.load(std::memory_order_acquire);
-  for (std::size_t b = 0; b < batches; ++b) {
-    lookup_batch(arena.base(), &table, tables, watched.data(), &values[b * count], count);
-  }
-  const std::size_t newest = shared.begun.load();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    bool known = false;
-    for (std::size_t s = oldest; s <= newest && !known; ++s) {
-      known = values[i] == script.answer(s, i % count);
-    }
-    if (!known) {
-      return "a third answer " + std::to_string(values[i]) + " between steps " +
-             std::to_string(oldest) + " and " + std::to_string(newest);
-    }
-  }
-  return {};
-}
+template <typename Address>
+class Reader {
+ public:
+  Reader(const Script<Address>& script, const Arena& arena, Shared<Address>& shared)
+      : script_(script), base_(arena.base()), shared_(shared) {}
 
-class Race : public TableTest {
+  void run(bool versions) {
+    do {
+      burst(versions);
+      shared_.bursts.fetch_add(1);
+      ++bursts_;
+    } while (failure_.empty() && !shared_.writer_gone);
+    shared_.reader_gone = true;
+  }
+
+  const std::string& failure() const { return failure_; }
+  std::uint64_t bursts() const { return bursts_; }
+
+ private:
+  void burst(bool versions) {
+    const std::vector<Address>& watched = script_.watched();
+    const std::size_t oldest = shared_.done.load();
+    const Published<Address>& published = *shared_.published.load(std::memory_order_acquire);
+    for (std::size_t b = 0; b < batches; ++b) {
+      Value* const values = &values_[b * watched.size()];
+      const Variant<Address>& variant = variants_[(bursts_ + b / 2) % variants_.size()];
+      if (b % 2 == 0) {
+        variant.one_table(base_, published.table, watched.data(), values, watched.size());
+      } else {
+        variant.many_tables(base_, &published.table, tables_.data(), watched.data(), values,
+                            watched.size());
+      }
+    }
+    if (versions) {
+      judge(published.step, published.step);
+    } else {
+      judge(oldest, shared_.begun.load());
+    }
+  }
+
+  // Each answer must be right after one of these steps.
+  void judge(std::size_t oldest, std::size_t newest) {
+    const std::size_t count = script_.watched().size();
+    for (std::size_t i = 0; i < values_.size() && failure_.empty(); ++i) {
+      bool known = false;
+      for (std::size_t s = oldest; s <= newest && !known; ++s) {
+        known = values_[i] == script_.answer(s, i % count);
+      }
+      if (known) continue;
+      failure_ = "answer " + std::to_string(values_[i]) + " for " +
+                 text_of(script_.watched()[i % count]) + " is of no step from " +
+                 std::to_string(oldest) + " to " + std::to_string(newest);
+    }
+  }
+
+  static constexpr std::size_t batches = 16;
+
+  const Script<Address>& script_;
+  const std::uint32_t* const base_;
+  Shared<Address>& shared_;
+  const std::vector<Variant<Address>> variants_ = variants_here<Address>();
+  const std::vector<std::uint32_t> tables_ = std::vector<std::uint32_t>(script_.watched().size());
+  std::vector<Value> values_ = std::vector<Value>(batches * script_.watched().size());
+  std::string failure_;
+  std::uint64_t bursts_ = 0;
+};
+
+template <typename Address>
+class Race : public TableTest<Address> {
  protected:
+  // While `write()` does the script's updates.
+  template <typename Write>
+  void read_while(bool versions, Write write) {
+    publish(0);
+    Reader<Address> reader(script, this->arena, shared);
+    std::thread thread([&] { reader.run(versions); });
+    write();
+    shared.writer_gone = true;
+    thread.join();
+    EXPECT_EQ(reader.failure(), "");
+    EXPECT_GT(reader.bursts(), 100u);
+    EXPECT_GT(descriptors.size(), 3u) << "neither window nor default route ever changed";
+    this->RecordProperty("updates", std::to_string(script.updates().size()));
+    this->RecordProperty("lookups", std::to_string(reader.bursts() * 16 * script.watched().size()));
+  }
+
+  void publish(std::size_t step) {
+    descriptors.push_back(
+        std::make_unique<Published<Address>>(Published<Address>{table.descriptor(), step}));
+    shared.published.store(descriptors.back().get(), std::memory_order_release);
+  }
+
+  // Returns whether it changed the descriptor.
+  bool apply(std::size_t step) {
+    const auto& [r, add] = script.updates()[step];
+    bool republish = false;
+    const bool ok = add ? table.add(r, &republish).has_value()
+                        : table.remove(r.address, r.length, &republish).has_value();
+    EXPECT_TRUE(ok) << "step " << step;
+    return republish;
+  }
+
   // Bounded: a reader that has ended will not pass any more.
-  static void grace_period(const Shared& shared) {
+  void grace_period() {
     const std::uint64_t before = shared.bursts.load();
     while (shared.bursts.load() < before + 2 && !shared.reader_gone) std::this_thread::yield();
   }
-};
-
-TEST_F(Race, ReadersSeeOldOrNewOnly) {
-  const Script script(updates_wanted(), none);
-  Ipv4Table table = build({});
-  std::vector<std::unique_ptr<TableDescriptor>> descriptors;
-  Shared shared;
-  const auto publish = [&] {
-    descriptors.push_back(std::make_unique<TableDescriptor>(table.descriptor()));
-    shared.published.store(descriptors.back().get(), std::memory_order_release);
-  };
-  publish();
-
-  std::string failure;
-  std::uint64_t bursts_while_updating = 0;
-  std::thread reader([&] {
-    while (failure.empty() && shared.done.load() < script.updates().size()) {
-      failure = check_burst(script, arena, shared);
-      shared.bursts.fetch_add(1);
-      ++bursts_while_updating;
-    }
-    shared.reader_gone = true;
-  });
-
-  for (const auto& [r, add] : script.updates()) {
-    bool republish = false;
-    shared.begun.fetch_add(1);
-    const bool ok = add ? table.add(r, &republish).has_value()
-                        : table.remove(r.address, r.length, &republish).has_value();
-    EXPECT_TRUE(ok);
-    if (republish) publish();
-    shared.done.fetch_add(1);
-    if (republish) grace_period(shared);
-    if (shared.done.load() % 256 == 0) {
-      const std::uint64_t epoch = arena.retire_epoch();
-      grace_period(shared);
-      arena.reclaim(epoch);
-    }
+  void reclaim_after_grace_period() {
+    const std::uint64_t epoch = this->arena.retire_epoch();
+    grace_period();
+    this->arena.reclaim(epoch);
   }
-  reader.join();
-  EXPECT_EQ(failure, "");
-  EXPECT_GT(bursts_while_updating, 100u);
-  EXPECT_GT(descriptors.size(), 3u) << "neither window nor default route ever changed";
+
+  const Script<Address> script{updates_wanted(), this->none};
+  Table<Address> table = this->build({});
+  std::vector<std::unique_ptr<Published<Address>>> descriptors;
+  Shared<Address> shared;
+};
+TYPED_TEST_SUITE(Race, Families, FamilyNames);
+
+TYPED_TEST(Race, ReadersSeeOldOrNewOnly) {
+  this->read_while(false, [this] {
+    for (std::size_t step = 0; step < this->script.updates().size(); ++step) {
+      this->shared.begun.fetch_add(1);
+      const bool republish = this->apply(step);
+      if (republish) this->publish(step + 1);
+      this->shared.done.fetch_add(1);
+      if (republish) this->grace_period();
+      if (step % 256 == 255) this->reclaim_after_grace_period();
+    }
+  });
+}
+
+// Each version holds the next few updates; now and then one is dropped and made again.
+TYPED_TEST(Race, ReadersSeeAllOfAVersionAtOnce) {
+  this->read_while(true, [this] {
+    Random random(6);
+    const std::size_t steps = this->script.updates().size();
+    for (std::size_t step = 0; step < steps;) {
+      const std::size_t end = std::min<std::size_t>(steps, step + 1 + random() % 8);
+      const bool keep = random() % 4 != 0;
+      this->table.open_version();
+      for (std::size_t s = step; s < end; ++s) this->apply(s);
+      if (keep) {
+        this->publish(end);
+        // Nobody gets the previous descriptor any more, but the reader may be at it still.
+        this->table.keep_version();
+        step = end;
+      } else {
+        this->table.drop_version();
+      }
+      if (!keep || random() % 4 != 0) this->reclaim_after_grace_period();
+    }
+  });
 }
 
 }  // namespace
