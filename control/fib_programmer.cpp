@@ -1,6 +1,7 @@
 #include "control/fib_programmer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -54,6 +55,44 @@ tl::unexpected<std::string> full(const char* what, std::uint32_t limit) {
       what, limit));
 }
 
+using Routes = std::vector<lpm::Ipv4Route>;
+
+auto prefix_of(const lpm::Ipv4Route& route) {
+  return std::pair{route.address, route.length};
+}
+
+}  // namespace
+
+// From one sorted list of routes to another.
+struct RouteChanges {
+  Routes removed;
+  Routes added;  // or with another value
+  std::size_t size() const { return removed.size() + added.size(); }
+};
+
+namespace {
+
+// Sorted by prefix, without the routes that later ones replace.
+void keep_last_of_each(Routes& routes) {
+  std::ranges::stable_sort(routes, {}, prefix_of);
+  const auto same = [](const auto& a, const auto& b) { return prefix_of(a) == prefix_of(b); };
+  routes.erase(routes.begin(), std::unique(routes.rbegin(), routes.rend(), same).base());
+}
+
+RouteChanges changes_between(const Routes& before, const Routes& after) {
+  RouteChanges changes;
+  auto old = before.begin();
+  for (const auto& route : after) {
+    while (old != before.end() && prefix_of(*old) < prefix_of(route))
+      changes.removed.push_back(*old++);
+    const bool known = old != before.end() && prefix_of(*old) == prefix_of(route);
+    if (!known || old->value != route.value) changes.added.push_back(route);
+    if (known) ++old;
+  }
+  changes.removed.insert(changes.removed.end(), old, before.end());
+  return changes;
+}
+
 }  // namespace
 
 FibProgrammer::FibProgrammer(const dataplane::NeighbourTable* neighbours, lpm::Arena::Options arena,
@@ -83,6 +122,8 @@ tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> FibProgrammer
 
 void FibProgrammer::abandon() {
   next_.clear();
+  for (const auto& table : opened_) table->drop_version();
+  opened_.clear();
   // No snapshot has ever shown these blocks, and what is replaced but still in use is not retired
   // before reclaim(): all that is retired now may be reused at once.
   arena_.reclaim(arena_.retire_epoch());
@@ -96,6 +137,8 @@ void FibProgrammer::published() {
   replaced_.push_back(std::move(running_));
   running_ = std::move(next_);
   next_.clear();
+  published_.insert(published_.end(), opened_.begin(), opened_.end());
+  opened_.clear();
   vpcs_.keep();
   table_names_.keep();
   groups_.keep();
@@ -109,6 +152,8 @@ std::vector<VpcIndex> FibProgrammer::retired_vpcs() const {
 }
 
 std::vector<VpcIndex> FibProgrammer::reclaim() {
+  for (const auto& table : published_) table->keep_version();
+  published_.clear();
   replaced_.clear();
   arena_.reclaim(arena_.retire_epoch());
   table_names_.reclaim();
@@ -198,21 +243,53 @@ tl::expected<void, std::string> FibProgrammer::build_plan(const std::string& key
   return build_table(key, std::move(routes));
 }
 
-// Equal routes make an equal table: indices are stable, so comparing values compares meanings.
-tl::expected<void, std::string> FibProgrammer::build_table(const std::string& key,
-                                                           std::vector<lpm::Ipv4Route> routes) {
+// Equal routes make an equal table: indices are stable, so comparing values compares meanings. A
+// table of which little changes becomes a version of itself, unless workers may still read an older
+// one.
+tl::expected<void, std::string> FibProgrammer::build_table(const std::string& key, Routes routes) {
   const auto index = *table_names_.find(key);
-  if (index < running_.size() && running_[index] && running_[index]->routes == routes) {
+  keep_last_of_each(routes);
+  const Built* running = index < running_.size() ? running_[index].get() : nullptr;
+  if (running != nullptr && running->routes == routes) {
     next_[index] = running_[index];
     return {};
   }
-  auto table = lpm::Ipv4Table::build(arena_, routes, {.none = Hop{}.value()});
-  if (!table) {
-    return tl::unexpected(fmt::format("{}: no room for its {} routes: {}", key, routes.size(),
-                                      lpm::to_string(table.error())));
+  constexpr std::size_t worth_a_version = 4;  // routes for each that changes
+  const auto count = routes.size();
+  RouteChanges changes;
+  if (running != nullptr && replaced_.empty()) changes = changes_between(running->routes, routes);
+  auto built = changes.size() > 0 && changes.size() * worth_a_version < count
+                   ? build_version(*running, std::move(routes), changes)
+                   : build_beside(std::move(routes));
+  if (!built) {
+    return tl::unexpected(fmt::format("{}: no room for its {} routes: {}", key, count,
+                                      lpm::to_string(built.error())));
   }
-  next_[index] = std::make_shared<const Built>(Built{std::move(routes), std::move(*table)});
+  next_[index] = std::make_shared<const Built>(std::move(*built));
   return {};
+}
+
+tl::expected<FibProgrammer::Built, lpm::Error> FibProgrammer::build_beside(Routes routes) {
+  auto table = lpm::Ipv4Table::build(arena_, routes, {.none = Hop{}.value()});
+  if (!table) return tl::unexpected(table.error());
+  const auto descriptor = table->descriptor();
+  return Built{std::move(routes), std::make_shared<lpm::Ipv4Table>(std::move(*table)), descriptor};
+}
+
+tl::expected<FibProgrammer::Built, lpm::Error> FibProgrammer::build_version(
+    const Built& running, Routes routes, const RouteChanges& changes) {
+  running.table->open_version();
+  opened_.push_back(running.table);
+  bool republish = false;
+  for (const auto& route : changes.removed) {
+    const auto removed = running.table->remove(route.address, route.length, &republish);
+    if (!removed) return tl::unexpected(removed.error());
+  }
+  for (const auto& route : changes.added) {
+    const auto added = running.table->add(route, &republish);
+    if (!added) return tl::unexpected(added.error());
+  }
+  return Built{std::move(routes), running.table, running.table->descriptor()};
 }
 
 tl::expected<Hop, std::string> FibProgrammer::next_hop(const PlanEntry& entry, VpcIndex owner) {
@@ -265,7 +342,7 @@ std::unique_ptr<dataplane::FibSnapshot> FibProgrammer::assemble(const config::Mo
   fib->lpm_base = arena_.base();
   fib->neighbours = neighbours_;
   for (const auto& built : next_) {
-    fib->tables.push_back(built ? built->table.descriptor() : lpm::Ipv4Descriptor{});
+    fib->tables.push_back(built ? built->descriptor : lpm::Ipv4Descriptor{});
   }
   fib->groups.resize(groups_.end());
   groups_.for_each_used([&](const GroupKey& members, std::uint32_t index) {

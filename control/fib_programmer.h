@@ -19,6 +19,8 @@
 
 namespace bgw::control {
 
+struct RouteChanges;
+
 // What a commit needs to know of one open port.
 struct ProgrammedPort {
   dataplane::PortId id;
@@ -67,11 +69,13 @@ class FibProgrammer {
 
  private:
   struct Built {
-    std::vector<lpm::Ipv4Route> routes;  // what the table was built from
-    lpm::Ipv4Table table;
+    std::vector<lpm::Ipv4Route> routes;     // what the table holds, by prefix
+    std::shared_ptr<lpm::Ipv4Table> table;  // shared by its versions
+    lpm::Ipv4Descriptor descriptor;         // of the version that holds them
   };
   using Tables = std::vector<std::shared_ptr<const Built>>;  // by TableIndex
   using GroupKey = std::u32string;                           // the members' values
+  using OpenVersions = std::vector<std::shared_ptr<lpm::Ipv4Table>>;
 
   tl::expected<void, std::string> assign_indices(const config::Model& model);
   tl::expected<void, std::string> build_tables(const config::Model& model, const Rib& rib);
@@ -85,6 +89,10 @@ class FibProgrammer {
                                                          dataplane::VpcIndex owner);
   tl::expected<dataplane::NextHop, std::string> next_hop(const PlanTarget& target,
                                                          dataplane::VpcIndex owner);
+  tl::expected<Built, lpm::Error> build_beside(std::vector<lpm::Ipv4Route> routes);
+  tl::expected<Built, lpm::Error> build_version(const Built& running,
+                                                std::vector<lpm::Ipv4Route> routes,
+                                                const RouteChanges& changes);
   std::unique_ptr<dataplane::FibSnapshot> assemble(const config::Model& model,
                                                    const ProgrammedPorts& ports,
                                                    std::uint64_t generation) const;
@@ -98,6 +106,8 @@ class FibProgrammer {
   Tables running_;
   Tables next_;
   std::vector<Tables> replaced_;  // workers may still read these
+  OpenVersions opened_;           // by prepare()
+  OpenVersions published_;        // in force, while workers may still read the version before
 };
 
 }  // namespace bgw::control

@@ -206,7 +206,7 @@ TEST(FibProgrammer, EveryLimitIsAnErrorThatNamesIt) {
 }
 
 TEST(FibProgrammer, FullArenaIsAnErrorAndLeavesWhatRan) {
-  Programmed programmed({}, {.max_bytes = 64 << 10, .huge_pages = false});
+  Programmed programmed({}, {.max_bytes = 16 << 10, .huge_pages = false});
   config::Model model;
   model.gateways = {gateway("bgw-1")};
   ASSERT_TRUE(programmed.commit(model));
@@ -218,6 +218,65 @@ TEST(FibProgrammer, FullArenaIsAnErrorAndLeavesWhatRan) {
   EXPECT_THAT(committed.error(), HasSubstr("gateway bgw-1"));
   model.gateways[0].static_routes.resize(1);
   EXPECT_TRUE(programmed.commit(model));
+}
+
+// A gateway with 1,000 blackholes, of which the `open`th is missing.
+config::Model blackhole_model(unsigned open) {
+  config::Model model;
+  model.gateways = {gateway("bgw-1")};
+  model.vpcs = {vpc("a", {"10.1.0.0/16"})};
+  table(model.vpcs[0]).static_routes = {to_gateway("0.0.0.0/0", "bgw-1")};
+  model.attachments = {attachment("att-a", "bgw-1", "a")};
+  for (unsigned i = 0; i < 1000; ++i) {
+    if (i == open) continue;
+    model.gateways[0].static_routes.push_back(
+        to_attachments(fmt::format("172.{}.{}.0/24", 16 + i / 256, i % 256), {}));
+  }
+  return model;
+}
+
+// The reason why a's packet to the `number`th blackhole is dropped.
+dataplane::DropReason fate(const FibProgrammer& programmer, const dataplane::FibSnapshot& fib,
+                           unsigned number) {
+  const auto destination = 0xac100001u + (number << 8);
+  return control::fib_walk(fib, *programmer.vpc_index("a"), 0x0a010005, destination).at(0).reason;
+}
+
+TEST(FibProgrammer, ASmallChangeSharesTheTable) {
+  using dataplane::DropReason;
+  FibProgrammer programmer(nullptr, small_arena, {});
+  const auto prepare = [&](unsigned open) {
+    const auto model = blackhole_model(open);
+    const auto rib = control::compute_routes(model, {}).rib;
+    return programmer.prepare(model, rib, ports_of(model), 1).value();
+  };
+  const auto used = [&] { return programmer.occupancy().arena.used_bytes; };
+  const auto first = prepare(7);
+  programmer.published();
+  programmer.reclaim();
+  const std::size_t before = used();
+
+  const auto second = prepare(8);
+  EXPECT_LT(used(), before + before / 4) << "nothing was shared";
+  programmer.abandon();
+  EXPECT_EQ(used(), before);
+  EXPECT_EQ(fate(programmer, *first, 7), DropReason::no_route);
+  EXPECT_EQ(fate(programmer, *first, 8), DropReason::blackhole);
+
+  // Each snapshot answers for itself until workers have left it, however many there are.
+  const auto third = prepare(9);
+  programmer.published();
+  const auto fourth = prepare(10);
+  programmer.published();
+  EXPECT_EQ(fate(programmer, *first, 7), DropReason::no_route);
+  EXPECT_EQ(fate(programmer, *first, 9), DropReason::blackhole);
+  EXPECT_EQ(fate(programmer, *third, 9), DropReason::no_route);
+  EXPECT_EQ(fate(programmer, *third, 7), DropReason::blackhole);
+  EXPECT_EQ(fate(programmer, *fourth, 10), DropReason::no_route);
+  EXPECT_EQ(fate(programmer, *fourth, 9), DropReason::blackhole);
+  programmer.reclaim();
+  EXPECT_EQ(fate(programmer, *fourth, 10), DropReason::no_route);
+  EXPECT_EQ(programmer.occupancy().arena.retired_bytes, 0u);
 }
 
 TEST(FibProgrammer, IndexComesBackOnlyAfterReclaim) {
