@@ -71,6 +71,7 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
       {"GET", "/v1/interfaces", false, &ApiHandlers::interfaces},
       {"GET", "/v1/neighbours", false, &ApiHandlers::neighbours},
       {"GET", "/v1/stats", false, &ApiHandlers::stats},
+      {"GET", "/v1/tables", false, &ApiHandlers::tables},
       {"GET", "/v1/drops", false, &ApiHandlers::drops},
   };
   return all;

@@ -48,6 +48,7 @@ class ApiHandlers {
 
   ApiResponse interfaces(const ApiRequest& request, const std::string& rest);
   ApiResponse neighbours(const ApiRequest& request, const std::string& rest);
+  ApiResponse tables(const ApiRequest& request, const std::string& rest);
   ApiResponse stats(const ApiRequest& request, const std::string& rest);
   ApiResponse drops(const ApiRequest& request, const std::string& rest);
 

@@ -63,7 +63,10 @@ Json to_json(const FibProgrammer::Occupancy& fib) {
           {"ecmp_groups", fib.groups},
           {"address_hops", fib.address_hops},
           {"arena_used_bytes", fib.arena.used_bytes},
-          {"arena_committed_bytes", fib.arena.committed_bytes}};
+          {"arena_committed_bytes", fib.arena.committed_bytes},
+          {"arena_retired_bytes", fib.arena.retired_bytes},
+          {"arena_reserved_bytes", fib.arena.reserved_bytes},
+          {"arena_huge_page_bytes", fib.arena.huge_page_bytes}};
 }
 
 }  // namespace
@@ -89,6 +92,17 @@ ApiResponse ApiHandlers::status(const ApiRequest&, const std::string&) {
                                {"packets", worker.packets}});
   }
   return ok(json);
+}
+
+ApiResponse ApiHandlers::tables(const ApiRequest&, const std::string&) {
+  Json list = Json::array();
+  for (const auto& table : engine_.programmer().table_occupancy()) {
+    list.push_back({{"table", table.name},
+                    {"routes", table.routes},
+                    {"arena_bytes", table.arena_bytes},
+                    {"rib_bytes", table.rib_bytes}});
+  }
+  return ok(list);
 }
 
 ApiResponse ApiHandlers::interfaces(const ApiRequest&, const std::string&) {

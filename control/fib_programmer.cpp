@@ -19,13 +19,13 @@ constexpr std::size_t max_group = std::tuple_size_v<decltype(dataplane::EcmpGrou
 constexpr std::uint32_t first_table = 1;
 
 std::string gateway_key(const std::string& gateway) {
-  return "gateway " + gateway;
+  return gateway;
 }
 std::string table_key(const std::string& vpc, const std::string& table) {
-  return "table " + vpc + "/" + table;
+  return vpc + "/" + table;
 }
 std::string source_key(const std::string& vpc) {
-  return "sources of " + vpc;
+  return vpc + ": sources";
 }
 
 std::uint64_t address_key(VpcIndex vpc, const config::IpAddress& address) {
@@ -98,6 +98,7 @@ RouteChanges changes_between(const Routes& before, const Routes& after) {
 FibProgrammer::FibProgrammer(const dataplane::NeighbourTable* neighbours, lpm::Arena::Options arena,
                              Limits limits)
     : neighbours_(neighbours),
+      routes_per_table_(limits.routes_per_table),
       arena_(arena),
       vpcs_(0, limits.vpcs),
       table_names_(first_table, limits.tables),
@@ -178,6 +179,18 @@ FibProgrammer::Occupancy FibProgrammer::occupancy() const {
     if (built) occupancy.routes += built->routes.size();
   }
   return occupancy;
+}
+
+std::vector<FibProgrammer::TableOccupancy> FibProgrammer::table_occupancy() const {
+  std::vector<TableOccupancy> tables;
+  table_names_.for_each_used([&](const std::string& name, std::uint32_t index) {
+    if (index >= running_.size() || !running_[index]) return;
+    const Built& built = *running_[index];
+    tables.push_back(
+        {name, built.routes.size(), built.table->used_bytes(), built.table->rib_bytes()});
+  });
+  std::ranges::sort(tables, {}, &TableOccupancy::name);
+  return tables;
 }
 
 // Names first: the tables refer to one another.
@@ -270,7 +283,8 @@ tl::expected<void, std::string> FibProgrammer::build_table(const std::string& ke
 }
 
 tl::expected<FibProgrammer::Built, lpm::Error> FibProgrammer::build_beside(Routes routes) {
-  auto table = lpm::Ipv4Table::build(arena_, routes, {.none = Hop{}.value()});
+  auto table = lpm::Ipv4Table::build(arena_, routes,
+                                     {.none = Hop{}.value(), .max_routes = routes_per_table_});
   if (!table) return tl::unexpected(table.error());
   const auto descriptor = table->descriptor();
   return Built{std::move(routes), std::make_shared<lpm::Ipv4Table>(std::move(*table)), descriptor};

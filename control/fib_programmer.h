@@ -38,11 +38,18 @@ class FibProgrammer {
     std::uint32_t tables = dataplane::NextHop::max_index + 1;
     std::uint32_t groups = dataplane::NextHop::max_index + 1;
     std::uint32_t address_hops = dataplane::NextHop::max_index + 1;
+    std::size_t routes_per_table = 2'000'000;  // one tenant must not fill the arena of all
   };
   struct Occupancy {
     std::size_t vpcs = 0, tables = 0, groups = 0, address_hops = 0;
     std::size_t routes = 0;  // in all tables of the FIB
     lpm::Arena::Occupancy arena;
+  };
+  struct TableOccupancy {
+    std::string name;  // "bgw-1", "vpc-a/main" or "vpc-a: sources"
+    std::size_t routes = 0;
+    std::size_t arena_bytes = 0;
+    std::size_t rib_bytes = 0;
   };
 
   // Throws std::system_error when the address space for tables can't be reserved.
@@ -66,6 +73,7 @@ class FibProgrammer {
 
   std::optional<dataplane::VpcIndex> vpc_index(const std::string& name) const;
   Occupancy occupancy() const;
+  std::vector<TableOccupancy> table_occupancy() const;  // by name
 
  private:
   struct Built {
@@ -98,6 +106,7 @@ class FibProgrammer {
                                                    std::uint64_t generation) const;
 
   const dataplane::NeighbourTable* neighbours_;
+  std::size_t routes_per_table_;
   lpm::Arena arena_;  // before the tables in it
   IndexPool<std::string> vpcs_;
   IndexPool<std::string> table_names_;

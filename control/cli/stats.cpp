@@ -1,4 +1,4 @@
-// bgwctl stats show|drops, status
+// bgwctl stats show|drops|tables, status
 #include <chrono>
 #include <cstdio>
 #include <map>
@@ -112,6 +112,20 @@ std::string drops_text(const Json& drops, bool watch, Rates& rates) {
   return table.to_string();
 }
 
+std::string tables_text(const Json& tables, bool watch, Rates& rates) {
+  std::vector<std::string> headers = {"TABLE", ">ROUTES", ">BYTES", ">RIB BYTES"};
+  if (watch) headers.emplace_back(">ROUTES/s");
+  Table text(std::move(headers));
+  for (const auto& table : tables) {
+    const auto name = cell(table["table"]);
+    std::vector<std::string> cells = {name, cell(table["routes"]), cell(table["arena_bytes"]),
+                                      cell(table["rib_bytes"])};
+    if (watch) cells.push_back(rates.rate(name, table["routes"]));
+    text.add(std::move(cells));
+  }
+  return text.to_string();
+}
+
 using Render = std::string (*)(const Json&, bool, Rates&);
 
 // Once, or with --watch every second until Ctrl-C ends the process.
@@ -167,6 +181,10 @@ std::vector<Command> stats_commands() {
       {"stats", "drops", "[--watch]", "dropped packets by place and reason",
        [](const Context& context, const std::vector<std::string>& arguments) {
          return show(context, arguments, "/v1/drops", drops_text);
+       }},
+      {"stats", "tables", "[--watch]", "forwarding tables: routes and memory",
+       [](const Context& context, const std::vector<std::string>& arguments) {
+         return show(context, arguments, "/v1/tables", tables_text);
        }},
       {"status", "", "", "what the daemon is and runs", status},
   };

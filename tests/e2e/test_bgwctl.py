@@ -23,6 +23,7 @@ LISTS = {
         {"prefix", "origin", "next_hop", "status", "reason"},
     ("interface", "list"): {"vpc", "port", "mac", "addresses", "mtu", "enabled"},
     ("neighbor", "list"): {"vpc", "address", "state", "mac"},
+    ("stats", "tables"): {"table", "routes", "arena_bytes", "rib_bytes"},
 }
 OBJECTS = {
     ("gateway", "show", "gw1"): {"name", "asn"},

@@ -37,6 +37,7 @@ TEST_F(Cli, EveryReadingCommandWorksForPeopleAndPrograms) {
       {"neighbor", "list"},
       {"stats", "show"},
       {"stats", "drops"},
+      {"stats", "tables"},
       {"config", "show"},
   };
   for (auto command : commands) {

@@ -176,6 +176,23 @@ config::Model ecmp_model() {
   return model;
 }
 
+TEST(FibProgrammer, TellsWhatEachTableTakes) {
+  Programmed programmed;
+  ASSERT_TRUE(programmed.commit(ecmp_model()));
+  std::vector<std::string> names;
+  std::size_t bytes = 0, routes = 0;
+  for (const auto& table : programmed.programmer.table_occupancy()) {
+    names.push_back(table.name);
+    bytes += table.arena_bytes;
+    routes += table.routes;
+    EXPECT_GE(table.rib_bytes, 8 * table.routes) << table.name;
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"a/main", "a: sources", "b/main", "b: sources",
+                                             "bgw-1", "c/main", "c: sources"}));
+  EXPECT_EQ(bytes, programmed.programmer.occupancy().arena.used_bytes);
+  EXPECT_EQ(routes, programmed.programmer.occupancy().routes);
+}
+
 TEST(FibProgrammer, GroupsAreSharedByContent) {
   Programmed programmed;
   ASSERT_TRUE(programmed.commit(ecmp_model()));
@@ -194,6 +211,7 @@ TEST(FibProgrammer, EveryLimitIsAnErrorThatNamesIt) {
       {{.tables = 5}, "table (limit 5)"},
       {{.groups = 0}, "ECMP group (limit 0)"},
       {{.address_hops = 1}, "address next hop (limit 1)"},
+      {{.routes_per_table = 1}, "no room for its 2 routes: the table's route limit"},
   };
   for (const auto& limited : cases) {
     Programmed programmed(limited.limits);
@@ -215,7 +233,7 @@ TEST(FibProgrammer, FullArenaIsAnErrorAndLeavesWhatRan) {
   }
   const auto committed = programmed.commit(model);
   ASSERT_FALSE(committed);
-  EXPECT_THAT(committed.error(), HasSubstr("gateway bgw-1"));
+  EXPECT_THAT(committed.error(), HasSubstr("bgw-1: no room"));
   model.gateways[0].static_routes.resize(1);
   EXPECT_TRUE(programmed.commit(model));
 }
