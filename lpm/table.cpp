@@ -170,7 +170,9 @@ bool Table<Address>::Impl::add_beyond_window(const AnyRoute& route) {
     std::vector<AnyRoute> routes = rib.routes();
     routes.push_back(route);
     const Window<Address> wanted = window_for(routes);
-    if (wanted.resolved < wider.resolved && rebuild(wanted, routes)) return true;
+    // A window also remembers routes that are gone.
+    const bool pays = wanted.resolved != wider.resolved || wanted.size < wider.size / 4;
+    if (pays && rebuild(wanted, routes)) return true;
   }
   return trie.move_window_and_insert(wider, route);
 }

@@ -143,127 +143,176 @@ bool Trie<Address>::change_group(std::size_t entry_index, unsigned resolved, con
 // ---- beside
 
 template <typename Address>
-Slots Trie<Address>::slots_at(const Path& path, const Place& place) const {
-  if (path.size == 0) return {base(), place.node(), 1};
-  return {base(), place.unit, group_nodes(read(path.places[path.size - 1]))};
-}
-
-template <typename Address>
 bool Trie<Address>::change_slots(const Path& path, Place place, std::size_t count,
                                  const Change& change) {
-  const bool in_place =
-      count >= node_slots ||
-      load_node(base(), place.node()).has_edges(place.slot_in_node(), static_cast<unsigned>(count));
-  if (in_place) return change_in_place(place, count, change);
-  Slots slots = slots_at(path, place);
-  const std::size_t first = path.size == 0 ? place.slot_in_node() : place.slot;
-  const bool has_groups = slots.change(first, count, change);
-  if (!replace_slots(path, place, slots)) return false;
+  const Node node = load_node(base(), place.node());
+  const auto slots = static_cast<unsigned>(count);
+  if (count >= node_slots || node.has_edges(place.slot_in_node(), slots)) {
+    return change_in_place(place, count, change);
+  }
+  Runs runs(base(), node);
+  runs.split(place.slot_in_node(), slots);
+  const bool has_groups = runs.change(place.slot_in_node(), slots, change);
+  if (!replace_runs(path, place, runs)) return false;
   if (!has_groups) return true;
-  // Groups have kept their places; now the range begins and ends where runs do.
   if (path.size > 0) place.unit = group_unit(read(path.places[path.size - 1]));
   return change_in_place(place, count, change);
 }
 
 template <typename Address>
 bool Trie<Address>::put(const Path& path, const Place& place, Entry entry) {
-  if (load_node(base(), place.node()).has_edges(place.slot_in_node(), 1)) {
+  const Node node = load_node(base(), place.node());
+  if (node.has_edges(place.slot_in_node(), 1)) {
     if (path.size == 0 && !own_runs(place.node())) return false;
     write(place, entry);
     return true;
   }
-  Slots slots = slots_at(path, place);
-  slots[path.size == 0 ? place.slot_in_node() : place.slot] = entry;
-  return replace_slots(path, place, slots);
+  Runs runs(base(), node);
+  runs.set(place.slot_in_node(), entry);
+  return replace_runs(path, place, runs);
 }
 
+// The node that holds `place` gets other runs.
 template <typename Address>
-bool Trie<Address>::replace_slots(const Path& path, const Place& place, const Slots& slots) {
-  if (path.size == 0) return replace_node(place, slots);
-  const Place& entrance = path.places[path.size - 1];
+bool Trie<Address>::replace_runs(const Path& path, const Place& place, const Runs& runs) {
+  if (path.size > 0) return replace_in_group(path.places[path.size - 1], place, runs);
+  const Node old = load_node(base(), place.node());
+  std::uint32_t unit = 0;
+  if (runs.stored() > 0) {
+    const auto block = blocks_.allocate(units_for(runs.stored()));
+    if (!block) return false;
+    unit = block->unit;
+  }
+  store_node(base(), place.node(), runs.store(base(), std::size_t{unit} * unit_entries));
+  drop_runs(old);
+  return true;
+}
+
+// A group is one block with its nodes' runs, so all of it is copied.
+template <typename Address>
+bool Trie<Address>::replace_in_group(const Place& entrance, const Place& place, const Runs& runs) {
   const Entry old = read(entrance);
-  const auto group = new_group(slots, place.resolved);
-  if (!group) return false;
-  write(entrance, *group);
+  const unsigned nodes = group_nodes(old);
+  std::uint32_t entries = runs.stored();
+  for (std::uint32_t n = 0; n < nodes; ++n) {
+    if (place.unit + n != place.node()) {
+      entries += load_node(base(), place.unit + n).stored_runs();
+    }
+  }
+  const auto block = blocks_.allocate(nodes + units_for(entries));
+  if (!block) return false;
+  std::size_t first = std::size_t{block->unit + nodes} * unit_entries;
+  for (std::uint32_t n = 0; n < nodes; ++n) {
+    const std::uint32_t from = place.unit + n;
+    Node node = load_node(base(), from);
+    node = (from == place.node() ? runs : Runs(base(), node)).store(base(), first);
+    store_node(base(), block->unit + n, node);
+    first += node.stored_runs();
+  }
+  write(entrance, make_group(block->unit, group_width(old)));
   drop_group(old);
   return true;
 }
 
 template <typename Address>
-bool Trie<Address>::replace_node(const Place& place, const Slots& slots) {
-  const Node old = load_node(base(), place.node());
-  std::uint32_t unit = 0;
-  if (const unsigned units = slots.run_units(place.resolved); units > 0) {
-    const auto block = blocks_.allocate(units);
-    if (!block) return false;
-    unit = block->unit;
-  }
-  store_node(base(), place.node(), slots.store_runs(base(), unit, place.resolved));
-  drop_runs(old);
-  return true;
-}
-
-template <typename Address>
-std::optional<Entry> Trie<Address>::new_group(const Slots& slots, unsigned resolved) {
-  const auto block = blocks_.allocate(slots.nodes() + slots.run_units(resolved));
+std::optional<Entry> Trie<Address>::new_group(std::span<const Runs> nodes) {
+  const auto count = static_cast<std::uint32_t>(nodes.size());
+  std::uint32_t entries = 0;
+  for (const Runs& runs : nodes) entries += runs.stored();
+  const auto block = blocks_.allocate(count + units_for(entries));
   if (!block) return std::nullopt;
-  slots.store(base(), block->unit, block->unit + slots.nodes(), resolved);
-  const auto more_bits = static_cast<unsigned>(std::countr_zero(slots.nodes()));
-  return make_group(block->unit, node_bits + more_bits);
+  std::size_t first = std::size_t{block->unit + count} * unit_entries;
+  for (std::uint32_t n = 0; n < count; ++n) {
+    store_node(base(), block->unit + n, nodes[n].store(base(), first));
+    first += nodes[n].stored();
+  }
+  return make_group(block->unit, node_bits + static_cast<unsigned>(std::countr_zero(count)));
 }
 
-// A private copy of what a slot leads to (a leaf, or a group that is too narrow) with the route in
-// it: complete before the caller publishes it.
+// What a slot leads to (a leaf, or a group that is too narrow), as a private group with the route
+// in it: complete before the caller publishes it.
 template <typename Address>
 std::optional<Entry> Trie<Address>::with_route(Entry old, unsigned resolved,
                                                const Route<Address>& route) {
   unsigned width = std::clamp(route.length - resolved, node_bits, stride_bits);
   if (is_group(old)) width = std::max(width, group_width(old));
-  const unsigned nodes = 1u << (width - node_bits);
-  Slots slots = is_group(old) ? Slots(base(), group_unit(old), group_nodes(old)).with_nodes(nodes)
-                              : Slots(old, nodes);
-  const std::uint32_t slot = bits_of(route.address, resolved, width);
-  const unsigned below = resolved + width;
-  if (route.length <= below) {
-    slots.change(slot, slots_filled(route.length, below), adding(route));
-    return new_group(slots, below);
+  const unsigned count = 1u << (width - node_bits);
+  std::array<Runs, group_nodes_max> nodes;
+  for (unsigned n = 0; n < count; ++n) {
+    nodes[n] =
+        is_group(old) ? Runs(base(), group_unit(old), group_nodes(old), count, n) : Runs(old);
   }
-  const auto deeper = with_route(slots[slot], below, route);
-  if (!deeper) return std::nullopt;
-  slots[slot] = *deeper;
-  const auto group = new_group(slots, below);
-  if (!group) discard_tree(*deeper);
-  return group;
+  const std::span<const Runs> group(nodes.data(), count);
+  const unsigned below = resolved + width;
+  const std::uint32_t slot = bits_of(route.address, resolved, width);
+  Runs& runs = nodes[slot / node_slots];
+  if (route.length > below) {
+    const auto deeper = with_route(runs.at(slot % node_slots), below, route);
+    if (!deeper) return std::nullopt;
+    runs.set(slot % node_slots, *deeper);
+    const auto made = new_group(group);
+    if (!made) discard_tree(*deeper);
+    return made;
+  }
+  const std::size_t filled = slots_filled(route.length, below);
+  for (std::size_t s = slot; s < slot + filled; s += node_slots) {
+    const auto part = static_cast<unsigned>(std::min<std::size_t>(filled, node_slots));
+    nodes[s / node_slots].split(s % node_slots, part);
+    nodes[s / node_slots].change(s % node_slots, part, adding(route));
+  }
+  return new_group(group);
 }
 
-// After a removal: folds equal neighbours into one run, and a group into a narrower one or a leaf.
-// When there is no memory for the copy all stays as it is.
+// After a removal: joins runs that are alike now, and makes a group narrower or a leaf of it. When
+// there is no memory for the copy all stays as it is.
 template <typename Address>
 void Trie<Address>::compact(Path& path, Place place) {
   while (path.size > 0) {
-    const Place entrance = path.places[--path.size];
+    const Place& entrance = path.places[path.size - 1];
     const Entry group = read(entrance);
-    const Slots slots(base(), group_unit(group), group_nodes(group));
-    const unsigned width = slots.width_needed(entrance.resolved);
-    if (width > 0) return narrow(entrance, group, slots.with_nodes(1u << (width - node_bits)));
-    write(entrance, slots[0]);
+    const unsigned width = width_needed(group, entrance.resolved);
+    if (width == group_width(group)) break;
+    if (width > 0) return narrow(entrance, group, width);
+    write(entrance, entry_of(base(), load_node(base(), group_unit(group)), 0));
     drop_group(group);
     place = entrance;
+    --path.size;
   }
-  const Slots slots(base(), place.node(), 1);
-  const unsigned held = units_for(load_node(base(), place.node()).stored_runs());
-  if (slots.run_units(place.resolved) < held) static_cast<void>(replace_node(place, slots));
+  const Node node = load_node(base(), place.node());
+  Runs runs(base(), node);
+  runs.merge(place.resolved);
+  if (units_for(runs.stored()) < units_for(node.stored_runs())) {
+    static_cast<void>(replace_runs(path, place, runs));
+  }
 }
 
 template <typename Address>
-void Trie<Address>::narrow(const Place& entrance, Entry group, const Slots& slots) {
-  const auto more_bits = static_cast<unsigned>(std::countr_zero(slots.nodes()));
-  const unsigned resolved = entrance.resolved + node_bits + more_bits;
-  if (slots.nodes() + slots.run_units(resolved) >= group_units(group)) return;
-  const auto narrower = new_group(slots, resolved);
+void Trie<Address>::narrow(const Place& entrance, Entry group, unsigned width) {
+  const unsigned count = 1u << (width - node_bits);
+  std::array<Runs, group_nodes_max> nodes;
+  for (unsigned n = 0; n < count; ++n) {
+    nodes[n] = Runs(base(), group_unit(group), group_nodes(group), count, n);
+    nodes[n].merge(entrance.resolved + width);
+  }
+  const auto narrower = new_group({nodes.data(), count});
   if (!narrower) return;
   write(entrance, *narrower);
   drop_group(group);
+}
+
+// Address bits that a group must tell apart, `resolved` of the address being known before it: 0 if
+// a leaf would do, otherwise 5–8.
+template <typename Address>
+unsigned Trie<Address>::width_needed(Entry group, unsigned resolved) const {
+  unsigned longest = resolved;
+  for (std::uint32_t n = 0; n < group_nodes(group); ++n) {
+    const Runs runs(base(), load_node(base(), group_unit(group) + n));
+    for (unsigned run = 0; run < runs.count(); ++run) {
+      if (is_group(runs[run])) return stride_bits;
+      longest = std::max(longest, leaf_length(runs[run]));
+    }
+  }
+  return longest == resolved ? 0 : std::max(longest - resolved, node_bits);
 }
 
 // ---- the first stage as a whole

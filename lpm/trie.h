@@ -6,8 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
-#include "lpm/slots.h"
+#include "lpm/runs.h"
 #include "lpm/table_blocks.h"
 #include "lpm/window.h"
 
@@ -86,15 +87,15 @@ class Trie {
   bool change_group(std::size_t entry_index, unsigned resolved, const Change& change);
 
   // Writing beside, then one store that readers see.
-  Slots slots_at(const Path& path, const Place& place) const;
   bool change_slots(const Path& path, Place place, std::size_t count, const Change& change);
   bool put(const Path& path, const Place& place, Entry entry);
-  bool replace_slots(const Path& path, const Place& place, const Slots& slots);
-  bool replace_node(const Place& place, const Slots& slots);
-  std::optional<Entry> new_group(const Slots& slots, unsigned resolved);
+  bool replace_runs(const Path& path, const Place& place, const Runs& runs);
+  bool replace_in_group(const Place& entrance, const Place& place, const Runs& runs);
+  std::optional<Entry> new_group(std::span<const Runs> nodes);
   std::optional<Entry> with_route(Entry old, unsigned resolved, const Route<Address>& route);
   void compact(Path& path, Place place);
-  void narrow(const Place& entrance, Entry group, const Slots& slots);
+  void narrow(const Place& entrance, Entry group, unsigned width);
+  unsigned width_needed(Entry group, unsigned resolved) const;
 
   bool own_root();
   bool own_runs(std::uint32_t node_unit);
