@@ -46,7 +46,10 @@ def run(options):
                 rounds[key] = (row["unit"], row["figures"])
     results = [measure.result("lpm", *key, unit, figures)
                for key, (unit, figures) in rounds.items()]
-    return results + lpm_goals.judge({key: figures for key, (_, figures) in rounds.items()})
+    goals, lines = lpm_goals.judge({key: figures for key, (_, figures) in rounds.items()})
+    if lines:
+        options.at_end.append(lambda: lpm_goals.show(lines))
+    return results + goals
 
 
 def _measure(options, directory, name, huge):

@@ -12,7 +12,7 @@ CYCLES = "cycles per lookup"
 
 
 def judge(rounds):
-    """Rows for the goals that these rounds can tell of; prints the table of them.
+    """Rows for the goals that these rounds can tell of, and the table of them.
 
     rounds: {(case, subject, metric): [figure per round]}.
     """
@@ -26,11 +26,13 @@ def judge(rounds):
                       f"{row['min']:,.2f}–{row['max']:,.2f}", goal.unit,
                       "" if goal.at_least is None else f"{goal.at_least:,g}",
                       f"{goal.reach:,g}", _verdict(goal, row["median"])))
-    if lines:
-        print("\ngoals")
-        measure.print_columns([("case", "goal", "median", "min–max", "unit", "at least",
-                                "reach for", "")] + lines)
-    return results
+    return results, lines
+
+
+def show(lines):
+    print()
+    measure.print_columns([("case", "goal", "median", "min–max", "unit", "at least", "reach for",
+                            "")] + lines)
 
 
 def _verdict(goal, median):
