@@ -37,10 +37,12 @@ def show(lines):
 
 def _verdict(goal, median):
     def holds(bound):
-        if bound is None:
-            return True
         return median >= bound if goal.better == "more" else median <= bound
-    return "reached" if holds(goal.reach) else "met" if holds(goal.at_least) else "missed"
+    if holds(goal.reach):
+        return "reached"
+    if goal.at_least is None:
+        return "not reached"
+    return "met" if holds(goal.at_least) else "missed"
 
 
 def _goals(rounds):

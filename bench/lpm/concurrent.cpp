@@ -16,6 +16,8 @@ namespace {
 
 constexpr double updates_per_second = 100'000;
 constexpr double seconds_a_figure = 0.3;
+constexpr std::size_t checked_queries = 4096;  // few, so that lookups meet updates often
+constexpr std::size_t lookups_checked = 10'000'000;
 constexpr unsigned reader = 0;  // the only thread that RCU knows
 
 class Rcu {
@@ -124,8 +126,8 @@ template <typename Address>
 Checked check(const Subject& subject, const Queries<Address>& queries, Rcu& rcu) {
   Checked checked;
   rcu.begin();
-  for (unsigned pass = 0; pass < 10; ++pass) {
-    for (std::size_t first = 0; first < query_count; first += batch_size) {
+  for (std::size_t done = 0; done < lookups_checked; done += checked_queries) {
+    for (std::size_t first = 0; first < checked_queries; first += batch_size) {
       subject.batch(first);
       rcu.between_batches();
       for (std::size_t i = 0; i < batch_size; ++i) {
@@ -153,7 +155,9 @@ void measure(Table<Address>& table, const Subject& subject, const Queries<Addres
     rates.push_back(updater.finish() / 1e3);
     return rate;
   });
-  Updater<Address> updater(table, routes);
+  const Routes<Address> looked_up(queries.matched.begin(),
+                                  queries.matched.begin() + checked_queries);
+  Updater<Address> updater(table, looked_up);
   const Checked checked = check(subject, queries, rcu);
   updater.finish();
   table.set_grace_period([] {});

@@ -45,7 +45,9 @@ void answer(Routes<Address> routes, std::span<const std::uint32_t> sorted,
       stack.push_back(*next);
     }
     leave(address);
-    queries.answers[query] = stack.empty() ? 0 : stack.back().value;
+    if (stack.empty()) continue;
+    queries.matched[query] = stack.back();
+    queries.answers[query] = stack.back().value;
     queries.without[query] = stack.size() < 2 ? 0 : stack[stack.size() - 2].value;
   }
 }
@@ -87,6 +89,7 @@ Queries<Address> make_queries(std::span<const Routes<Address>> tables, Where whe
     }
   }
   queries.answers.resize(query_count);
+  queries.matched.resize(query_count);
   queries.without.resize(query_count);
   std::vector<std::uint32_t> order(query_count);
   std::iota(order.begin(), order.end(), 0u);

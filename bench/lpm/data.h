@@ -42,9 +42,10 @@ Routes<Address> load(const std::string& path);
 template <typename Address>
 struct Queries {
   std::vector<Address> addresses;
-  std::vector<std::uint32_t> tables;  // of each address, the table to look in
-  std::vector<lpm::Value> answers;    // 0: no route
-  std::vector<lpm::Value> without;    // the answers if the route that matches were missing
+  std::vector<std::uint32_t> tables;               // of each address, the table to look in
+  std::vector<lpm::Value> answers;                 // 0: no route
+  Routes<Address> matched;                         // where a route matches
+  std::vector<lpm::Value> without;                 // the answers if that route were missing
   std::vector<std::array<std::uint8_t, 16>> wire;  // IPv6 in network order, as DPDK takes it
 };
 

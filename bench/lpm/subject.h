@@ -54,7 +54,7 @@ class Table {
   virtual void set_grace_period(std::function<void()>) {}
 
   virtual std::vector<Subject> subjects(const Queries<Address>& queries) = 0;
-  // Of subjects(), the one that is measured while the table changes.
+  // Of subjects(), the one that is measured while the table changes; none if empty.
   virtual std::string concurrent_subject() const { return {}; }
 };
 
