@@ -54,12 +54,10 @@ def run(options):
 
 def _measure(options, directory, name, huge):
     case = CASES[name]
-    # Without huge pages DPDK can't do without files under /var/run.
-    memory = (["--in-memory"] if huge else
-              ["--no-huge", "-m", str(case.pages * 2), f"--file-prefix={FILE_PREFIX}"])
+    memory = ["--in-memory"] if huge else ["--no-huge", "-m", str(case.pages * 2)]
     command = [options.build / TARGETS[0], name, str(options.rounds),
                directory / f"{case.routes}.routes", "--", "-l", "1", "--no-pci",
-               "--no-telemetry", "--iova-mode=va", "--force-max-simd-bitwidth=512",
+               f"--file-prefix={FILE_PREFIX}", "--no-telemetry", "--iova-mode=va", "--force-max-simd-bitwidth=512",
                "--log-level=error", *memory]
     print(f"{name}:", flush=True)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

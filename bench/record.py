@@ -28,9 +28,8 @@ def machine():
         ("processor", f"{cpu.get('Model name', '?')}, family {cpu.get('CPU family', '?')}"),
         ("cores", f"{os.cpu_count()}, threads per core {cpu.get('Thread(s) per core', '?')}"),
         ("caches", ", ".join(f"{level} {cpu[level]}" for level in
-                             ("L1d cache", "L2 cache", "L3 cache") if level in cpu)),
-        ("virtual", cpu.get("Hypervisor vendor", "no") + ", " +
-         cpu.get("Virtualization type", "none")),
+                             ("L1d cache", "L2 cache", "L3 cache") if level in cpu) or "not said"),
+        ("virtual machine", "yes" if "hypervisor" in cpu.get("Flags", "").split() else "no"),
         ("memory", memory["MemTotal"]),
         ("huge pages", f"{memory.get('HugePages_Total', '0')} of "
          f"{memory.get('Hugepagesize', '?')} at the start; transparent: "
