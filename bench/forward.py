@@ -19,6 +19,7 @@ import traffic
 
 MEMORY_MIB = 1024
 CONTROL_CORE, WORKER_CORE = 0, 1
+TARGETS = ["control/bgwd", "control/cli/bgwctl"]
 
 
 def run(options):
@@ -30,6 +31,10 @@ def run(options):
         with tempfile.TemporaryDirectory(prefix="bgw-bench-") as directory:
             results += cases[name](options, pathlib.Path(directory))
     return results
+
+
+def plot(results, stem):
+    measure.plot_bars([r for r in results if r["metric"] == "rate"], f"{stem}-forward.png")
 
 
 def plain(options, directory):

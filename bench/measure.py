@@ -5,7 +5,16 @@ peer's figure of the same round.
 """
 
 import json
+import pathlib
 import statistics
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def install_packages():
+    """What bench/packages.txt lists: only benchmarks that read or plot need it."""
+    subprocess.run([HERE.parent / "tests/packages", HERE / "packages.txt"], check=True)
 
 
 def interleaved(subjects, rounds):
@@ -34,14 +43,26 @@ def ratios(figures, peer_figures):
     return [ours / theirs for ours, theirs in zip(figures, peer_figures)]
 
 
-def print_table(results):
-    rows = [("bench", "case", "subject", "metric", "unit", "median", "min", "max", "rounds")]
-    rows += [tuple(f"{v:.3f}" if isinstance(v, float) else str(v) for v in r.values())
-             for r in results]
+def _cells(row):
+    return tuple(f"{v:,.3f}" if isinstance(v, float) else str(v) for v in row.values())
+
+
+def print_result(row):
+    """One result while others are still being measured."""
+    print(f"  {row['subject']}: {row['metric']} {row['median']:,.2f} "
+          f"({row['min']:,.2f}–{row['max']:,.2f}) {row['unit']}".rstrip(), flush=True)
+
+
+def print_columns(rows):
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    print()
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+
+
+def print_table(results):
+    print()
+    print_columns([("bench", "case", "subject", "metric", "unit", "median", "min", "max",
+                    "rounds")] + [_cells(r) for r in results])
 
 
 def append_json(results, path):
@@ -50,18 +71,45 @@ def append_json(results, path):
             out.write(json.dumps(one) + "\n")
 
 
-def plot(results, path):
-    """A bar per subject and case, median with min–max; needs python3-matplotlib."""
-    try:
-        import matplotlib
-    except ImportError:
-        raise SystemExit("--plot needs python3-matplotlib: apt-get install python3-matplotlib")
+def _figure():
+    install_packages()
+    import matplotlib
     matplotlib.use("Agg")
     from matplotlib import pyplot
-    shown = [r for r in results if r["metric"] == "rate"]
-    medians = [r["median"] for r in shown]
-    spread = [[r["median"] - r["min"] for r in shown], [r["max"] - r["median"] for r in shown]]
-    pyplot.bar([f"{r['case']}\n{r['subject']}" for r in shown], medians, yerr=spread, capsize=4)
-    pyplot.ylabel(shown[0]["unit"])
-    pyplot.savefig(path, dpi=120, bbox_inches="tight")
+    return pyplot.subplots(figsize=(8, 5))
+
+
+def _save(figure, path):
+    figure.savefig(path, dpi=120, bbox_inches="tight")
     print(f"wrote {path}")
+
+
+def _spread(shown):
+    return [[r["median"] - r["min"] for r in shown], [r["max"] - r["median"] for r in shown]]
+
+
+def plot_bars(shown, path):
+    """A bar per case and subject, median with min–max."""
+    figure, axes = _figure()
+    names = [f"{r['case']}  {r['subject']}" for r in shown]
+    figure.set_figheight(max(3, 0.25 * len(names)))
+    axes.barh(names, [r["median"] for r in shown], xerr=_spread(shown), capsize=3)
+    axes.invert_yaxis()
+    metric, unit = shown[0]["metric"], shown[0]["unit"]
+    axes.set_xlabel(metric if unit in metric else f"{metric}, {unit}")
+    _save(figure, path)
+
+
+def plot_lines(lines, x_label, y_label, path):
+    """lines: {subject: [(x, result)]}; x on a logarithmic axis."""
+    figure, axes = _figure()
+    for subject, points in lines.items():
+        results = [r for _, r in points]
+        axes.errorbar([x for x, _ in points], [r["median"] for r in results],
+                      yerr=_spread(results), marker="o", capsize=3, label=subject)
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    axes.legend()
+    _save(figure, path)

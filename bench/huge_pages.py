@@ -1,0 +1,42 @@
+"""Huge pages for all subjects alike, for as long as a benchmark runs."""
+
+import contextlib
+import pathlib
+import signal
+import sys
+
+NR_HUGEPAGES = pathlib.Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
+
+
+@contextlib.contextmanager
+def reserved(pages):
+    """Has `pages` more huge pages of 2 MiB until it ends; yields whether the kernel had them.
+
+    Nothing need be mounted: DPDK (--in-memory) and bgw both map them anonymously.
+    """
+    def stop(*_):
+        raise KeyboardInterrupt  # so that what a signal ends gives the pages back too
+
+    before = int(NR_HUGEPAGES.read_text()) if NR_HUGEPAGES.exists() else None
+    handlers = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        enough = before is not None and _set(before + pages)
+        if not enough:
+            _set(before)
+            print(f"warning: {pages} huge pages of 2 MiB are not to be had: DPDK's tables are in "
+                  "ordinary pages, bgw's in transparent huge pages", file=sys.stderr)
+        yield enough
+    finally:
+        _set(before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _set(pages):
+    if pages is None:
+        return False
+    try:
+        NR_HUGEPAGES.write_text(str(pages))
+    except OSError:
+        return False
+    return int(NR_HUGEPAGES.read_text()) >= pages
