@@ -22,21 +22,28 @@ Value value_of(const TableDescriptor<Address>& table, Entry entry) noexcept {
   return entry == no_entry ? table.fallback : (entry - 1) & mask;
 }
 
+// From a group on, `resolved` address bits being known, to an entry that is none.
+template <typename Address>
+Entry end_of_walk(const std::uint32_t* base, Address address, Entry entry,
+                  unsigned resolved) noexcept {
+  while (is_group(entry)) {
+    const unsigned width = group_width(entry);
+    const std::uint32_t place = bits_of(address, resolved, width);
+    resolved += width;
+    entry = entry_of(base, load_node(base, group_unit(entry) + place / node_slots),
+                     place % node_slots);
+  }
+  return entry;
+}
+
 // Same as lookup().
 template <typename Address>
 Value lookup_inline(const std::uint32_t* base, const TableDescriptor<Address>& table,
                     Address address) noexcept {
   const auto slot = static_cast<unsigned>(head_of(address) >> table.shift) % node_slots;
-  Entry entry = entry_of(base, load_node(base, first_stage_node(table, address)), slot);
-  unsigned resolved = head_bits<Address> - table.shift;
-  while (is_group(entry)) {
-    const unsigned width = group_width(entry);
-    const std::uint32_t place = bits_of(address, resolved, width);
-    resolved += width;
-    entry =
-        entry_of(base, load_node(base, group_unit(entry) + place / node_slots), place % node_slots);
-  }
-  return value_of(table, entry);
+  const Entry first = entry_of(base, load_node(base, first_stage_node(table, address)), slot);
+  const unsigned resolved = head_bits<Address> - table.shift;
+  return value_of(table, end_of_walk(base, address, first, resolved));
 }
 
 }  // namespace bgw::lpm

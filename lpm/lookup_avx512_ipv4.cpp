@@ -1,5 +1,6 @@
 // 16 IPv4 addresses at a time. Each step is done for the whole chunk before the next one, so that
 // its cache misses overlap.
+#include "lpm/lookup.h"
 #include "lpm/lookup_avx512.h"
 
 #ifdef BGW_LPM_AVX512
@@ -8,6 +9,8 @@ namespace bgw::lpm {
 namespace {
 
 constexpr std::size_t lanes = 16;
+// Fewer walkers than this go on one by one, which a vector of mostly idle lanes would not beat.
+constexpr std::size_t worth_a_vector = 8;
 
 struct Nodes {
   __m512i map;
@@ -23,10 +26,15 @@ BGW_AVX512 inline __mmask16 first_lanes(std::size_t count) {
   return static_cast<__mmask16>(count >= lanes ? 0xffff : (1u << count) - 1);
 }
 
+// Gathers merge into what their register held: zeros, or they would wait for the gather before.
 BGW_AVX512 inline Nodes load_nodes(const std::uint32_t* base, __m512i unit) {
-  const __m512i low = _mm512_i32gather_epi64(_mm512_castsi512_si256(unit), base, unit_bytes);
-  const __m512i high = _mm512_i32gather_epi64(_mm512_extracti64x4_epi64(unit, 1), base, unit_bytes);
-  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  const __m512i zero = _mm512_setzero_si512();
+  const __m512i low = _mm512_mask_i32gather_epi64(zero, 0xff, _mm512_castsi512_si256(unit), base,
+                                                  unit_bytes);
+  const __m512i high = _mm512_mask_i32gather_epi64(
+      zero, 0xff, _mm512_extracti64x4_epi64(unit, 1), base, unit_bytes);
+  const __m512i even =
+      _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
   const __m512i odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
   return {_mm512_permutex2var_epi32(low, even, high), _mm512_permutex2var_epi32(low, odd, high)};
 }
@@ -196,7 +204,13 @@ BGW_AVX512 void look_up(const std::uint32_t* base, AllTables tables, const std::
                   _mm512_add_epi32(positions, _mm512_set1_epi32(static_cast<int>(i))),
                   _mm512_load_si512(chunk.shift + i), entry);
   }
-  while (chunk.walking.count > 0) walk_on(base, addresses, values, chunk);
+  while (chunk.walking.count >= worth_a_vector) walk_on(base, addresses, values, chunk);
+  for (std::size_t k = 0; k < chunk.walking.count; ++k) {
+    const std::uint32_t i = chunk.walking.who[k];
+    const Entry entry = end_of_walk(base, addresses[i], chunk.walking.entry[k],
+                                    address_bits<Ipv4Address> - chunk.walking.rest[k]);
+    values[i] = entry == no_entry ? chunk.fallback[i] : (entry - 1) & value_mask;
+  }
 }
 
 template <typename AllTables>

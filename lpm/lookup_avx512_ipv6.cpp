@@ -64,6 +64,11 @@ BGW_AVX512 inline Addresses load_addresses(const Ipv6Address* from, std::size_t 
           _mm512_permutex2var_epi64(a, _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), b)};
 }
 
+// Gathers merge into what their register held: zeros, or they would wait for the gather before.
+BGW_AVX512 inline __m512i nodes_at(const std::uint32_t* base, __m512i unit) {
+  return _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), 0xff, unit, base, unit_bytes);
+}
+
 BGW_AVX512 inline __m512i entries_of(const std::uint32_t* base, __m512i node, __m512i slot) {
   const __m512i low_half = _mm512_set1_epi64(0xffff'ffff);
   const __m512i map = _mm512_and_si512(node, low_half);
@@ -134,7 +139,7 @@ BGW_AVX512 inline void walk_on(const std::uint32_t* base, const Ipv6Address* add
     const __m512i first_unit = _mm512_and_si512(group, _mm512_set1_epi64(group_unit_mask));
     const __m512i unit =
         _mm512_maskz_add_epi64(here, first_unit, _mm512_srli_epi64(place, node_bits));
-    const __m512i node = _mm512_i64gather_epi64(unit, base, unit_bytes);
+    const __m512i node = nodes_at(base, unit);
     const __m512i slot = _mm512_and_si512(place, _mm512_set1_epi64(node_slots - 1));
     const __m512i entry = entries_of(base, node, slot);
     const auto further = static_cast<__mmask8>(groups_among(entry) & here);
@@ -171,8 +176,7 @@ BGW_AVX512 void look_up(const std::uint32_t* base, AllTables tables, const Ipv6A
     const __m512i shift = _mm512_load_si512(chunk.shift + i);
     const __m512i slot =
         _mm512_and_si512(_mm512_srlv_epi64(head, shift), _mm512_set1_epi64(node_slots - 1));
-    const __m512i node =
-        _mm512_i64gather_epi64(_mm512_load_si512(chunk.unit + i), base, unit_bytes);
+    const __m512i node = nodes_at(base, _mm512_load_si512(chunk.unit + i));
     const __m512i entry = entries_of(base, node, slot);
     const __m512i value = values_of(entry, _mm512_load_si512(chunk.fallback + i));
     _mm256_mask_storeu_epi32(values + i, here, _mm512_cvtepi64_epi32(value));
