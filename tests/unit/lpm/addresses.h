@@ -35,7 +35,7 @@ constexpr Ipv6Address ip6(std::uint64_t first, std::uint64_t last = 0) {
 }
 
 // Cases written in IPv4 prefixes hold for IPv6 too, where a.b.c.d/n stands for
-// 2001:db8:aabb:ccdd::/(32 + n): the last bits that the first stage can see in both families.
+// 2001:db8:aabb:ccdd::/(32 + n): the last of the bits that a first stage may resolve.
 template <typename Address>
 inline constexpr unsigned place_bits = is_ipv4<Address> ? 0 : 32;
 
