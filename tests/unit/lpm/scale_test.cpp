@@ -94,7 +94,8 @@ TEST_F(Ipv6Scale, AFullTable) {
   const auto routes = draw_routes(220'000, [&] {
     const Ipv6Address address =
         ip6(std::uint64_t{1} << 61) | (random.address<Ipv6Address>() & ~Ipv6Address{0} >> 3);
-    return route<Ipv6Address>(address, bgp_length(random), random.value());
+    const unsigned length = bgp_length(random);
+    return route<Ipv6Address>(address, length, random.value());
   });
   EXPECT_LE(full_table_bytes(routes), 64 * mb);
 }
@@ -114,7 +115,8 @@ TEST_F(Ipv4Scale, TenThousandTables) {
     for (std::size_t i = 0; i < size; ++i) {
       const unsigned kind = random() % 4;
       const unsigned length = kind < 2 ? 24 : kind == 2 ? 20 + random() % 4 : 25 + random() % 4;
-      table_routes.push_back(route<Ipv4Address>(vpc | (random() & 0xffff), length, random.value()));
+      const Ipv4Address subnet = vpc | (random() & 0xffff);
+      table_routes.push_back(route<Ipv4Address>(subnet, length, random.value()));
     }
     all.push_back(build(table_routes));
     arena_bytes += all.back().used_bytes();
