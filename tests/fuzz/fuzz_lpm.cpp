@@ -165,12 +165,11 @@ class Subject {
   };
 
   static Value expected(const Routes& routes, Address address) {
-    for (unsigned length = address_bits<Address> + 1; length-- > 0;) {
-      const auto found =
-          routes.find({length, static_cast<Address>(address & mask_of<Address>(length))});
-      if (found != routes.end()) return found->second;
+    Value answer = none;
+    for (const auto& [key, value] : routes) {  // longer ones come later
+      if ((address & mask_of<Address>(key.first)) == key.second) answer = value;
     }
-    return none;
+    return answer;
   }
 
   void back_to_previous() {

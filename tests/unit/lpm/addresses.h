@@ -35,7 +35,7 @@ constexpr Ipv6Address ip6(std::uint64_t first, std::uint64_t last = 0) {
 }
 
 // Cases written in IPv4 prefixes hold for IPv6 too, where a.b.c.d/n stands for
-// 2001:db8:aabb:ccdd::/(32 + n): the last bits that the first stage can see in both families.
+// 2001:db8:aabb:ccdd::/(32 + n): the last of the bits that a first stage may resolve.
 template <typename Address>
 inline constexpr unsigned place_bits = is_ipv4<Address> ? 0 : 32;
 
@@ -73,7 +73,8 @@ std::string text_of(Address address) {
   return text;
 }
 
-// std::mt19937 whose numbers have the type that IPv4 addresses have.
+// std::mt19937 whose numbers have the type that IPv4 addresses have. One draw a statement, so that
+// all compilers draw alike.
 class Random {
  public:
   using result_type = std::uint32_t;
@@ -92,7 +93,8 @@ class Random {
   template <typename Address>
   Route<Address> any_route() {
     const unsigned length = (*this)() % (address_bits<Address> + 1);
-    return route<Address>(address<Address>(), length, value());
+    const Address where = address<Address>();
+    return route<Address>(where, length, value());
   }
 
  private:

@@ -42,10 +42,13 @@ class BatchTest : public TableTest<Address> {
   Route<Address> random_route(unsigned kind) {
     if (kind % 4 == 0) return random.any_route<Address>();
     const Ipv4Address low = kind % 4 == 1 ? 0xffff : kind % 4 == 2 ? 0xff'ffff : 0xc303'000f;
-    const auto placed =
-        place<Address>(ip(10, 0, 0, 0) ^ (random() & low), 8 + random() % 25, random.value());
-    if (is_ipv4<Address> || random() % 4 != 0) return placed;
-    return route<Address>(placed.address | (random() & 0xff), 64 + random() % 65, placed.value);
+    const Ipv4Address where = ip(10, 0, 0, 0) ^ (random() & low);
+    const Value value = random.value();
+    if (is_ipv4<Address> || random() % 4 != 0) {
+      return place<Address>(where, 8 + random() % 25, value);
+    }
+    const Address host = place<Address>(where) | (random() & 0xff);
+    return route<Address>(host, 64 + random() % 65, value);
   }
 
   // At a route's edge for half of them.

@@ -12,9 +12,11 @@ class LimitsTest : public TableTest<Address> {
   // In a range of 2^18 numbers, so that many nest; some of IPv6 are deeper.
   static Route<Address> random_route(Random& random) {
     const Ipv4Address where = ip(10, 0, 0, 0) | (random() & 0x3ffff);
-    const auto placed = place<Address>(where, 1 + random() % 32, random.value());
-    if (is_ipv4<Address> || random() % 2 != 0) return placed;
-    return route<Address>(placed.address, 64 + random() % 65, placed.value);
+    const Value value = random.value();
+    if (is_ipv4<Address> || random() % 2 != 0) {
+      return place<Address>(where, 1 + random() % 32, value);
+    }
+    return route<Address>(place<Address>(where), 64 + random() % 65, value);
   }
 };
 TYPED_TEST_SUITE(LimitsTest, Families, FamilyNames);

@@ -28,9 +28,17 @@ TYPED_TEST(TableTest, DefaultRouteAloneTakesNoMemory) {
   EXPECT_EQ(table.used_bytes(), 0u);
 }
 
+// A VPC with a smaller prefix in it, and in IPv6 one beyond the first 64 bits.
 TYPED_TEST(TableTest, SmallTableFitsInTwoCacheLines) {
-  const Table<TypeParam> table = this->build(
-      {place<TypeParam>(ip(10, 1, 0, 0), 20, 1), place<TypeParam>(ip(10, 1, 3, 16), 28, 2)});
+  std::vector<Route<TypeParam>> routes;
+  if constexpr (is_ipv4<TypeParam>) {
+    routes = {route<TypeParam>(ip(10, 1, 0, 0), 20, 1), route<TypeParam>(ip(10, 1, 3, 16), 28, 2)};
+  } else {
+    const std::uint64_t vpc = 0x2001'0db8'0001'0010;
+    routes = {route<TypeParam>(ip6(vpc), 60, 1), route<TypeParam>(ip6(vpc + 3), 64, 2),
+              route<TypeParam>(ip6(vpc + 3, 5), 72, 3)};
+  }
+  const Table<TypeParam> table = this->build(routes);
   EXPECT_GT(table.used_bytes(), 0u);
   EXPECT_LE(table.used_bytes(), 128u);
 }

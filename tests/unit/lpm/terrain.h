@@ -92,7 +92,8 @@ class Walker {
   Route<Address> route() {
     const bool any = random() % 16 == 0;
     const unsigned length = any ? random() % (address_bits<Address> + 1) : terrain_.length(random);
-    return test::route<Address>(address(), length, random.value());
+    const Address where = address();
+    return test::route<Address>(where, length, random.value());
   }
   // Half of them at the ends of the routes of late.
   Address query() {

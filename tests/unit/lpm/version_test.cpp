@@ -187,6 +187,50 @@ TYPED_TEST(VersionTest, UnchangedPartsAreShared) {
   }
 }
 
+// A first stage that becomes coarse and fine again, all within a version: it is made anew each
+// time.
+TYPED_TEST(VersionTest, TheFirstStageMayChangeInIt) {
+  const std::vector<Route<TypeParam>> start = {place<TypeParam>(ip(10, 0, 0, 0), 24, 1),
+                                               place<TypeParam>(ip(10, 0, 1, 16), 28, 2)};
+  Table<TypeParam> table = this->build(start);
+  const Oracle<TypeParam> before(this->none, start);
+  const TableDescriptor<TypeParam> previous = table.descriptor();
+  const std::size_t used = table.used_bytes();
+  std::vector<Route<TypeParam>> added = {place<TypeParam>(ip(200, 0, 0, 0), 24, 2)};
+  for (unsigned a = 10; a < 200; ++a) {
+    for (unsigned b = 0; b < 256; b += 2) {
+      added.push_back(place<TypeParam>(ip(a, b, 9, 0), 24, a * 256 + b));
+    }
+  }
+  for (const bool keep : {false, true}) {
+    Oracle<TypeParam> after = before;
+    unsigned coarsest = 0;
+    table.open_version();
+    for (const Route<TypeParam>& r : added) {
+      bool republish = false;
+      ASSERT_TRUE(table.add(r, &republish));
+      after.add(r);
+      coarsest = std::max<unsigned>(coarsest, table.descriptor().shift);
+    }
+    EXPECT_GT(coarsest, previous.shift);
+    EXPECT_LT(table.descriptor().shift, coarsest);
+    this->expect_all(previous, before, after);
+    this->expect_all(table.descriptor(), after, before);
+    if (keep) {
+      table.keep_version();
+    } else {
+      table.drop_version();
+      ASSERT_EQ(table.descriptor(), previous);
+      ASSERT_EQ(table.used_bytes(), used);
+    }
+    this->expect_all(previous, before, after);
+    this->reclaim_all();
+    this->expect_all(table.descriptor(), keep ? after : before, before);
+    EXPECT_EQ(this->arena.occupancy().used_bytes, table.used_bytes());
+    EXPECT_EQ(this->arena.occupancy().retired_bytes, 0u);
+  }
+}
+
 TYPED_TEST(VersionTest, KeepingAndDroppingDoesNotGrowTheArena) {
   Random random(9);
   const std::vector<Route<TypeParam>> base = this->few_routes();
