@@ -48,7 +48,7 @@ struct RxQueue {
 struct FibSnapshot {
   std::uint64_t generation = 0;
   const std::uint32_t* lpm_base = nullptr;
-  std::vector<lpm::Ipv4Descriptor> tables;     // by TableIndex
+  std::vector<lpm::Ipv4Descriptor> tables;      // by TableIndex
   std::vector<VpcFib> vpcs;                     // by VpcIndex
   std::vector<EcmpGroup> groups;                // by GroupIndex
   std::vector<AddressNextHop> address_hops;     // by AddressIndex

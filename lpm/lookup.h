@@ -15,11 +15,12 @@ std::uint32_t first_stage_node(const TableDescriptor<Address>& table, Address ad
   return node < table.size ? table.root + static_cast<std::uint32_t>(node) : 0;
 }
 
-// What the entry that a walk ended with means.
+// What the entry that a walk ended with means. Without a branch: which it is can't be foreseen.
 template <typename Address>
 Value value_of(const TableDescriptor<Address>& table, Entry entry) noexcept {
   constexpr std::uint32_t mask = (1u << value_bits) - 1;
-  return entry == no_entry ? table.fallback : (entry - 1) & mask;
+  const std::uint32_t is_none = 0u - static_cast<std::uint32_t>(entry == no_entry);
+  return ((entry - 1) & mask & ~is_none) | (table.fallback & is_none);
 }
 
 // From a group on, `resolved` address bits being known, to an entry that is none.
@@ -30,8 +31,8 @@ Entry end_of_walk(const std::uint32_t* base, Address address, Entry entry,
     const unsigned width = group_width(entry);
     const std::uint32_t place = bits_of(address, resolved, width);
     resolved += width;
-    entry = entry_of(base, load_node(base, group_unit(entry) + place / node_slots),
-                     place % node_slots);
+    entry =
+        entry_of(base, load_node(base, group_unit(entry) + place / node_slots), place % node_slots);
   }
   return entry;
 }

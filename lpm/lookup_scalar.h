@@ -16,6 +16,8 @@ struct OneTable {
   const TableDescriptor<Address>* table;
   const TableDescriptor<Address>& operator[](std::size_t) const noexcept { return *table; }
   OneTable from(std::size_t) const noexcept { return *this; }
+  std::uint32_t index_of(std::size_t) const noexcept { return 0; }
+  OneTable with_index(const std::uint32_t*) const noexcept { return *this; }
 };
 template <typename Address>
 struct ManyTables {
@@ -25,6 +27,8 @@ struct ManyTables {
     return tables[index[i]];
   }
   ManyTables from(std::size_t i) const noexcept { return {tables, index + i}; }
+  std::uint32_t index_of(std::size_t i) const noexcept { return index[i]; }
+  ManyTables with_index(const std::uint32_t* other) const noexcept { return {tables, other}; }
 };
 
 inline constexpr std::size_t chunk_size = 64;
@@ -44,8 +48,8 @@ struct Walkers {
 
 // One group for each: those that end there get their value, the others stay.
 template <typename Address, typename Tables>
-void walk_on(const std::uint32_t* base, Tables tables, const Address* addresses, Value* values,
-             Walkers& walkers) noexcept {
+void walk_on(const std::uint32_t* base, const Tables& tables, const Address* addresses,
+             Value* values, Walkers& walkers) noexcept {
   std::array<std::uint32_t, chunk_size> node;
   std::array<std::uint8_t, chunk_size> slot;
   for (std::size_t k = 0; k < walkers.count; ++k) {
@@ -68,6 +72,18 @@ void walk_on(const std::uint32_t* base, Tables tables, const Address* addresses,
   }
 }
 
+// Those that a chunk's first stage has left at a group: bit i of `groups` says so of address i.
+template <typename Address, typename Tables>
+void walk_all(const std::uint32_t* base, const Tables& tables, const Address* addresses,
+              Value* values, const Entry* entries, std::uint64_t groups) noexcept {
+  Walkers walkers;
+  for (; groups != 0; groups &= groups - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(groups));
+    walkers.add(i, head_bits<Address> - tables[i].shift, entries[i]);
+  }
+  while (walkers.count > 0) walk_on(base, tables, addresses, values, walkers);
+}
+
 template <typename Address, typename Tables>
 void lookup_chunk(const std::uint32_t* base, Tables tables, const Address* addresses, Value* values,
                   std::size_t count) noexcept {
@@ -87,17 +103,14 @@ void lookup_chunk(const std::uint32_t* base, Tables tables, const Address* addre
     whole[i] = node.first & ~has_runs;
     __builtin_prefetch(base + run[i]);
   }
-  Walkers walkers;
+  std::array<Entry, chunk_size> entries;
+  std::uint64_t groups = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const Entry entry = load_entry(base, run[i]) | whole[i];  // index 0 holds 0
-    values[i] = value_of(tables[i], entry);
-    walkers.who[walkers.count] = static_cast<std::uint8_t>(i);
-    walkers.resolved[walkers.count] =
-        static_cast<std::uint8_t>(head_bits<Address> - tables[i].shift);
-    walkers.entry[walkers.count] = entry;
-    walkers.count += entry >> 31;
+    entries[i] = load_entry(base, run[i]) | whole[i];  // index 0 holds 0
+    values[i] = value_of(tables[i], entries[i]);
+    groups |= std::uint64_t{entries[i] >> 31} << i;
   }
-  while (walkers.count > 0) walk_on(base, tables, addresses, values, walkers);
+  if (groups != 0) walk_all(base, tables, addresses, values, entries.data(), groups);
 }
 
 template <typename Address, typename Tables>

@@ -11,7 +11,7 @@ constexpr std::size_t node_bytes = unit_bytes;
 constexpr std::size_t group_bytes = group_nodes_max * node_bytes + 16;
 // A first stage of this size isn't worth a thought.
 constexpr std::size_t small_bytes = 4096;
-constexpr std::size_t bytes_per_route = 16;
+constexpr std::size_t bytes_per_route = 256;
 // A window can't be larger than the largest block.
 constexpr std::uint32_t size_max = 1u << 24;
 
