@@ -10,6 +10,7 @@
 namespace bgw::lpm {
 namespace {
 
+constexpr std::uint32_t line_units = 64 / unit_bytes;
 constexpr std::size_t max_units = std::size_t{1} << unit_index_bits;
 
 // The first entry of a free block holds the unit of the next free one of its class.
@@ -118,10 +119,14 @@ std::optional<std::uint32_t> Blocks::take_free(SizeClass size_class) noexcept {
 
 std::optional<std::uint32_t> Blocks::take_fresh(SizeClass size_class) noexcept {
   const std::uint32_t units = units_of(size_class);
-  if (units > limit_ - fresh_) return std::nullopt;
-  if (!commit((std::size_t{fresh_} + units) * unit_bytes)) return std::nullopt;
-  const std::uint32_t unit = fresh_;
-  fresh_ += units;
+  // The nodes of a /16, or of a full group, share a cache line.
+  const std::uint32_t gap =
+      units < line_units ? 0 : (line_units - fresh_ % line_units) % line_units;
+  if (std::uint64_t{gap} + units > limit_ - fresh_) return std::nullopt;
+  if (!commit((std::size_t{fresh_} + gap + units) * unit_bytes)) return std::nullopt;
+  push_remainder(fresh_, gap);
+  const std::uint32_t unit = fresh_ + gap;
+  fresh_ = unit + units;
   return unit;
 }
 

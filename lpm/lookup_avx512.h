@@ -100,26 +100,6 @@ struct Way {
     return groups;
   }
 
-  // Address bits that the groups resolve.
-  BGW_AVX512 __m512i widths(std::size_t v) const {
-    const __m512i more =
-        _mm512_and_si512(_mm512_srli_epi32(_mm512_load_si512(entry + v * lanes), unit_index_bits),
-                         _mm512_set1_epi32(stride_bits - node_bits));
-    return _mm512_add_epi32(more, _mm512_set1_epi32(node_bits));
-  }
-
-  // Those of `groups` whose group asks for more bits than are left of the word.
-  BGW_AVX512 std::uint64_t beyond_word(std::uint64_t groups) const {
-    std::uint64_t beyond = 0;
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const auto among = static_cast<__mmask16>(groups >> (v * lanes));
-      const __m512i left = _mm512_load_si512(rest + v * lanes);
-      beyond |= std::uint64_t{_mm512_mask_cmplt_epu32_mask(among, left, widths(v))} << (v * lanes);
-    }
-    return beyond;
-  }
-
   // One group more for those of `groups`, which stay whole: the ones that have come to another.
   BGW_AVX512 std::uint64_t pass_group(const std::uint32_t* base, Value* values,
                                       std::uint64_t groups) {
@@ -127,15 +107,16 @@ struct Way {
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < vectors; ++v) {
       const auto among = static_cast<__mmask16>(groups >> (v * lanes));
-      const __m512i width = widths(v);
-      const __m512i left = _mm512_mask_sub_epi32(_mm512_load_si512(rest + v * lanes), among,
-                                                 _mm512_load_si512(rest + v * lanes), width);
+      const __m512i group = _mm512_load_si512(entry + v * lanes);
+      const __m512i wider = _mm512_and_si512(_mm512_srli_epi32(group, unit_index_bits),
+                                             _mm512_set1_epi32(stride_bits - node_bits));
+      const __m512i width = _mm512_add_epi32(wider, _mm512_set1_epi32(node_bits));
+      const __m512i left = _mm512_sub_epi32(_mm512_load_si512(rest + v * lanes), width);
       _mm512_store_si512(rest + v * lanes, left);
       const __m512i place =
           _mm512_andnot_si512(_mm512_sllv_epi32(ones, width),
                               _mm512_srlv_epi32(_mm512_load_si512(word + v * lanes), left));
-      const __m512i unit = _mm512_and_si512(_mm512_load_si512(entry + v * lanes),
-                                            _mm512_set1_epi32(group_unit_mask));
+      const __m512i unit = _mm512_and_si512(group, _mm512_set1_epi32(group_unit_mask));
       enter_nodes(base, v, _mm512_maskz_add_epi32(among, unit, _mm512_srli_epi32(place, node_bits)),
                   _mm512_and_si512(place, _mm512_set1_epi32(node_slots - 1)));
     }

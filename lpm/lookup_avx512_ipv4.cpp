@@ -44,9 +44,6 @@ BGW_AVX512 inline Fields fields_of(const ManyTables<Ipv4Address>& tables, std::s
                 _mm512_unpacklo_epi64(ab2, cd2), _mm512_unpackhi_epi64(ab2, cd2));
 }
 
-// Fewer that have come to a group go on without vectors.
-constexpr int worth_vectors = 24;
-
 struct Ipv4 {
   template <std::size_t vectors, typename Tables>
   BGW_AVX512 static void look_up(const std::uint32_t* base, const Tables& tables,
@@ -61,19 +58,11 @@ struct Ipv4 {
       const __mmask16 inside = _mm512_cmplt_epu32_mask(node, table.size);
       way.enter_nodes(base, v, _mm512_maskz_add_epi32(inside, table.root, node),
                       _mm512_and_si512(slot, _mm512_set1_epi32(node_slots - 1)));
-      _mm512_store_si512(way.word + v * lanes, address);
-      _mm512_store_si512(way.rest + v * lanes, table.shift);
       _mm512_store_si512(way.fallback + v * lanes, table.fallback);
     }
     std::uint64_t groups = way.leave_first_stage(base, values);
-    while (std::popcount(groups) >= worth_vectors) groups = way.pass_group(base, values, groups);
-    if (groups == 0) return;
-    Walkers walkers;
-    for (; groups != 0; groups &= groups - 1) {
-      const auto i = static_cast<std::size_t>(std::countr_zero(groups));
-      walkers.add(i, address_bits<Ipv4Address> - way.rest[i], way.entry[i]);
-    }
-    while (walkers.count > 0) walk_on(base, tables, addresses, values, walkers);
+    // Few of them, as a rule; a vector of mostly idle lanes would not be faster.
+    if (groups != 0) walk_all(base, tables, addresses, values, way.entry, groups);
   }
 };
 

@@ -96,13 +96,11 @@ struct Ipv6 {
       _mm512_store_si512(way.fallback + i, narrowed(a.fallback, b.fallback));
     }
     std::uint64_t groups = way.leave_first_stage(base, values);
-    std::uint64_t beyond = 0;
-    while (std::popcount(groups) >= worth_vectors) {
-      beyond |= way.beyond_word(groups);
-      groups &= ~beyond;
+    // A group resolves at most 8 bits, so the word lasts for four.
+    for (unsigned passed = 0; passed < word_bits / stride_bits; ++passed) {
+      if (std::popcount(groups) < worth_vectors) break;
       groups = way.pass_group(base, values, groups);
     }
-    groups |= beyond;
     if (groups == 0) return;
     Walkers walkers;
     for (; groups != 0; groups &= groups - 1) {
