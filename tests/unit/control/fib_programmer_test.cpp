@@ -211,7 +211,7 @@ TEST(FibProgrammer, EveryLimitIsAnErrorThatNamesIt) {
       {{.tables = 5}, "table (limit 5)"},
       {{.groups = 0}, "ECMP group (limit 0)"},
       {{.address_hops = 1}, "address next hop (limit 1)"},
-      {{.routes_per_table = 1}, "no room for its 2 routes: the table's route limit"},
+      {{.routes_per_table = 1}, "the table's route limit is reached"},
   };
   for (const auto& limited : cases) {
     Programmed programmed(limited.limits);

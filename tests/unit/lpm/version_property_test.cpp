@@ -34,7 +34,7 @@ class Sequence : public ::testing::Test, public ::testing::WithParamInterface<Te
   }
   // Where versions often don't fit, nor do all updates in place.
   void in_a_tight_arena() {
-    run(bytes_needed() * 3 / 4);
+    run(bytes_needed() / 2);
     EXPECT_GT(failed_, 0u);
   }
 
