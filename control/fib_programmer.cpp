@@ -118,7 +118,11 @@ tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> FibProgrammer
     abandon();
     return tl::unexpected(built.error());
   }
-  return assemble(model, ports, generation);
+  auto fib = assemble(model, ports, generation);
+  // So that nothing can fail any more once workers see it.
+  replaced_.reserve(replaced_.size() + 1);
+  published_.reserve(published_.size() + opened_.size());
+  return fib;
 }
 
 void FibProgrammer::abandon() {
@@ -183,7 +187,7 @@ FibProgrammer::Occupancy FibProgrammer::occupancy() const {
 
 std::vector<FibProgrammer::TableOccupancy> FibProgrammer::table_occupancy() const {
   std::vector<TableOccupancy> tables;
-  table_names_.for_each_used([&](const std::string& name, std::uint32_t index) {
+  table_names_.for_each([&](const std::string& name, std::uint32_t index) {
     if (index >= running_.size() || !running_[index]) return;
     const Built& built = *running_[index];
     tables.push_back(
@@ -292,8 +296,8 @@ tl::expected<FibProgrammer::Built, lpm::Error> FibProgrammer::build_beside(Route
 
 tl::expected<FibProgrammer::Built, lpm::Error> FibProgrammer::build_version(
     const Built& running, Routes routes, const RouteChanges& changes) {
-  running.table->open_version();
   opened_.push_back(running.table);
+  running.table->open_version();
   bool republish = false;
   for (const auto& route : changes.removed) {
     const auto removed = running.table->remove(route.address, route.length, &republish);

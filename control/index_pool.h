@@ -77,6 +77,12 @@ class IndexPool {
     }
   }
 
+  // The same for every key that has an index.
+  template <typename Visit>
+  void for_each(Visit visit) const {
+    for (const auto& [key, entry] : entries_) visit(key, entry.index);
+  }
+
   std::size_t size() const { return entries_.size(); }
   // One more than the greatest index ever given out.
   std::uint32_t end() const { return end_; }

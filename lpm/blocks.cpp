@@ -119,7 +119,7 @@ std::optional<std::uint32_t> Blocks::take_free(SizeClass size_class) noexcept {
 
 std::optional<std::uint32_t> Blocks::take_fresh(SizeClass size_class) noexcept {
   const std::uint32_t units = units_of(size_class);
-  // The nodes of a /16, or of a full group, share a cache line.
+  // So that the nodes of a /16, or of a full group, share a cache line while the arena grows.
   const std::uint32_t gap =
       units < line_units ? 0 : (line_units - fresh_ % line_units) % line_units;
   if (std::uint64_t{gap} + units > limit_ - fresh_) return std::nullopt;

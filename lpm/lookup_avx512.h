@@ -40,6 +40,7 @@ struct Nodes {
   __m512i first;
 };
 
+// Of an aligned 8-byte element a gather loads all or nothing of a store, as CPUs with AVX-512 do.
 // Gathers merge into what their register held: zeros, or they would wait for the gather before.
 BGW_AVX512 inline Nodes load_nodes(const std::uint32_t* base, __m512i unit) {
   const __m512i zero = _mm512_setzero_si512();

@@ -1,14 +1,23 @@
-// Batches with AVX-512, 16 IPv4 or 8 IPv6 addresses at a time. For x86-64 only.
+// Batches with AVX-512, 16 addresses at a time. For x86-64 only.
 #pragma once
 
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define BGW_LPM_TSAN 1
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define BGW_LPM_TSAN 1
+#endif
+
+// ThreadSanitizer sees no vector loads.
+#if defined(__x86_64__) && !defined(BGW_LPM_TSAN)
 #define BGW_LPM_AVX512 1
 
 #include "lpm/lpm.h"
 
 namespace bgw::lpm {
 
-// F, BW, DQ, VL, CD and VPOPCNTDQ: Ice Lake and Zen 4 on.
+// F, BW, DQ, VL and VPOPCNTDQ: Ice Lake and Zen 4 on.
 bool has_avx512() noexcept;
 
 void avx512_many(const std::uint32_t* base, const Ipv4Descriptor* tables,

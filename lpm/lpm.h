@@ -129,26 +129,29 @@ class Table {
 
   Table(Table&& other) noexcept;
   Table& operator=(Table&& other) noexcept;
-  ~Table();  // retires all blocks
+  // Retires all blocks; of an open version only those from before it.
+  ~Table();
 
   // To be published by the owner. Of the open version if there is one.
   TableDescriptor<Address> descriptor() const noexcept;
 
   // In place: a reader gets, for every address, the answer from before or after, never a third.
-  // add() replaces the value of an existing route and then never fails; nor does remove() of one
-  // that exists: neither needs memory. When the descriptor changes (window moved, default route),
-  // readers go on with the old answer until the owner publishes the new one: `*republish` is set to
-  // true then and left alone otherwise. After publishing, a grace period must pass before the next
-  // remove() in this table: a reader that still held the old descriptor would answer the old
-  // default route where a later removal uncovered the new one.
+  // Outside of versions, add() that replaces the value of an existing route and remove() of one
+  // that exists never fail: neither needs memory. When the descriptor changes (window moved,
+  // default route), readers go on with the old answer until the owner publishes the new one:
+  // `*republish` is set to true then and left alone otherwise. After publishing, a grace period
+  // must pass before the next remove() in this table: a reader that still held the old descriptor
+  // would answer the old default route where a later removal uncovered the new one.
   tl::expected<void, Error> add(const Route<Address>& route, bool* republish);
   tl::expected<void, Error> remove(Address address, std::uint8_t length, bool* republish);
 
   // Beside: between open_version() and its end, add() and remove() touch nothing that readers of
-  // the previous descriptor see; blocks are copied when they first change, the rest is shared.
-  // After readers can only get the new descriptor(), keep_version() retires what it replaced;
-  // drop_version() goes back to the previous one. An update that fails for lack of memory drops the
-  // version: all or nothing. Costs the window of the first stage and what changes.
+  // the previous descriptor see; blocks are copied when they first change, the rest is shared. Once
+  // the new descriptor() is published, the version is finished: no more updates, and the table must
+  // live, until a grace period has passed and keep_version() retires what it replaced.
+  // drop_version(), before publishing, goes back to the previous one. An update that fails for lack
+  // of memory drops the version: all or nothing. Costs the window of the first stage and what
+  // changes. One version at a time.
   void open_version();
   void keep_version() noexcept;
   void drop_version() noexcept;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 #include <new>
 #include <optional>
 #include <utility>
@@ -41,7 +42,7 @@ const char* to_string(Error error) {
     case Error::not_found:
       return "no such route";
     case Error::bad_route:
-      return "host bits set, length beyond the address, or value beyond 24 bits";
+      return "host bits set, length beyond the address, or value beyond 2^24 - 2";
   }
   return "unknown error";
 }
@@ -242,6 +243,7 @@ auto Table<Address>::Impl::failed(Error error) -> Done {
 
 template <typename Address>
 void Table<Address>::Impl::open() {
+  assert(!before);
   before.emplace();
   before->default_route = default_route;
   before->refine_at = refine_at;

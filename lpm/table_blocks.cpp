@@ -64,8 +64,8 @@ void TableBlocks::revert() noexcept {
 
 void TableBlocks::close() noexcept {
   open_ = false;
-  own_.clear();
-  dropped_.clear();
+  own_ = {};
+  dropped_ = {};
 }
 
 }  // namespace bgw::lpm

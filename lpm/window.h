@@ -17,7 +17,7 @@ inline constexpr unsigned finest_stage = std::is_same_v<Address, Ipv4Address> ? 
 // First-stage nodes [low, low + size), each of 32 slots that `resolved` address bits tell apart.
 template <typename Address>
 struct Window {
-  unsigned resolved = 24;  // a multiple of 8, at most head_bits
+  unsigned resolved = finest_stage<Address>;  // a multiple of 8
   Head<Address> low = 0;
   std::uint32_t size = 0;
 

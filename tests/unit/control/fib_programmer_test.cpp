@@ -193,6 +193,15 @@ TEST(FibProgrammer, TellsWhatEachTableTakes) {
   EXPECT_EQ(routes, programmed.programmer.occupancy().routes);
 }
 
+TEST(FibProgrammer, TellsOfAllTablesAfterARefusedCommit) {
+  Programmed programmed({.vpcs = 3});
+  ASSERT_TRUE(programmed.commit(ecmp_model()));
+  auto model = ecmp_model();
+  model.vpcs.insert(model.vpcs.begin(), {vpc("x", {"10.8.0.0/16"}), vpc("y", {"10.9.0.0/16"})});
+  ASSERT_FALSE(programmed.commit(model));
+  EXPECT_EQ(programmed.programmer.table_occupancy().size(), 7u);
+}
+
 TEST(FibProgrammer, GroupsAreSharedByContent) {
   Programmed programmed;
   ASSERT_TRUE(programmed.commit(ecmp_model()));
