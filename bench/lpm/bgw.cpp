@@ -1,5 +1,7 @@
 #include "bench/lpm/bgw.h"
 
+#include <array>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -89,21 +91,38 @@ void BgwTable<Address>::settle() {
   arena_.reclaim(epoch);
 }
 
+// What packets hold: IPv6 addresses in wire order, which the peers take as they are.
+const Ipv6Address* batch_of(const Queries<Ipv6Address>& queries, std::size_t first,
+                            std::array<Ipv6Address, batch_size>& space) {
+  for (std::size_t i = 0; i < batch_size; ++i) {
+    std::array<std::uint64_t, 2> halves;
+    std::memcpy(halves.data(), queries.wire[first + i].data(), sizeof halves);
+    space[i] = Ipv6Address{__builtin_bswap64(halves[0])} << 64 | __builtin_bswap64(halves[1]);
+  }
+  return space.data();
+}
+const Ipv4Address* batch_of(const Queries<Ipv4Address>& queries, std::size_t first,
+                            std::array<Ipv4Address, batch_size>&) {
+  return &queries.addresses[first];
+}
+
 template <typename Address>
 std::vector<Subject> BgwTable<Address>::subjects(const Queries<Address>& queries) {
   const std::uint32_t* base = arena_.base();
-  const Address* addresses = queries.addresses.data();
   std::vector<Subject> all;
-  all.push_back(make_subject("bgw", queries, [this, base, addresses](std::size_t first, auto* out) {
-    lpm::lookup_batch(base, *live_.load(std::memory_order_acquire), addresses + first, out,
-                      batch_size);
+  all.push_back(make_subject("bgw", queries, [this, base, &queries](std::size_t first, auto* out) {
+    std::array<Address, batch_size> space;
+    lpm::lookup_batch(base, *live_.load(std::memory_order_acquire), batch_of(queries, first, space),
+                      out, batch_size);
   }));
   for (const auto& variant : variants<Address>()) {
     if (!variant.runs_here()) continue;
     all.push_back(make_subject(
         std::string("bgw ") + variant.name, queries,
-        [this, base, addresses, look_up = variant.one_table](std::size_t first, auto* out) {
-          look_up(base, *live_.load(std::memory_order_acquire), addresses + first, out, batch_size);
+        [this, base, &queries, look_up = variant.one_table](std::size_t first, auto* out) {
+          std::array<Address, batch_size> space;
+          look_up(base, *live_.load(std::memory_order_acquire), batch_of(queries, first, space),
+                  out, batch_size);
         }));
   }
   return all;

@@ -1,8 +1,5 @@
 #include "bench/lpm/cases.h"
 
-#include <rte_cycles.h>
-
-#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -43,22 +40,6 @@ void report_memory(const BgwTable<Address>& bgw) {
          {static_cast<double>(occupancy.huge_page_bytes) / 1e6});
 }
 
-// Routes hold indices into their owner's array of next hops: another adjacency is one store there.
-void measure_adjacency_change(std::size_t adjacencies, unsigned rounds) {
-  std::vector<std::atomic<std::uint64_t>> next_hops(adjacencies);
-  Random random(seed);
-  const auto figures = interleave(1, rounds, [&](std::size_t) {
-    constexpr unsigned writes = 1'000'000;
-    const std::uint64_t begin = rte_rdtsc_precise();
-    for (unsigned i = 0; i < writes; ++i) {
-      next_hops[random() % adjacencies].store(i, std::memory_order_release);
-    }
-    const auto cycles = static_cast<double>(rte_rdtsc_precise() - begin);
-    return cycles / cycles_per_second() * 1e9 / writes;
-  });
-  report("bgw", "change of an adjacency behind all routes", "ns", figures.front());
-}
-
 template <typename Address>
 void single_table(const CaseOptions& options, Where where, bool change) {
   const std::vector<Routes<Address>> routes{load<Address>(options.routes)};
@@ -92,7 +73,6 @@ void single_table(const CaseOptions& options, Where where, bool change) {
     if (kind.measure_updates) changed.push_back(kind);
   }
   measure_updates<Address>(changed, routes[0], options.rounds);
-  measure_adjacency_change(100'000, options.rounds);
 }
 
 }  // namespace
