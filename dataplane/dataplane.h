@@ -13,6 +13,7 @@
 #include <tl/expected.hpp>
 
 #include "dataplane/counters.h"
+#include "dataplane/fdb_table.h"
 #include "dataplane/fib.h"
 #include "dataplane/punt.h"
 #include "dataplane/types.h"
@@ -83,6 +84,8 @@ class Dataplane {
 
   // Takes punted packets of one class; the caller owns them. At most packets.size().
   std::size_t take_punts(PuntClass punt_class, std::span<rte_mbuf*> packets);
+  // Takes what workers noticed about MACs of VXLAN VPCs, at most moves.size(); policed per VPC.
+  std::size_t take_mac_moves(std::span<MacMove> moves);
   // Hands a packet with its note to a worker (the same one for the same `vpc`). False when its ring
   // is full; the caller still owns the packet then.
   bool inject(rte_mbuf* packet);

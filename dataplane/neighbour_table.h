@@ -1,84 +1,91 @@
-// Neighbours as workers see them: (VPC, IPv4 address) → MAC, one hash read per packet.
+// Neighbours as workers see them: (VPC, address) → MAC and tunnel, one hash read per packet.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <vector>
 
+#include "dataplane/link_map.h"
 #include "dataplane/types.h"
 
 namespace bgw::dataplane {
 
-// Open addressing with linear probing over 16-byte slots {key, link}. One writer (the control
-// thread), any number of readers without locks. A slot's key is complete before its link is
-// stored with release order, so a neighbour is usable only once its address is complete. An erased
-// slot keeps its key until a grace period has passed (reclaim()), so no reader can pair one
-// neighbour's key with another's MAC.
+// How to reach a neighbour, in one word: 0 when unknown, else bit 48 set, the MAC in bits 0–47 (first
+// byte in bits 0–7, so that a little-endian store of six bytes writes it), and the tunnel to its
+// VTEP in bits 49–63 (0: it is on the wire).
+class Link {
+ public:
+  static constexpr std::uint16_t max_tunnel = (1u << 15) - 1;
+
+  constexpr Link() = default;
+  explicit constexpr Link(std::uint64_t bits) : bits_(bits) {}
+  static Link to(const Mac& mac, TunnelIndex tunnel = no_tunnel) noexcept;
+
+  constexpr bool known() const noexcept { return bits_ != 0; }
+  constexpr std::uint64_t mac_bits() const noexcept { return bits_ & 0xffffffffffff; }
+  constexpr TunnelIndex tunnel() const noexcept {
+    return TunnelIndex{static_cast<std::uint16_t>(bits_ >> 49)};
+  }
+  constexpr std::uint64_t bits() const noexcept { return bits_; }
+  friend constexpr bool operator==(const Link&, const Link&) = default;
+
+ private:
+  static constexpr std::uint64_t present = 1ull << 48;
+  std::uint64_t bits_ = 0;
+};
+
+// Neighbours of both families. One writer (the control thread), any number of readers without
+// locks; a neighbour is usable only once its address is complete. An erased entry's place is reused
+// after grace periods (LinkMap).
 class NeighbourTable {
  public:
-  explicit NeighbourTable(std::size_t max_entries);  // allocates once, at most half full
-  ~NeighbourTable();
-  NeighbourTable(const NeighbourTable&) = delete;
-  NeighbourTable& operator=(const NeighbourTable&) = delete;
+  static constexpr unsigned reclaims_until_free = LinkMap<3>::reclaims_until_free;
 
-  // Any thread. A packed link: 0 when unknown, else bit 48 set and the MAC in bits 0–47 (first byte
-  // in bits 0–7, so that a little-endian store of six bytes writes it).
-  std::uint64_t find(VpcIndex vpc, std::uint32_t address) const noexcept {
-    const std::uint64_t key = key_of(vpc, address);
-    for (std::size_t at = home_of(key);; at = (at + 1) & mask_) {
-      const std::uint64_t seen = slots_[at].key.load(std::memory_order_relaxed);
-      if (seen == key) return slots_[at].link.load(std::memory_order_acquire);
-      if (seen == empty_key) return 0;
-    }
+  // Allocates once, room for `max_entries` of each family.
+  explicit NeighbourTable(std::size_t max_entries) : v4_(max_entries), v6_(max_entries) {}
+
+  // Any thread.
+  Link find(VpcIndex vpc, std::uint32_t ipv4) const noexcept {
+    return Link{v4_.find(key_of(vpc, ipv4))};
   }
-  void prefetch(VpcIndex vpc, std::uint32_t address) const noexcept {
-    __builtin_prefetch(&slots_[home_of(key_of(vpc, address))]);
+  Link find(VpcIndex vpc, const Address& address) const noexcept {
+    return address.is_v4() ? find(vpc, address.as_v4()) : Link{v6_.find(key_of(vpc, address))};
+  }
+  void prefetch(VpcIndex vpc, std::uint32_t ipv4) const noexcept {
+    v4_.prefetch(key_of(vpc, ipv4));
+  }
+  void prefetch_v6(VpcIndex vpc, const Address& address) const noexcept {
+    v6_.prefetch(key_of(vpc, address));
   }
 
   // Writer only. set() is false when the table is full.
-  bool set(VpcIndex vpc, std::uint32_t address, const Mac& mac);
-  void erase(VpcIndex vpc, std::uint32_t address);
-  // To be called after a grace period. Slots erased before the previous call become free: whatever
-  // the writer did between grace period and call, one lies between their erasure and now.
-  void reclaim();
-  std::size_t size() const noexcept { return size_; }
+  bool set(VpcIndex vpc, const Address& address, Link link) {
+    return address.is_v4() ? v4_.set(key_of(vpc, address.as_v4()), link.bits())
+                           : v6_.set(key_of(vpc, address), link.bits());
+  }
+  void erase(VpcIndex vpc, const Address& address) {
+    if (address.is_v4()) {
+      v4_.erase(key_of(vpc, address.as_v4()));
+    } else {
+      v6_.erase(key_of(vpc, address));
+    }
+  }
+  // To be called after a grace period, `reclaims_until_free` times until what was erased is free.
+  void reclaim() {
+    v4_.reclaim();
+    v6_.reclaim();
+  }
+  std::size_t size() const noexcept { return v4_.size() + v6_.size(); }
 
  private:
-  struct alignas(16) Slot {
-    std::atomic<std::uint64_t> key;
-    std::atomic<std::uint64_t> link;
-  };
-  static constexpr std::uint64_t empty_key = 0;         // ends a probe
-  static constexpr std::uint64_t free_key = 1;          // does not end a probe; may be taken
-  static constexpr std::uint64_t present = 1ull << 48;  // in a link
-
-  // VPCs count from 1 here, so no key is `empty_key` or `free_key`.
-  static std::uint64_t key_of(VpcIndex vpc, std::uint32_t address) noexcept {
-    return (std::uint64_t{vpc.value} + 1) << 32 | address;
+  static LinkMap<1>::Key key_of(VpcIndex vpc, std::uint32_t ipv4) noexcept {
+    return {(std::uint64_t{vpc.value} + 1) << 32 | ipv4};
   }
-  // Seeded, so that a tenant can't choose addresses that collide.
-  std::size_t home_of(std::uint64_t key) const noexcept {
-    std::uint64_t hash = (key ^ seed_) * 0xff51afd7ed558ccdu;
-    hash = (hash ^ (hash >> 32)) * 0xc4ceb9fe1a85ec53u;
-    return static_cast<std::size_t>(hash >> shift_);
+  static LinkMap<3>::Key key_of(VpcIndex vpc, const Address& address) noexcept {
+    return {LinkMap<3>::first_key_word + vpc.value, address.hi, address.lo};
   }
-  std::size_t find_slot(std::uint64_t key) const noexcept;
-  bool take_slot(std::uint64_t key, std::uint64_t link);
-  void release_slot(std::size_t at);
 
-  // Workers read these for every packet: what the writer changes is on another cache line.
-  alignas(64) Slot* slots_ = nullptr;
-  std::size_t mask_ = 0;
-  unsigned shift_ = 0;
-  std::uint64_t seed_ = 0;
-
-  alignas(64) std::size_t max_entries_;
-  std::size_t size_ = 0;
-  std::size_t keys_ = 0;                  // slots whose key is not empty
-  std::vector<std::size_t> erased_;       // since the last reclaim()
-  std::vector<std::size_t> reclaimable_;  // before it
+  LinkMap<1> v4_;
+  LinkMap<3> v6_;
 };
 
 }  // namespace bgw::dataplane

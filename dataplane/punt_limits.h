@@ -22,6 +22,7 @@ inline constexpr std::uint32_t all_vpcs_factor = 10;
 // rate limit.
 inline constexpr std::array<PuntLimit, punt_class_count> punt_limits{{
     {.vpc_per_second = 1'000, .vpc_burst = 256, .ring_slots = 512},     // arp
+    {.vpc_per_second = 1'000, .vpc_burst = 256, .ring_slots = 512},     // nd
     {.vpc_per_second = 1'000, .vpc_burst = 256, .ring_slots = 1024},    // glean
     {.vpc_per_second = 20'000, .vpc_burst = 1024, .ring_slots = 2048},  // local
     {.vpc_per_second = 1'000, .vpc_burst = 50, .ring_slots = 512},      // icmp_error

@@ -10,9 +10,9 @@
 namespace bgw::dataplane {
 
 // Destination and source MAC; the type is already there for received frames.
-inline void write_link_header(std::uint8_t* frame, std::uint64_t link, const Mac& own) noexcept {
+inline void write_link_header(std::uint8_t* frame, Link link, const Mac& own) noexcept {
   const std::uint64_t source = mac_bits(own);
-  store(frame, (link & 0xffffffffffff) | source << 48);
+  store(frame, link.mac_bits() | source << 48);
   store(frame + 8, static_cast<std::uint32_t>(source >> 16));
 }
 
@@ -30,8 +30,8 @@ inline void forward_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noe
     return burst.drop(i, DropReason::ttl_expired);
   if (burst.ip_bytes[i] > out.mtu) [[unlikely]]
     return burst.drop(i, DropReason::mtu_exceeded);
-  const std::uint64_t link = fib.neighbours->find(burst.out_vpc[i], burst.next_address[i]);
-  if (link == 0) [[unlikely]]
+  const Link link = fib.neighbours->find(burst.out_vpc[i], burst.next_address[i]);
+  if (!link.known()) [[unlikely]]
     return burst.punt(i, PuntClass::glean, burst.out_vpc[i], burst.next_address[i]);
 
   std::uint8_t* frame = ip - sizeof(EthernetHeader);

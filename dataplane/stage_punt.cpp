@@ -68,7 +68,7 @@ void Punter::punt_one(Burst& burst, std::size_t i, std::uint64_t now) noexcept {
   const PuntClass punt = burst.punt_class[i];
   if (!admit(punt, burst.in_vpc[i], now)) return burst.drop(i, DropReason::punt_policed);
   write_note(burst, i, punt, burst.out_vpc[i]);
-  note_of(burst.packet[i]).address = burst.next_address[i];
+  note_of(burst.packet[i]).address = Address::v4(burst.next_address[i]);
   if (!enqueue(punt, burst.packet[i])) return burst.drop(i, DropReason::punt_queue_full);
   bump(counters_.vpc(burst.in_vpc[i]).punted);
 }
