@@ -90,11 +90,11 @@ void Lab::add_underlay() {
   const NextHop on_link = NextHop::make(NextHopKind::on_link);
   const NextHop self = NextHop::make(NextHopKind::self);
   const TableIndex main =
-      v6 ? plan.table({}, {route_v6(given.own + "/64", on_link), route_v6(given.own + "/128", self)})
+      v6 ? plan.table({},
+                      {route_v6(given.own + "/64", on_link), route_v6(given.own + "/128", self)})
          : plan.table({route(given.own + "/24", on_link), route(given.own + "/32", self)});
   const NextHop by_main = NextHop::make(NextHopKind::table, main.value);
-  const TableIndex sources =
-      plan.table({route("0.0.0.0/0", by_main)}, {route_v6("::/0", by_main)});
+  const TableIndex sources = plan.table({route("0.0.0.0/0", by_main)}, {route_v6("::/0", by_main)});
   plan.vpcs.push_back({.in_use = true,
                        .enabled = true,
                        .mac = given.own_mac,

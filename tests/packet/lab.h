@@ -42,10 +42,10 @@ class Lab {
   Lab();
   ~Lab();  // expects that every packet buffer is back
 
-  // A VPC by the link under test: on a port of its own, or on the one port of all VLANs or VNIs. The
-  // gateway is at `own` (10.1.0.1/16 or 2001:db8:1::1/48), and at `own_v6` too where given; source
-  // check is strict. The main table has those prefixes on link; hosts and further routes are the
-  // test's to add.
+  // A VPC by the link under test: on a port of its own, or on the one port of all VLANs or VNIs.
+  // The gateway is at `own` (10.1.0.1/16 or 2001:db8:1::1/48), and at `own_v6` too where given;
+  // source check is strict. The main table has those prefixes on link; hosts and further routes are
+  // the test's to add.
   VpcIndex add_vpc(const std::string& own, std::uint16_t mtu = 1500,
                    const std::string& own_v6 = "");
   void add_neighbour(VpcIndex vpc, const std::string& address, const Mac& mac);
@@ -64,6 +64,14 @@ class Lab {
   Outcome receive(VpcIndex vpc, rte_mbuf* packet);
   // At the VPC's port, as it is.
   Outcome receive_raw(VpcIndex vpc, const Bytes& carried);
+  // What tags add to each frame of a VPC.
+  static std::size_t tag_bytes() { return over_vlan() ? test_tags(0).size() : 0; }
+  // The note of a whole frame of the gateway's for the VPC.
+  static PacketNote frame_note(VpcIndex vpc) {
+    return {.inject = InjectKind::frame,
+            .vpc = vpc,
+            .tunnel = over_vxlan() ? TunnelIndex{1} : no_tunnel};
+  }
   // The slot of the underlay in VXLAN runs.
   VpcIndex underlay() const { return underlay_; }
   // What was sent last, as the port carried it.

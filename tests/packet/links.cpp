@@ -124,8 +124,8 @@ Vxlan vtep_header(std::uint32_t vni) {
 
 Bytes from_vtep(const Vxlan& outer, const Bytes& frame) {
   const TestUnderlay underlay = test_underlay();
-  return ethernet(underlay.own_mac, underlay.remote_mac,
-                  is_ipv6(outer.source) ? 0x86dd : 0x0800, vxlan(outer, frame));
+  return ethernet(underlay.own_mac, underlay.remote_mac, is_ipv6(outer.source) ? 0x86dd : 0x0800,
+                  vxlan(outer, frame));
 }
 
 Bytes from_vtep(std::uint32_t vni, const Bytes& frame) {

@@ -14,7 +14,9 @@ namespace bgw::packet_test {
 enum class LinkUnderTest { port, vlan, qinq, vxlan, vxlan6 };
 LinkUnderTest link_under_test();
 void set_link_under_test(const std::string& name);  // throws std::invalid_argument
-inline bool over_vxlan() { return link_under_test() >= LinkUnderTest::vxlan; }
+inline bool over_vxlan() {
+  return link_under_test() >= LinkUnderTest::vxlan;
+}
 inline bool over_vlan() {
   return link_under_test() == LinkUnderTest::vlan || link_under_test() == LinkUnderTest::qinq;
 }
@@ -25,8 +27,12 @@ struct TestUnderlay {
   Mac own_mac = mac(1, 0xee), remote_mac = mac(7, 0xee);
 };
 TestUnderlay test_underlay();
-constexpr std::uint32_t test_vni(std::uint32_t vpc) { return 0x12300 + vpc; }
-constexpr std::uint16_t test_vlan(std::uint32_t vpc) { return static_cast<std::uint16_t>(100 + vpc); }
+constexpr std::uint32_t test_vni(std::uint32_t vpc) {
+  return 0x12300 + vpc;
+}
+constexpr std::uint16_t test_vlan(std::uint32_t vpc) {
+  return static_cast<std::uint16_t>(100 + vpc);
+}
 constexpr std::uint16_t test_outer_vlan = 7;
 
 // The tags of VPC `vpc`, as bytes.
@@ -37,7 +43,7 @@ struct Vxlan {
   std::uint16_t source_port = 50000, destination_port = 4789;
   std::uint8_t ttl = 64, traffic_class = 0;
   std::uint32_t flags = 0x08000000, vni_word = 0;  // with their reserved bits
-  bool checksum = false;                            // of UDP
+  bool checksum = false;                           // of UDP
   std::uint16_t flags_fragment = 0;
 };
 // Outer IP packet around `frame`.

@@ -69,8 +69,7 @@ class Programmed {
           words.push_back("self " + name);
           break;
         case control::Verdict::deliver:
-          words.push_back("deliver " + name + " " +
-                          outcome.neighbour.to_string());
+          words.push_back("deliver " + name + " " + outcome.neighbour.to_string());
       }
     }
     std::ranges::sort(words);

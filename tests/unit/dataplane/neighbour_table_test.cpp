@@ -64,7 +64,8 @@ TEST_P(NeighbourTables, the_all_zero_mac_is_known_too) {
 
 TEST_P(NeighbourTables, refuses_more_than_its_bound_and_recovers) {
   NeighbourTable table{8};
-  for (std::uint32_t i = 0; i < 8; ++i) ASSERT_TRUE(table.set(VpcIndex{0}, at(i), Link::to(mac_for(i))));
+  for (std::uint32_t i = 0; i < 8; ++i)
+    ASSERT_TRUE(table.set(VpcIndex{0}, at(i), Link::to(mac_for(i))));
   EXPECT_FALSE(table.set(VpcIndex{0}, at(8), Link::to(mac_for(8))));
   EXPECT_TRUE(table.set(VpcIndex{0}, at(3), Link::to(mac_for(33)))) << "a change needs no room";
   table.erase(VpcIndex{0}, at(0));
@@ -99,7 +100,8 @@ TEST_P(NeighbourTables, agrees_with_a_map) {
       switch (random() % 5) {
         case 0:
         case 1:
-          if (table.set(vpc, at(address), Link::to(mac_for(value)))) oracle[{vpc.value, address}] = value;
+          if (table.set(vpc, at(address), Link::to(mac_for(value))))
+            oracle[{vpc.value, address}] = value;
           break;
         case 2:
         case 3:
@@ -113,10 +115,12 @@ TEST_P(NeighbourTables, agrees_with_a_map) {
       const auto known = oracle.find({vpc.value, address});
       const std::uint64_t expected =
           known == oracle.end() ? 0 : present | mac_bits(mac_for(known->second));
-      ASSERT_EQ(table.find(vpc, at(address)).bits(), expected) << "seed " << seed << " step " << step;
+      ASSERT_EQ(table.find(vpc, at(address)).bits(), expected)
+          << "seed " << seed << " step " << step;
     }
     for (const auto& [key, value] : oracle)
-      ASSERT_EQ(table.find(VpcIndex{key.first}, at(key.second)).bits(), present | mac_bits(mac_for(value)));
+      ASSERT_EQ(table.find(VpcIndex{key.first}, at(key.second)).bits(),
+                present | mac_bits(mac_for(value)));
   }
 }
 
