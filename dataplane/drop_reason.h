@@ -23,6 +23,8 @@ namespace bgw::dataplane {
   X(ipv4_source_route, "loose or strict source route option (RFC 7126)")                    \
   X(tiny_fragment, "fragment with offset 1 (RFC 1858)")                                     \
   X(arp_malformed, "ARP that is truncated or not Ethernet/IPv4")                            \
+  X(nd_malformed,                                                                           \
+    "neighbour discovery that is malformed: hop limit, checksum, code, options or length")  \
   X(martian_source, "source is multicast, loopback, 0/8, class E, link-local or broadcast") \
   X(source_spoofed, "source outside the VPC (strict source check)")                         \
   X(destination_multicast, "multicast destination")                                         \
