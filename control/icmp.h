@@ -10,6 +10,7 @@
 #include "config/model.h"
 #include "control/wire.h"
 #include "dataplane/drop_reason.h"
+#include "dataplane/types.h"
 
 namespace bgw::control {
 
@@ -52,9 +53,10 @@ bool may_cause_icmp_error(Bytes packet, bool link_broadcast,
 std::vector<std::uint8_t> build_icmp_error(Bytes packet, const IcmpError& error,
                                            std::uint32_t source, std::uint16_t ip_id);
 
+// An echo message of either family.
 struct Echo {
-  std::uint32_t source = 0;
-  std::uint32_t destination = 0;
+  dataplane::Address source;
+  dataplane::Address destination;
   std::uint16_t ident = 0;
   std::uint16_t sequence = 0;
 };

@@ -27,6 +27,12 @@ inline Bytes network_bytes(Packet& packet) {
   return offset <= bytes.size() ? bytes.subspan(offset) : Bytes{};
 }
 
+// Packets that the gateway originated have no Ethernet header.
+inline bool is_link_broadcast(Packet& packet) {
+  const Bytes bytes = packet.bytes();
+  return packet.note().ip_offset >= 14 && !bytes.empty() && (bytes[0] & 1) != 0;
+}
+
 class PacketIo {
  public:
   virtual ~PacketIo() = default;

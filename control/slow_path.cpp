@@ -11,7 +11,9 @@
 #include "control/dataplane_io.h"
 #include "control/gateway_arp.h"
 #include "control/gateway_icmp.h"
+#include "control/gateway_icmp6.h"
 #include "control/gateway_nd.h"
+#include "control/gateway_ping.h"
 #include "control/hold_budget.h"
 #include "control/ipv6.h"
 #include "control/neighbours.h"
@@ -44,6 +46,11 @@ constexpr std::size_t many_erased = 512;
 
 constexpr std::chrono::seconds log_interval{10};
 
+bool is_ipv6(Packet& packet) {
+  const Bytes ip = network_bytes(packet);
+  return !ip.empty() && ip[0] >> 4 == 6;
+}
+
 // Of the gateway itself and to a link-local address: no worker can route it.
 bool is_for_link(const dataplane::PacketNote& note) {
   return note.ip_offset == 0 && is_link_local(note.address);
@@ -58,6 +65,8 @@ struct SlowPath::Impl final : NeighbourActions {
   bool poll(TimePoint at);
   template <typename Handler>
   bool drain(PuntClass punt_class, const Handler& handle);
+  void handle_local(PacketPtr packet);
+  void tell_source(Packet& packet, DropReason reason);
   void handle_glean(PacketPtr packet);
   bool resolve_on_link();
   bool flush_released();
@@ -88,14 +97,9 @@ struct SlowPath::Impl final : NeighbourActions {
     released.push_back(std::move(held));
   }
   void unreachable(PacketPtr packet) override {
-    if (packet->note().whole_frame) {
-      return drop(std::move(packet), DropReason::neighbour_unreachable);
-    }
-    if (is_for_link(packet->note())) {
-      icmp.tell_source(*packet, DropReason::neighbour_unreachable, now);
-      return lose(*packet);
-    }
-    icmp.drop_and_tell(std::move(packet), DropReason::neighbour_unreachable, now);
+    const bool whole_frame = packet->note().whole_frame;  // nobody's but the gateway's
+    if (!whole_frame) tell_source(*packet, DropReason::neighbour_unreachable);
+    drop(std::move(packet), DropReason::neighbour_unreachable);
   }
   void drop(PacketPtr packet, DropReason reason) override {
     if (is_for_link(packet->note())) return lose(*packet);
@@ -120,7 +124,10 @@ struct SlowPath::Impl final : NeighbourActions {
   Originator originator{*io, vpcs};
   GatewayArp arp{vpcs, neighbours, originator};
   GatewayNd nd{vpcs, neighbours, originator};
-  GatewayIcmp icmp{vpcs, originator};
+  Pings pings;
+  GatewayIcmp icmp{vpcs, originator, pings};
+  GatewayIcmp6 icmp6{vpcs, originator, pings};
+  GatewayPing ping{vpcs, originator, pings};
   std::deque<HeldPacket> released;  // for the workers, as soon as their rings take them
   std::vector<PacketPtr> taken;     // kept for its memory
 
@@ -136,18 +143,18 @@ bool SlowPath::Impl::poll(TimePoint at) {
   bool busy = false;
   busy |= drain(PuntClass::arp, [this](PacketPtr p) { arp.handle(std::move(p), now); });
   busy |= drain(PuntClass::nd, [this](PacketPtr p) { nd.handle(std::move(p), now); });
-  busy |= drain(PuntClass::local, [this](PacketPtr p) { icmp.handle_local(std::move(p), now); });
+  busy |= drain(PuntClass::local, [this](PacketPtr p) { handle_local(std::move(p)); });
   busy |= drain(PuntClass::glean, [this](PacketPtr p) { handle_glean(std::move(p)); });
   busy |= drain(PuntClass::icmp_error, [this](PacketPtr p) {
     // Its worker has counted it as dropped.
-    icmp.tell_source(*p, p->note().reason, now);
+    tell_source(*p, p->note().reason);
   });
   busy |= neighbours.run_timers(now, timers_per_poll) > 0;
   busy |= arp.run_announcements(now, announcements_per_poll) > 0;
   busy |= nd.run_timers(now, announcements_per_poll) > 0;
   busy |= resolve_on_link();
   busy |= flush_released();
-  busy |= icmp.run_pings(now) > 0;
+  busy |= ping.run(now) > 0;
   reclaim_erased();
   return busy;
 }
@@ -158,6 +165,16 @@ bool SlowPath::Impl::drain(PuntClass punt_class, const Handler& handle) {
   io->take_punts(punt_class, punts_per_class, taken);
   for (auto& packet : taken) handle(std::move(packet));
   return !taken.empty();
+}
+
+void SlowPath::Impl::handle_local(PacketPtr packet) {
+  if (is_ipv6(*packet)) return icmp6.handle_local(std::move(packet), now);
+  icmp.handle_local(std::move(packet), now);
+}
+
+void SlowPath::Impl::tell_source(Packet& packet, DropReason reason) {
+  if (is_ipv6(packet)) return icmp6.tell_source(packet, reason, now);
+  icmp.tell_source(packet, reason, now);
 }
 
 void SlowPath::Impl::handle_glean(PacketPtr packet) {
@@ -284,7 +301,7 @@ void SlowPath::Impl::forget(VpcIndex vpc, const char* why) {
   drop_held_from(vpc);
   arp.forget(vpc);
   nd.forget(vpc);
-  icmp.cancel_pings(vpc, why);
+  pings.cancel(vpc, why);
 }
 
 // What waits must not walk on as if it came from whoever gets the slot next.
@@ -338,7 +355,7 @@ tl::expected<void, std::string> SlowPath::ping(VpcIndex vpc, config::IpAddress d
                                                std::size_t payload_bytes,
                                                std::chrono::milliseconds timeout,
                                                std::function<void(PingReply)> done) {
-  return impl_->icmp.ping(vpc, destination, payload_bytes, timeout, std::move(done));
+  return impl_->ping.ping(vpc, destination, payload_bytes, timeout, std::move(done));
 }
 
 }  // namespace bgw::control
