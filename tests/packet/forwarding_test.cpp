@@ -18,7 +18,7 @@ TEST(Forwarding, P15_is_forwarded_byte_for_byte) {
   EXPECT_EQ(outcome.sent[0].frame, as_forwarded(frame, lab.host_b, lab.mac_of(lab.b)));
   EXPECT_EQ(lab.counters(lab.a).forwarded, 1u);
   EXPECT_EQ(lab.counters(lab.b).tx_packets, 1u);
-  EXPECT_EQ(lab.counters(lab.b).tx_bytes, frame.size());
+  EXPECT_EQ(lab.counters(lab.b).tx_bytes, frame.size() + lab.tag_bytes());
 }
 
 TEST(Forwarding, delivers_to_a_neighbour_in_the_same_vpc) {
@@ -59,7 +59,7 @@ TEST(Forwarding, P14_ttl_1_to_the_gateway_is_accepted) {
     ASSERT_EQ(outcome.punted.size(), 1u) << own;
     const PacketNote& note = outcome.punted[0].note;
     EXPECT_EQ(note.punt, PuntClass::local);
-    EXPECT_EQ(note.address, ip(own));
+    EXPECT_EQ(note.address, any_ip(own));
     EXPECT_EQ(note.in_vpc, lab.a);
     EXPECT_EQ(note.vpc, std::string{own} == "10.1.0.1" ? lab.a : lab.b);
     EXPECT_EQ(outcome.punted[0].data, frame);
@@ -163,6 +163,46 @@ TEST(Forwarding, P22_too_big_names_the_mtu_of_the_way_out) {
   EXPECT_EQ(outcome.punted[0].note.reason, DropReason::mtu_exceeded);
   EXPECT_EQ(outcome.punted[0].note.mtu, 1000);
   EXPECT_EQ(outcome.punted[0].data, frame);
+  lab.expect_counters_add_up();
+}
+
+// The payloads of fragments, put together by their offsets.
+Bytes joined(const std::vector<Sent>& fragments) {
+  Bytes whole;
+  for (const Sent& fragment : fragments) {
+    const Bytes& f = fragment.frame;
+    const std::size_t header = (f[14] & 0xfu) * 4u;
+    const std::size_t at = ((f[20] << 8 | f[21]) & 0x1fff) * 8u;
+    whole.resize(std::max(whole.size(), at + f.size() - 14 - header));
+    std::copy(f.begin() + 14 + static_cast<std::ptrdiff_t>(header), f.end(),
+              whole.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  return whole;
+}
+
+TEST(Forwarding, P23_too_big_without_df_leaves_in_fragments) {
+  TwoVpcs lab;
+  lab.plan.vpcs[lab.b.value].mtu = 600;
+  lab.publish();
+  Bytes payload(1400);
+  for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<std::uint8_t>(i * 7);
+  const Outcome outcome = lab.receive(lab.a, lab.from_a({.ttl = 9, .id = 77, .payload = payload}));
+  ASSERT_EQ(outcome.sent.size(), 3u);
+  for (std::size_t n = 0; n < 3; ++n) {
+    const Bytes& f = outcome.sent[n].frame;
+    EXPECT_EQ(outcome.sent[n].vpc, lab.b);
+    EXPECT_LE(f.size(), 14u + 600u);
+    const std::size_t at = 576 * n;
+    const std::size_t bytes = std::min<std::size_t>(576, payload.size() - at);
+    const auto flags = static_cast<std::uint16_t>(at / 8 | (n < 2 ? more_fragments : 0));
+    const Bytes part(payload.begin() + static_cast<std::ptrdiff_t>(at),
+                     payload.begin() + static_cast<std::ptrdiff_t>(at + bytes));
+    EXPECT_EQ(f, ethernet(lab.host_b, lab.mac_of(lab.b), 0x0800,
+                          ipv4({.ttl = 8, .id = 77, .flags_fragment = flags, .payload = part})));
+  }
+  EXPECT_EQ(joined(outcome.sent), payload);
+  EXPECT_EQ(lab.counters(lab.a).forwarded, 1u);
+  EXPECT_EQ(lab.counters(lab.b).tx_packets, 3u);
   lab.expect_counters_add_up();
 }
 

@@ -15,6 +15,7 @@
 #include "dataplane/rcu.h"
 #include "dataplane/worker.h"
 #include "tests/packet/fib_plan.h"
+#include "tests/packet/links.h"
 #include "tests/packet/packet_builder.h"
 #include "tests/packet/ring_port.h"
 
@@ -41,22 +42,41 @@ class Lab {
   Lab();
   ~Lab();  // expects that every packet buffer is back
 
-  // A VPC on a port of its own, with the gateway at `own` (x.y.z.w/len) and strict source check.
-  // Its main table has that prefix on link; hosts and further routes are the test's to add.
-  VpcIndex add_vpc(const std::string& own, std::uint16_t mtu = 1500);
+  // A VPC by the link under test: on a port of its own, or on the one port of all VLANs or VNIs.
+  // The gateway is at `own` (10.1.0.1/16 or 2001:db8:1::1/48), and at `own_v6` too where given;
+  // source check is strict. The main table has those prefixes on link; hosts and further routes are
+  // the test's to add.
+  VpcIndex add_vpc(const std::string& own, std::uint16_t mtu = 1500,
+                   const std::string& own_v6 = "");
   void add_neighbour(VpcIndex vpc, const std::string& address, const Mac& mac);
   void publish();
 
   Mac mac_of(VpcIndex vpc) const { return plan.vpcs[vpc.value].mac; }
   // A frame from a host of the VPC to the gateway's MAC there.
   Bytes frame(VpcIndex vpc, const Ipv4& packet) const;
+  Bytes frame(VpcIndex vpc, const Ipv6& packet) const;
 
-  // Through the worker: in at the VPC's port, and everything that comes out anywhere.
+  // Through the worker: in as the VPC's link carries it, and everything that comes out anywhere,
+  // without what the link puts around it.
   Outcome receive(VpcIndex vpc, const std::vector<Bytes>& frames);
   Outcome receive(VpcIndex vpc, const Bytes& frame) {
     return receive(vpc, std::vector<Bytes>{frame});
   }
   Outcome receive(VpcIndex vpc, rte_mbuf* packet);
+  // At the VPC's port, as it is.
+  Outcome receive_raw(VpcIndex vpc, const Bytes& carried);
+  // What tags add to each frame of a VPC.
+  static std::size_t tag_bytes() { return over_vlan() ? test_tags(0).size() : 0; }
+  // The note of a whole frame of the gateway's for the VPC.
+  static PacketNote frame_note(VpcIndex vpc) {
+    return {.inject = InjectKind::frame,
+            .vpc = vpc,
+            .tunnel = over_vxlan() ? TunnelIndex{1} : no_tunnel};
+  }
+  // The slot of the underlay in VXLAN runs.
+  VpcIndex underlay() const { return underlay_; }
+  // What was sent last, as the port carried it.
+  const std::vector<Bytes>& carried() const { return carried_; }
   Outcome inject(const Bytes& data, const PacketNote& note);
   Outcome step();  // one round of the worker
   // Until the packets are collected, nothing more can leave by the VPC's port.
@@ -77,21 +97,28 @@ class Lab {
 
   FibPlan plan;
   NeighbourTable neighbours{256};
+  FdbTable fdb{256};
 
  private:
   RingPort port_of(VpcIndex vpc) const;
+  void add_underlay();
+  void put_sent(VpcIndex port_owner, const Bytes& frame, Outcome& outcome);
+  void put_punted(rte_mbuf* packet, std::size_t punt_class, Outcome& outcome);
   void collect(Outcome& outcome);
 
   rte_mempool* pool_;
   lpm::Arena arena_;
-  std::vector<lpm::Ipv4Table> tables_;
+  BuiltTables tables_;
   Rcu rcu_{1};
   Publication publication_{rcu_};
   std::unique_ptr<Worker> worker_;
+  VpcIndex underlay_ = no_vpc;
+  std::vector<Bytes> carried_;
 };
 
-// Two VPCs that a gateway connects, as most tests want them. VPC a is 10.1.0.0/16 with hosts
-// 10.1.0.10 and .11, b is 10.2.0.0/16 with 10.2.0.20 and .21; the gateway has the .0.1 of each.
+// Two VPCs that a gateway connects, as most tests want them. VPC a is 10.1.0.0/16 and
+// 2001:db8:1::/48 with hosts 10.1.0.10, .11 and ::10, ::11; b is 10.2.0.0/16 and 2001:db8:2::/48
+// with 10.2.0.20, .21 and ::20, ::21; the gateway has the .0.1 and ::1 of each.
 class TwoVpcs : public Lab {
  public:
   TwoVpcs();
@@ -99,6 +126,7 @@ class TwoVpcs : public Lab {
   TableIndex gateway;
   Mac host_a = mac(10, 1), host_b = mac(20, 2);
   Bytes from_a(const Ipv4& packet) const { return frame(a, packet); }
+  Bytes from_a_v6(const Ipv6& packet) const { return frame(a, packet); }
 };
 
 // Nothing but this drop happened, once, accounted to the interface.
