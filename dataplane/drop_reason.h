@@ -53,7 +53,8 @@ namespace bgw::dataplane {
   X(punt_queue_full, "to the control thread, whose queue is full")                         \
   X(tx_queue_full, "transmit queue full after bounded retries")                            \
   X(no_headroom, "no room in the packet buffer for the new header")                        \
-  X(no_buffer, "no packet buffers left to make fragments")
+  X(no_buffer, "no packet buffers left to make fragments")                                 \
+  X(reassembly_failed, "fragment to the gateway that could not be reassembled")
 
 enum class DropReason : std::uint8_t {
 #define BGW_X(name, text) name,
