@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <unordered_set>
 
 #include "config/rule_checks.h"
@@ -29,16 +30,43 @@ void check_remote(RuleContext& context, std::size_t underlay_index, const IpAddr
                    fmt::format("underlay {} has no address of {}'s family", quoted(underlay.name),
                                remote.to_string()),
                    depends);
+  } else if (OwnAddresses(underlay.addresses).beside(remote) == nullptr &&
+             (!underlay.router || underlay.router->family != remote.family)) {
+    context.report(where,
+                   fmt::format("{} is in no on-link prefix of underlay {}, which has no router of "
+                               "its family to reach it by",
+                               remote.to_string(), quoted(underlay.name)),
+                   {depends[0], fmt::format("underlays[{}]", underlay_index)});
   }
 }
 
-void check_vxlan(RuleContext& context, const VxlanBinding& vxlan, const std::string& where) {
+// RFC 8200 §5: what a tunnel carries must not be less than any IPv6 link.
+void check_tunnel_mtu(RuleContext& context, const Interface& interface, const std::string& where,
+                      std::size_t underlay_index) {
+  const auto& vxlan = std::get<VxlanBinding>(interface.binding);
+  const Underlay& underlay = context.model.underlays[underlay_index];
+  const auto is_ipv6 = [](const IpAddress& address) { return !address.is_v4(); };
+  const std::uint16_t overhead =
+      std::ranges::any_of(vxlan.remotes, is_ipv6) ? vxlan_overhead_ipv6 : vxlan_overhead_ipv4;
+  const bool has_ipv6 =
+      std::ranges::any_of(interface.addresses, is_ipv6, &InterfaceAddress::address);
+  if (!has_ipv6 || underlay.mtu >= ipv6_min_mtu + overhead) return;
+  context.report(where + ".underlay",
+                 fmt::format("an IPv6 VPC over VXLAN needs an mtu of at least {} on underlay {}, "
+                             "which has {}",
+                             ipv6_min_mtu + overhead, quoted(underlay.name), underlay.mtu),
+                 {fmt::format("underlays[{}].mtu", underlay_index)});
+}
+
+void check_vxlan(RuleContext& context, const Interface& interface, const std::string& where) {
+  const auto& vxlan = std::get<VxlanBinding>(interface.binding);
   if (!context.capabilities.vxlan) {
     context.report(where, "this build's data plane does not carry VXLAN yet");
   }
   check_range(context, where + ".vni", vxlan.vni, vni_range);
   const auto underlay = check_reference(context, where + ".underlay", "underlay", vxlan.underlay,
                                         context.underlays, "underlays");
+  if (underlay) check_tunnel_mtu(context, interface, where, *underlay);
   std::unordered_set<IpAddress> seen;
   for (std::size_t i = 0; i < vxlan.remotes.size(); ++i) {
     const IpAddress& remote = vxlan.remotes[i];
@@ -80,7 +108,7 @@ void check_vpc_interface(RuleContext& context, const Vpc& vpc, const std::string
   } else if (const auto* vlan = std::get_if<VlanBinding>(&interface.binding)) {
     check_vlan(context, *vlan, where + ".vlan");
   } else {
-    check_vxlan(context, std::get<VxlanBinding>(interface.binding), where + ".vxlan");
+    check_vxlan(context, interface, where + ".vxlan");
   }
   check_link(context, where, interface.addresses, interface.router, interface.mtu);
   PrefixIndex cidrs;

@@ -36,10 +36,16 @@ struct VlanBinding {
   std::optional<std::uint16_t> outer;  // 802.1ad, 1–4094
   friend bool operator==(const VlanBinding&, const VlanBinding&) = default;
 };
+// RFC 2983: does the tunnel keep its DSCP to itself, or share it with the packet inside?
+enum class DscpModel : std::uint8_t { pipe, uniform };
+// What VXLAN adds to an IP packet: outer IP, UDP, VXLAN, inner Ethernet (RFC 7348 §5).
+inline constexpr std::uint16_t vxlan_overhead_ipv4 = 20 + 8 + 8 + 14;
+inline constexpr std::uint16_t vxlan_overhead_ipv6 = 40 + 8 + 8 + 14;
 struct VxlanBinding {
   std::uint32_t vni = 0;  // 1–16777215
   std::string underlay;
   std::vector<IpAddress> remotes;  // flood list
+  DscpModel dscp = DscpModel::pipe;
   friend bool operator==(const VxlanBinding&, const VxlanBinding&) = default;
 };
 
@@ -52,6 +58,7 @@ struct Interface {
   std::uint16_t mtu = 1500;  // bytes of IP packet, 576–9600
   bool enabled = true;
   SourceCheck source_check = SourceCheck::strict;
+  bool autoconfiguration = false;  // IPv6: may hosts make addresses of the on-link prefixes?
   friend bool operator==(const Interface&, const Interface&) = default;
 };
 

@@ -24,12 +24,18 @@ VlanBinding read_vlan(Reader& reader, const Place& place) {
   return vlan;
 }
 
+DscpModel read_dscp_model(Reader& reader, const Place& place) {
+  constexpr std::array<std::string_view, 2> choices{"pipe", "uniform"};
+  return read_choice(reader, place, choices) == 0 ? DscpModel::pipe : DscpModel::uniform;
+}
+
 VxlanBinding read_vxlan(Reader& reader, const Place& place) {
-  MapReader map(reader, place, "vxlan", {"vni", "underlay", "remotes"});
+  MapReader map(reader, place, "vxlan", {"vni", "underlay", "remotes", "dscp"});
   VxlanBinding vxlan;
   map.required("vni", vxlan.vni, number_in<std::uint32_t>(vni_range));
   map.required("underlay", vxlan.underlay, read_text);
   map.optional("remotes", vxlan.remotes, list_of(read_address));
+  map.optional("dscp", vxlan.dscp, read_dscp_model);
   return vxlan;
 }
 
@@ -40,7 +46,8 @@ SourceCheck read_source_check(Reader& reader, const Place& place) {
 
 Interface read_interface(Reader& reader, const Place& place) {
   MapReader map(reader, place, "interface",
-                {"port", "vlan", "vxlan", "addresses", "router", "mtu", "enabled", "source_check"});
+                {"port", "vlan", "vxlan", "addresses", "router", "mtu", "enabled", "source_check",
+                 "autoconfiguration"});
   Interface interface;
   constexpr std::array<std::string_view, 3> bindings{"port", "vlan", "vxlan"};
   const auto binding = map.one_of(bindings);
@@ -52,6 +59,7 @@ Interface read_interface(Reader& reader, const Place& place) {
   map.optional("mtu", interface.mtu, number_in<std::uint16_t>(mtu_range));
   map.optional("enabled", interface.enabled, read_bool);
   map.optional("source_check", interface.source_check, read_source_check);
+  map.optional("autoconfiguration", interface.autoconfiguration, read_bool);
   return interface;
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "control/addresses.h"
 #include "control/api_handlers.h"
 #include "control/api_json.h"
 #include "control/fib_walk.h"
@@ -33,7 +34,7 @@ FibOutcome expected_of(const WalkOutcome& outcome, const FibProgrammer& programm
     return expected;
   }
   if (const auto vpc = programmer.vpc_index(outcome.vpc)) expected.vpc = *vpc;
-  if (outcome.verdict == Verdict::deliver) expected.neighbour = outcome.neighbour.v4_host_order();
+  if (outcome.verdict == Verdict::deliver) expected.neighbour = to_address(outcome.neighbour);
   return expected;
 }
 
@@ -46,7 +47,7 @@ std::string describe(const FibOutcome& outcome) {
     case Verdict::deliver:
       break;
   }
-  return fmt::format("deliver to {} in VPC slot {}", IpAddress::v4(outcome.neighbour).to_string(),
+  return fmt::format("deliver to {} in VPC slot {}", outcome.neighbour.to_string(),
                      outcome.vpc.value);
 }
 
@@ -138,14 +139,14 @@ Json ApiHandlers::fib_agreement(const std::string& vpc, const IpAddress& source,
                                 const std::vector<WalkOutcome>& outcomes) const {
   const auto* fib = plane_.current_fib();
   const auto from = engine_.programmer().vpc_index(vpc);
-  if (fib == nullptr || !from || !source.is_v4()) return {{"fib", "not programmed"}};
+  if (fib == nullptr || !from) return {{"fib", "not programmed"}};
   std::vector<FibOutcome> expected;
   for (const auto& outcome : outcomes) {
     expected.push_back(expected_of(outcome, engine_.programmer()));
   }
   std::ranges::sort(expected);
   expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
-  const auto actual = fib_walk(*fib, *from, source.v4_host_order(), destination.v4_host_order());
+  const auto actual = fib_walk(*fib, *from, to_address(source), to_address(destination));
   if (actual == expected) return {{"fib", "agrees"}};
   Json differing = Json::array();
   for (const auto& outcome : actual) differing.push_back(describe(outcome));

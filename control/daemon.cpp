@@ -143,7 +143,8 @@ class Daemon {
   asio::io_context io_;
   asio::signal_set signals_;
   dataplane::NeighbourTable neighbours_{max_neighbours};
-  FibProgrammer programmer_{&neighbours_, {}, {}};
+  dataplane::FdbTable fdb_{max_neighbours};
+  FibProgrammer programmer_{&neighbours_, &fdb_, {}, {}};
   std::unique_ptr<StateStore> store_;
   std::unique_ptr<DpdkPlane> plane_;
   std::unique_ptr<Engine> engine_;

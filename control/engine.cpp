@@ -36,12 +36,20 @@ const config::Port* find_port(const config::Model& model, const std::string& nam
   return port == model.ports.end() ? nullptr : &*port;
 }
 
-std::optional<std::string> beyond_port(const config::Vpc& vpc, const dataplane::PortInfo& port) {
-  if (vpc.interface->mtu <= port.max_mtu) return std::nullopt;
+std::optional<std::string> beyond_port(const std::string& who, std::uint16_t mtu,
+                                       const dataplane::PortInfo& port) {
+  if (mtu <= port.max_mtu) return std::nullopt;
   return fmt::format(
       "{}: mtu {} is more than port {} ({}) carries: {}; lower the mtu or give the port a device "
       "that carries more",
-      vpc.name, vpc.interface->mtu, port.name, port.driver, port.max_mtu);
+      who, mtu, port.name, port.driver, port.max_mtu);
+}
+
+// The port whose frames, tagged or not, are the interface's; null for VXLAN, whose underlay has one.
+const std::string* port_of(const config::Interface& interface) {
+  if (const auto* port = std::get_if<config::PortBinding>(&interface.binding)) return &port->port;
+  if (const auto* vlan = std::get_if<config::VlanBinding>(&interface.binding)) return &vlan->port;
+  return nullptr;
 }
 
 }  // namespace
@@ -164,16 +172,26 @@ tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> Engine::progr
     ports.emplace(port.name, ProgrammedPort{info.id, info.mac});
     ids.push_back(info.id);
   }
-  for (const auto& vpc : model.vpcs) {
-    if (!vpc.interface) continue;
-    const auto* port = std::get_if<config::PortBinding>(&vpc.interface->binding);
-    if (port == nullptr) continue;
-    const auto& info = ports_.at(find_port(model, port->port)->device);
-    if (auto beyond = beyond_port(vpc, info)) return tl::unexpected(std::move(*beyond));
-  }
+  if (auto beyond = beyond_ports(model)) return tl::unexpected(std::move(*beyond));
   auto fib = programmer_.prepare(model, rib, ports, generation);
   if (fib) (*fib)->rx_queues = plane_.assign_queues(ids);
   return fib;
+}
+
+// The first interface or underlay whose mtu its port does not carry.
+std::optional<std::string> Engine::beyond_ports(const config::Model& model) const {
+  const auto check = [&](const std::string& who, std::uint16_t mtu, const std::string& port) {
+    return beyond_port(who, mtu, ports_.at(find_port(model, port)->device));
+  };
+  for (const auto& vpc : model.vpcs) {
+    const auto* port = vpc.interface ? port_of(*vpc.interface) : nullptr;
+    if (port == nullptr) continue;
+    if (auto beyond = check(vpc.name, vpc.interface->mtu, *port)) return beyond;
+  }
+  for (const auto& underlay : model.underlays) {
+    if (auto beyond = check(underlay.name, underlay.mtu, underlay.port)) return beyond;
+  }
+  return std::nullopt;
 }
 
 void Engine::put_in_force(Running next) {

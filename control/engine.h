@@ -22,7 +22,7 @@
 namespace bgw::control {
 
 // What this version's data plane carries; everything else is refused when text is loaded.
-inline constexpr config::Capabilities carried{};
+inline constexpr config::Capabilities carried = config::Capabilities::everything();
 
 // Why nothing was changed. `errors` lists what is wrong in the text; otherwise the text was right
 // and `message` says what failed.
@@ -91,6 +91,7 @@ class Engine {
       const config::Model& model, const Rib& rib, std::uint64_t generation);
   void put_in_force(Running next);
   void settle();
+  std::optional<std::string> beyond_ports(const config::Model& model) const;
   std::vector<SlowPathVpc> slow_path_vpcs() const;
 
   ForwardingPlane& plane_;

@@ -40,12 +40,12 @@ IpAddress last_address(const IpPrefix& ipv4) {
 
 // The gateway's own addresses and the directed broadcasts (RFC 1812 §5.3.5.2; the all-zeros form
 // of §5.3.5.1 too) inside a CIDR.
-void add_special_hosts(const config::Interface& interface, const IpPrefix& cidr,
-                       PlanBuilder& plan) {
-  for (const config::InterfaceAddress& own : interface.addresses) {
+void add_special_hosts(const std::vector<config::InterfaceAddress>& addresses,
+                       const IpPrefix& cidr, PlanBuilder& plan) {
+  for (const config::InterfaceAddress& own : addresses) {
     if (cidr.contains(own.address)) plan.add_host(own.address, Self{});
   }
-  for (const config::InterfaceAddress& own : interface.addresses) {
+  for (const config::InterfaceAddress& own : addresses) {
     const IpPrefix on_link = own.on_link();
     if (!own.address.is_v4() || on_link.length >= 31 || !cidr.contains(on_link)) continue;
     plan.add_host(on_link.address, Discard{DiscardReason::directed_broadcast});
@@ -56,7 +56,7 @@ void add_special_hosts(const config::Interface& interface, const IpPrefix& cidr,
 // Local delivery (F2, F4) for one CIDR.
 void add_local(const config::Vpc& vpc, const IpPrefix& cidr, PlanBuilder& plan) {
   if (vpc.interface) {
-    add_special_hosts(*vpc.interface, cidr, plan);
+    add_special_hosts(vpc.interface->addresses, cidr, plan);
     for (const config::InterfaceAddress& own : vpc.interface->addresses) {
       if (cidr.contains(own.on_link())) plan.add(own.on_link(), {OnLink{}});
     }
@@ -126,13 +126,30 @@ Plan plan_gateway_table(const config::Model& model, const GatewayRoutes& gateway
   return plan;
 }
 
+Plan plan_underlay_table(const config::Underlay& underlay) {
+  PlanBuilder plan;
+  for (const config::InterfaceAddress& own : underlay.addresses) {
+    add_special_hosts({own}, own.on_link(), plan);
+  }
+  for (const config::InterfaceAddress& own : underlay.addresses) plan.add(own.on_link(), {OnLink{}});
+  if (underlay.router) {
+    const IpPrefix everything = IpPrefix::around(*underlay.router, 0);
+    plan.add(everything, {Neighbour{*underlay.router}});
+  }
+  return plan.take();
+}
+
+std::vector<SourceEntry> any_source() {
+  return {{IpPrefix::around(IpAddress::v4(0), 0), "main"},
+          {IpPrefix::around(IpAddress::v6(0, 0), 0), "main"}};
+}
+
 std::vector<SourceEntry> plan_source_table(const config::Vpc& vpc, const VpcRoutes& routes) {
   std::map<IpPrefix, std::string> entries;
   for (const config::Subnet& subnet : vpc.subnets) entries.emplace(subnet.cidr, subnet.route_table);
   for (const IpPrefix& cidr : vpc.cidrs) entries.emplace(cidr, "main");
   if (vpc.interface && vpc.interface->source_check == config::SourceCheck::off) {
-    entries.emplace(IpPrefix::around(IpAddress::v4(0), 0), "main");
-    entries.emplace(IpPrefix::around(IpAddress::v6(0, 0), 0), "main");
+    for (const SourceEntry& any : any_source()) entries.emplace(any.prefix, any.route_table);
   }
   const auto main = std::ranges::find(routes.tables, "main", &TableRoutes::name);
   if (main != routes.tables.end()) {

@@ -56,6 +56,9 @@ Plan plan_vpc_table(const config::Vpc& vpc, const Rib& rib, const VpcRoutes& rou
 // The valid table of a gateway (F3).
 Plan plan_gateway_table(const config::Model& model, const GatewayRoutes& gateway);
 
+// What the gateway itself sends by on an underlay, and which of its addresses it answers to there.
+Plan plan_underlay_table(const config::Underlay& underlay);
+
 // F1: which route table serves a source. No match: the source is spoofed.
 struct SourceEntry {
   config::IpPrefix prefix;
@@ -64,5 +67,7 @@ struct SourceEntry {
 };
 // Sorted by prefix, each once. With source_check off it holds 0.0.0.0/0 and ::/0 → main.
 std::vector<SourceEntry> plan_source_table(const config::Vpc& vpc, const VpcRoutes& routes);
+// 0.0.0.0/0 and ::/0 → main.
+std::vector<SourceEntry> any_source();
 
 }  // namespace bgw::control

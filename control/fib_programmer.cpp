@@ -17,6 +17,7 @@ using dataplane::VpcIndex;
 constexpr std::size_t max_group = std::tuple_size_v<decltype(dataplane::EcmpGroup::members)>;
 // Table 0 stays empty, so that a slot without a table answers "no route".
 constexpr std::uint32_t first_table = 1;
+constexpr std::uint32_t first_tunnel = dataplane::no_tunnel.value + 1;
 
 std::string gateway_key(const std::string& gateway) {
   return gateway;
@@ -26,10 +27,6 @@ std::string table_key(const std::string& vpc, const std::string& table) {
 }
 std::string source_key(const std::string& vpc) {
   return vpc + ": sources";
-}
-
-std::uint64_t address_key(VpcIndex vpc, const config::IpAddress& address) {
-  return std::uint64_t{vpc.value} << 32 | address.v4_host_order();
 }
 
 DropReason drop_reason(DiscardReason reason) {
@@ -44,9 +41,23 @@ DropReason drop_reason(DiscardReason reason) {
   return DropReason::no_route;
 }
 
-lpm::Ipv4Route lpm_route(const config::IpPrefix& prefix, Hop next_hop) {
-  return {prefix.address.v4_host_order(), prefix.length, next_hop.value()};
+lpm::Ipv6Address ipv6_key(const config::IpAddress& address) {
+  return lpm::Ipv6Address{address.hi} << 64 | address.lo;
 }
+
+// The routes of one table, by family.
+struct RouteSet {
+  std::vector<lpm::Ipv4Route> v4;
+  std::vector<lpm::Ipv6Route> v6;
+
+  void add(const config::IpPrefix& prefix, Hop next_hop) {
+    if (prefix.family() == config::Family::ipv4) {
+      v4.push_back({prefix.address.v4_host_order(), prefix.length, next_hop.value()});
+    } else {
+      v6.push_back({ipv6_key(prefix.address), prefix.length, next_hop.value()});
+    }
+  }
+};
 
 tl::unexpected<std::string> full(const char* what, std::uint32_t limit) {
   return tl::unexpected(fmt::format(
@@ -55,55 +66,32 @@ tl::unexpected<std::string> full(const char* what, std::uint32_t limit) {
       what, limit));
 }
 
-using Routes = std::vector<lpm::Ipv4Route>;
+bool has_ipv6(const std::vector<config::InterfaceAddress>& addresses) {
+  return std::ranges::any_of(addresses, [](const auto& own) { return !own.address.is_v4(); });
+}
 
-auto prefix_of(const lpm::Ipv4Route& route) {
-  return std::pair{route.address, route.length};
+// What the gateway itself sends to link-local addresses; packets from VPCs never get here with one.
+void add_link_local(const std::vector<config::InterfaceAddress>& addresses, Plan& plan) {
+  if (!has_ipv6(addresses)) return;
+  const auto link_local = config::IpAddress::v6(0xfe80000000000000, 0);
+  plan.push_back({config::IpPrefix::around(link_local, 64), {OnLink{}}});
 }
 
 }  // namespace
 
-// From one sorted list of routes to another.
-struct RouteChanges {
-  Routes removed;
-  Routes added;  // or with another value
-  std::size_t size() const { return removed.size() + added.size(); }
-};
-
-namespace {
-
-// Sorted by prefix, without the routes that later ones replace.
-void keep_last_of_each(Routes& routes) {
-  std::ranges::stable_sort(routes, {}, prefix_of);
-  const auto same = [](const auto& a, const auto& b) { return prefix_of(a) == prefix_of(b); };
-  routes.erase(routes.begin(), std::unique(routes.rbegin(), routes.rend(), same).base());
-}
-
-RouteChanges changes_between(const Routes& before, const Routes& after) {
-  RouteChanges changes;
-  auto old = before.begin();
-  for (const auto& route : after) {
-    while (old != before.end() && prefix_of(*old) < prefix_of(route))
-      changes.removed.push_back(*old++);
-    const bool known = old != before.end() && prefix_of(*old) == prefix_of(route);
-    if (!known || old->value != route.value) changes.added.push_back(route);
-    if (known) ++old;
-  }
-  changes.removed.insert(changes.removed.end(), old, before.end());
-  return changes;
-}
-
-}  // namespace
-
-FibProgrammer::FibProgrammer(const dataplane::NeighbourTable* neighbours, lpm::Arena::Options arena,
+FibProgrammer::FibProgrammer(const dataplane::NeighbourTable* neighbours,
+                             const dataplane::FdbTable* fdb, lpm::Arena::Options arena,
                              Limits limits)
     : neighbours_(neighbours),
-      routes_per_table_(limits.routes_per_table),
+      fdb_(fdb),
       arena_(arena),
       vpcs_(0, limits.vpcs),
       table_names_(first_table, limits.tables),
       groups_(0, limits.groups),
-      address_hops_(0, limits.address_hops) {}
+      address_hops_(0, limits.address_hops),
+      tunnels_(first_tunnel, limits.tunnels),
+      v4_(arena_, limits.routes_per_table),
+      v6_(arena_, limits.routes_per_table) {}
 
 tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> FibProgrammer::prepare(
     const config::Model& model, const Rib& rib, const ProgrammedPorts& ports,
@@ -112,7 +100,9 @@ tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> FibProgrammer
   table_names_.begin();
   groups_.begin();
   address_hops_.begin();
-  next_.clear();
+  tunnels_.begin();
+  v4_.begin();
+  v6_.begin();
   auto built = assign_indices(model).and_then([&] { return build_tables(model, rib); });
   if (!built) {
     abandon();
@@ -120,15 +110,14 @@ tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> FibProgrammer
   }
   auto fib = assemble(model, ports, generation);
   // So that nothing can fail any more once workers see it.
-  replaced_.reserve(replaced_.size() + 1);
-  published_.reserve(published_.size() + opened_.size());
+  v4_.reserve();
+  v6_.reserve();
   return fib;
 }
 
 void FibProgrammer::abandon() {
-  next_.clear();
-  for (const auto& table : opened_) table->drop_version();
-  opened_.clear();
+  v4_.abandon();
+  v6_.abandon();
   // No snapshot has ever shown these blocks, and what is replaced but still in use is not retired
   // before reclaim(): all that is retired now may be reused at once.
   arena_.reclaim(arena_.retire_epoch());
@@ -136,18 +125,17 @@ void FibProgrammer::abandon() {
   table_names_.abandon();
   groups_.abandon();
   address_hops_.abandon();
+  tunnels_.abandon();
 }
 
 void FibProgrammer::published() {
-  replaced_.push_back(std::move(running_));
-  running_ = std::move(next_);
-  next_.clear();
-  published_.insert(published_.end(), opened_.begin(), opened_.end());
-  opened_.clear();
+  v4_.published();
+  v6_.published();
   vpcs_.keep();
   table_names_.keep();
   groups_.keep();
   address_hops_.keep();
+  tunnels_.keep();
 }
 
 std::vector<VpcIndex> FibProgrammer::retired_vpcs() const {
@@ -157,13 +145,13 @@ std::vector<VpcIndex> FibProgrammer::retired_vpcs() const {
 }
 
 std::vector<VpcIndex> FibProgrammer::reclaim() {
-  for (const auto& table : published_) table->keep_version();
-  published_.clear();
-  replaced_.clear();
+  v4_.reclaim();
+  v6_.reclaim();
   arena_.reclaim(arena_.retire_epoch());
   table_names_.reclaim();
   groups_.reclaim();
   address_hops_.reclaim();
+  tunnels_.reclaim();
   std::vector<VpcIndex> slots;
   for (const auto index : vpcs_.reclaim()) slots.emplace_back(index);
   return slots;
@@ -175,23 +163,30 @@ std::optional<VpcIndex> FibProgrammer::vpc_index(const std::string& name) const 
   return VpcIndex{*index};
 }
 
+std::optional<VpcIndex> FibProgrammer::underlay_index(const std::string& name) const {
+  return vpc_index(underlay_name(name));
+}
+
+std::optional<dataplane::TunnelIndex> FibProgrammer::tunnel_index(
+    const std::string& underlay, const config::IpAddress& remote) const {
+  const auto index = tunnels_.find({underlay, remote});
+  if (!index) return std::nullopt;
+  return dataplane::TunnelIndex{static_cast<std::uint16_t>(*index)};
+}
+
 FibProgrammer::Occupancy FibProgrammer::occupancy() const {
-  Occupancy occupancy{
-      vpcs_.size(),      table_names_.size(), groups_.size(), address_hops_.size(), 0,
-      arena_.occupancy()};
-  for (const auto& built : running_) {
-    if (built) occupancy.routes += built->routes.size();
-  }
-  return occupancy;
+  return {vpcs_.size(),         table_names_.size(), groups_.size(),
+          address_hops_.size(), tunnels_.size(),     v4_.routes() + v6_.routes(),
+          arena_.occupancy()};
 }
 
 std::vector<FibProgrammer::TableOccupancy> FibProgrammer::table_occupancy() const {
   std::vector<TableOccupancy> tables;
   table_names_.for_each([&](const std::string& name, std::uint32_t index) {
-    if (index >= running_.size() || !running_[index]) return;
-    const Built& built = *running_[index];
-    tables.push_back(
-        {name, built.routes.size(), built.table->used_bytes(), built.table->rib_bytes()});
+    const auto v4 = v4_.occupancy(index);
+    const auto v6 = v6_.occupancy(index);
+    tables.push_back({name, v4.routes + v6.routes, v4.arena_bytes + v6.arena_bytes,
+                      v4.rib_bytes + v6.rib_bytes});
   });
   std::ranges::sort(tables, {}, &TableOccupancy::name);
   return tables;
@@ -200,6 +195,13 @@ std::vector<FibProgrammer::TableOccupancy> FibProgrammer::table_occupancy() cons
 // Names first: the tables refer to one another.
 tl::expected<void, std::string> FibProgrammer::assign_indices(const config::Model& model) {
   const auto use_table = [&](const std::string& key) { return table_names_.use(key).has_value(); };
+  for (const auto& underlay : model.underlays) {
+    const auto key = underlay_name(underlay.name);
+    if (!vpcs_.use(key)) return full("underlay", vpcs_.limit());
+    if (!use_table(table_key(key, "main")) || !use_table(source_key(key))) {
+      return full("table", table_names_.limit());
+    }
+  }
   for (const auto& vpc : model.vpcs) {
     if (!vpcs_.use(vpc.name)) return full("VPC", vpcs_.limit());
     bool room = use_table(source_key(vpc.name));
@@ -207,11 +209,16 @@ tl::expected<void, std::string> FibProgrammer::assign_indices(const config::Mode
       room = room && use_table(table_key(vpc.name, table.name));
     }
     if (!room) return full("table", table_names_.limit());
+    if (!vpc.interface) continue;
+    const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding);
+    if (vxlan == nullptr) continue;
+    for (const auto& remote : vxlan->remotes) {
+      if (!tunnels_.use({vxlan->underlay, remote})) return full("VTEP", tunnels_.limit());
+    }
   }
   for (const auto& gateway : model.gateways) {
     if (!use_table(gateway_key(gateway.name))) return full("table", table_names_.limit());
   }
-  next_.resize(table_names_.end());
   return {};
 }
 
@@ -226,88 +233,67 @@ tl::expected<void, std::string> FibProgrammer::build_tables(const config::Model&
     auto built = build_plan(gateway_key(gateway.name), plan_gateway_table(model, gateway), {});
     if (!built) return built;
   }
-  return {};
-}
-
-tl::expected<void, std::string> FibProgrammer::build_vpc(const config::Vpc& vpc, const Rib& rib,
-                                                         const VpcRoutes& routes) {
-  std::vector<lpm::Ipv4Route> sources;
-  for (const auto& source : plan_source_table(vpc, routes)) {
-    if (source.prefix.family() != config::Family::ipv4) continue;
-    const auto table = table_names_.find(table_key(vpc.name, source.route_table));
-    sources.push_back(lpm_route(source.prefix, Hop::make(NextHopKind::table, *table)));
-  }
-  if (auto built = build_table(source_key(vpc.name), std::move(sources)); !built) return built;
-  const VpcIndex owner{*vpcs_.find(vpc.name)};
-  for (const auto& table : routes.tables) {
-    auto built =
-        build_plan(table_key(vpc.name, table.name), plan_vpc_table(vpc, rib, routes, table), owner);
+  for (const auto& underlay : model.underlays) {
+    const auto key = underlay_name(underlay.name);
+    const VpcIndex owner{*vpcs_.find(key)};
+    Plan plan = plan_underlay_table(underlay);
+    add_link_local(underlay.addresses, plan);
+    auto built = build_plan(table_key(key, "main"), plan, owner).and_then([&] {
+      return build_sources(source_key(key), any_source(), key);
+    });
     if (!built) return built;
   }
   return {};
 }
 
-tl::expected<void, std::string> FibProgrammer::build_plan(const std::string& key, const Plan& plan,
-                                                          VpcIndex owner) {
-  std::vector<lpm::Ipv4Route> routes;
-  routes.reserve(plan.size());
-  for (const auto& entry : plan) {
-    if (entry.prefix.family() != config::Family::ipv4) continue;
-    const auto hop = next_hop(entry, owner);
-    if (!hop) return tl::unexpected(fmt::format("{}: {}", key, hop.error()));
-    routes.push_back(lpm_route(entry.prefix, *hop));
+tl::expected<void, std::string> FibProgrammer::build_vpc(const config::Vpc& vpc, const Rib& rib,
+                                                         const VpcRoutes& routes) {
+  auto sources = build_sources(source_key(vpc.name), plan_source_table(vpc, routes), vpc.name);
+  if (!sources) return sources;
+  const VpcIndex owner{*vpcs_.find(vpc.name)};
+  for (const auto& table : routes.tables) {
+    Plan plan = plan_vpc_table(vpc, rib, routes, table);
+    if (table.name == "main" && vpc.interface) add_link_local(vpc.interface->addresses, plan);
+    auto built = build_plan(table_key(vpc.name, table.name), plan, owner);
+    if (!built) return built;
   }
-  return build_table(key, std::move(routes));
-}
-
-// Equal routes make an equal table: indices are stable, so comparing values compares meanings. A
-// table of which little changes becomes a version of itself, unless workers may still read an older
-// one.
-tl::expected<void, std::string> FibProgrammer::build_table(const std::string& key, Routes routes) {
-  const auto index = *table_names_.find(key);
-  keep_last_of_each(routes);
-  const Built* running = index < running_.size() ? running_[index].get() : nullptr;
-  if (running != nullptr && running->routes == routes) {
-    next_[index] = running_[index];
-    return {};
-  }
-  constexpr std::size_t worth_a_version = 4;  // routes for each that changes
-  const auto count = routes.size();
-  RouteChanges changes;
-  if (running != nullptr && replaced_.empty()) changes = changes_between(running->routes, routes);
-  auto built = changes.size() > 0 && changes.size() * worth_a_version < count
-                   ? build_version(*running, std::move(routes), changes)
-                   : build_beside(std::move(routes));
-  if (!built) {
-    return tl::unexpected(fmt::format("{}: no room for its {} routes: {}", key, count,
-                                      lpm::to_string(built.error())));
-  }
-  next_[index] = std::make_shared<const Built>(std::move(*built));
   return {};
 }
 
-tl::expected<FibProgrammer::Built, lpm::Error> FibProgrammer::build_beside(Routes routes) {
-  auto table = lpm::Ipv4Table::build(arena_, routes,
-                                     {.none = Hop{}.value(), .max_routes = routes_per_table_});
-  if (!table) return tl::unexpected(table.error());
-  const auto descriptor = table->descriptor();
-  return Built{std::move(routes), std::make_shared<lpm::Ipv4Table>(std::move(*table)), descriptor};
+tl::expected<void, std::string> FibProgrammer::build_sources(
+    const std::string& key, const std::vector<SourceEntry>& sources, const std::string& owner) {
+  RouteSet routes;
+  for (const auto& source : sources) {
+    const auto table = table_names_.find(table_key(owner, source.route_table));
+    routes.add(source.prefix, Hop::make(NextHopKind::table, *table));
+  }
+  return build_table(v4_, key, std::move(routes.v4)).and_then([&] {
+    return build_table(v6_, key, std::move(routes.v6));
+  });
 }
 
-tl::expected<FibProgrammer::Built, lpm::Error> FibProgrammer::build_version(
-    const Built& running, Routes routes, const RouteChanges& changes) {
-  opened_.push_back(running.table);
-  running.table->open_version();
-  bool republish = false;
-  for (const auto& route : changes.removed) {
-    const auto removed = running.table->remove(route.address, route.length, &republish);
-    if (!removed) return tl::unexpected(removed.error());
+tl::expected<void, std::string> FibProgrammer::build_plan(const std::string& key, const Plan& plan,
+                                                          VpcIndex owner) {
+  RouteSet routes;
+  for (const auto& entry : plan) {
+    const auto hop = next_hop(entry, owner);
+    if (!hop) return tl::unexpected(fmt::format("{}: {}", key, hop.error()));
+    routes.add(entry.prefix, *hop);
   }
-  for (const auto& route : changes.added) {
-    const auto added = running.table->add(route, &republish);
-    if (!added) return tl::unexpected(added.error());
-  }
-  return Built{std::move(routes), running.table, running.table->descriptor()};
+  return build_table(v4_, key, std::move(routes.v4)).and_then([&] {
+    return build_table(v6_, key, std::move(routes.v6));
+  });
+}
+
+template <typename Address>
+tl::expected<void, std::string> FibProgrammer::build_table(
+    FamilyTables<Address>& tables, const std::string& key,
+    std::vector<lpm::Route<Address>> routes) {
+  const auto count = routes.size();
+  const auto built = tables.build(*table_names_.find(key), std::move(routes));
+  if (built) return {};
+  return tl::unexpected(
+      fmt::format("{}: no room for its {} routes: {}", key, count, lpm::to_string(built.error())));
 }
 
 tl::expected<Hop, std::string> FibProgrammer::next_hop(const PlanEntry& entry, VpcIndex owner) {
@@ -335,7 +321,7 @@ tl::expected<Hop, std::string> FibProgrammer::next_hop(const PlanTarget& target,
     Result operator()(const OnLink&) const { return Hop::make(NextHopKind::on_link); }
     Result operator()(const Self&) const { return Hop::make(NextHopKind::self); }
     Result operator()(const Neighbour& neighbour) const {
-      const auto index = self.address_hops_.use(address_key(owner, neighbour.address));
+      const auto index = self.address_hops_.use({owner, neighbour.address});
       if (!index) return full("address next hop", self.address_hops_.limit());
       return Hop::make(NextHopKind::neighbour, *index);
     }
@@ -350,50 +336,6 @@ tl::expected<Hop, std::string> FibProgrammer::next_hop(const PlanTarget& target,
     }
   };
   return std::visit(Translate{*this, owner}, target);
-}
-
-std::unique_ptr<dataplane::FibSnapshot> FibProgrammer::assemble(const config::Model& model,
-                                                                const ProgrammedPorts& ports,
-                                                                std::uint64_t generation) const {
-  auto fib = std::make_unique<dataplane::FibSnapshot>();
-  fib->generation = generation;
-  fib->lpm_base = arena_.base();
-  fib->neighbours = neighbours_;
-  for (const auto& built : next_) {
-    fib->tables.push_back(built ? built->descriptor : lpm::Ipv4Descriptor{});
-  }
-  fib->groups.resize(groups_.end());
-  groups_.for_each_used([&](const GroupKey& members, std::uint32_t index) {
-    auto& group = fib->groups[index];
-    group.count = static_cast<std::uint32_t>(members.size());
-    std::ranges::transform(members, group.members.begin(), [](auto v) { return Hop{v}; });
-  });
-  fib->address_hops.resize(address_hops_.end());
-  address_hops_.for_each_used([&](std::uint64_t key, std::uint32_t index) {
-    fib->address_hops[index] = {VpcIndex{static_cast<std::uint32_t>(key >> 32)},
-                                static_cast<std::uint32_t>(key)};
-  });
-  for (const auto& [name, port] : ports) {
-    if (fib->ports.size() <= port.id.value) fib->ports.resize(port.id.value + std::size_t{1});
-  }
-  fib->vpcs.resize(vpcs_.end());
-  for (const auto& vpc : model.vpcs) {
-    const VpcIndex index{*vpcs_.find(vpc.name)};
-    auto& slot = fib->vpcs[index.value];
-    slot.in_use = true;
-    slot.source_table = TableIndex{*table_names_.find(source_key(vpc.name))};
-    slot.main_table = TableIndex{*table_names_.find(table_key(vpc.name, "main"))};
-    if (!vpc.interface) continue;
-    slot.enabled = vpc.interface->enabled;
-    slot.mtu = vpc.interface->mtu;
-    if (const auto* binding = std::get_if<config::PortBinding>(&vpc.interface->binding)) {
-      const auto& port = ports.at(binding->port);
-      slot.port = port.id;
-      slot.mac = port.mac;
-      fib->ports[port.id.value].untagged = index;
-    }
-  }
-  return fib;
 }
 
 }  // namespace bgw::control

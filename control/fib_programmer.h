@@ -11,6 +11,8 @@
 #include <tl/expected.hpp>
 
 #include "config/model.h"
+#include "control/addresses.h"
+#include "control/family_tables.h"
 #include "control/fib_plan.h"
 #include "control/index_pool.h"
 #include "control/rib.h"
@@ -19,7 +21,35 @@
 
 namespace bgw::control {
 
-struct RouteChanges;
+// A next hop by address, and a VTEP by way of an underlay, as keys of their indices.
+struct AddressHopKey {
+  dataplane::VpcIndex vpc;
+  config::IpAddress address;
+  friend bool operator==(const AddressHopKey&, const AddressHopKey&) = default;
+};
+struct TunnelKey {
+  std::string underlay;
+  config::IpAddress remote;
+  friend bool operator==(const TunnelKey&, const TunnelKey&) = default;
+};
+
+}  // namespace bgw::control
+
+template <>
+struct std::hash<bgw::control::AddressHopKey> {
+  std::size_t operator()(const bgw::control::AddressHopKey& key) const noexcept {
+    return std::hash<bgw::config::IpAddress>{}(key.address) * 31 + key.vpc.value;
+  }
+};
+template <>
+struct std::hash<bgw::control::TunnelKey> {
+  std::size_t operator()(const bgw::control::TunnelKey& key) const noexcept {
+    return std::hash<bgw::config::IpAddress>{}(key.remote) * 31 +
+           std::hash<std::string>{}(key.underlay);
+  }
+};
+
+namespace bgw::control {
 
 // What a commit needs to know of one open port.
 struct ProgrammedPort {
@@ -38,10 +68,11 @@ class FibProgrammer {
     std::uint32_t tables = dataplane::NextHop::max_index + 1;
     std::uint32_t groups = dataplane::NextHop::max_index + 1;
     std::uint32_t address_hops = dataplane::NextHop::max_index + 1;
+    std::uint32_t tunnels = dataplane::Link::max_tunnel + 1;
     std::size_t routes_per_table = 2'000'000;  // one tenant must not fill the arena of all
   };
   struct Occupancy {
-    std::size_t vpcs = 0, tables = 0, groups = 0, address_hops = 0;
+    std::size_t vpcs = 0, tables = 0, groups = 0, address_hops = 0, tunnels = 0;
     std::size_t routes = 0;  // in all tables of the FIB
     lpm::Arena::Occupancy arena;
   };
@@ -53,8 +84,8 @@ class FibProgrammer {
   };
 
   // Throws std::system_error when the address space for tables can't be reserved.
-  FibProgrammer(const dataplane::NeighbourTable* neighbours, lpm::Arena::Options arena,
-                Limits limits);
+  FibProgrammer(const dataplane::NeighbourTable* neighbours, const dataplane::FdbTable* fdb,
+                lpm::Arena::Options arena, Limits limits);
 
   // Builds what differs from the running tables beside them and shares the rest. Every port that
   // the model binds must be in `ports`. The error says which limit was met; nothing has changed
@@ -72,51 +103,67 @@ class FibProgrammer {
   std::vector<dataplane::VpcIndex> reclaim();
 
   std::optional<dataplane::VpcIndex> vpc_index(const std::string& name) const;
+  std::optional<dataplane::VpcIndex> underlay_index(const std::string& name) const;
+  std::optional<dataplane::TunnelIndex> tunnel_index(const std::string& underlay,
+                                                     const config::IpAddress& remote) const;
   Occupancy occupancy() const;
   std::vector<TableOccupancy> table_occupancy() const;  // by name
 
  private:
-  struct Built {
-    std::vector<lpm::Ipv4Route> routes;     // what the table holds, by prefix
-    std::shared_ptr<lpm::Ipv4Table> table;  // shared by its versions
-    lpm::Ipv4Descriptor descriptor;         // of the version that holds them
-  };
-  using Tables = std::vector<std::shared_ptr<const Built>>;  // by TableIndex
-  using GroupKey = std::u32string;                           // the members' values
-  using OpenVersions = std::vector<std::shared_ptr<lpm::Ipv4Table>>;
+  using GroupKey = std::u32string;  // the members' values
 
   tl::expected<void, std::string> assign_indices(const config::Model& model);
   tl::expected<void, std::string> build_tables(const config::Model& model, const Rib& rib);
   tl::expected<void, std::string> build_vpc(const config::Vpc& vpc, const Rib& rib,
                                             const VpcRoutes& routes);
+  tl::expected<void, std::string> build_sources(const std::string& key,
+                                                const std::vector<SourceEntry>& sources,
+                                                const std::string& owner);
   tl::expected<void, std::string> build_plan(const std::string& key, const Plan& plan,
                                              dataplane::VpcIndex owner);
-  tl::expected<void, std::string> build_table(const std::string& key,
-                                              std::vector<lpm::Ipv4Route> routes);
+  template <typename Address>
+  tl::expected<void, std::string> build_table(FamilyTables<Address>& tables, const std::string& key,
+                                              std::vector<lpm::Route<Address>> routes);
   tl::expected<dataplane::NextHop, std::string> next_hop(const PlanEntry& entry,
                                                          dataplane::VpcIndex owner);
   tl::expected<dataplane::NextHop, std::string> next_hop(const PlanTarget& target,
                                                          dataplane::VpcIndex owner);
-  tl::expected<Built, lpm::Error> build_beside(std::vector<lpm::Ipv4Route> routes);
-  tl::expected<Built, lpm::Error> build_version(const Built& running,
-                                                std::vector<lpm::Ipv4Route> routes,
-                                                const RouteChanges& changes);
+
+  // fib_assembly.cpp
   std::unique_ptr<dataplane::FibSnapshot> assemble(const config::Model& model,
                                                    const ProgrammedPorts& ports,
                                                    std::uint64_t generation) const;
+  void assemble_groups(dataplane::FibSnapshot& fib) const;
+  void assemble_underlays(const config::Model& model, const ProgrammedPorts& ports,
+                          dataplane::FibSnapshot& fib) const;
+  void assemble_vpc(const config::Model& model, const config::Vpc& vpc,
+                    const ProgrammedPorts& ports, dataplane::FibSnapshot& fib) const;
+  void bind(const config::VlanBinding& vlan, const ProgrammedPorts& ports,
+            dataplane::VpcIndex index, dataplane::FibSnapshot& fib) const;
+  void bind(const config::Model& model, const config::VxlanBinding& vxlan,
+            dataplane::VpcIndex index, dataplane::FibSnapshot& fib) const;
 
   const dataplane::NeighbourTable* neighbours_;
-  std::size_t routes_per_table_;
+  const dataplane::FdbTable* fdb_;
   lpm::Arena arena_;  // before the tables in it
-  IndexPool<std::string> vpcs_;
+  IndexPool<std::string> vpcs_;  // and underlays
   IndexPool<std::string> table_names_;
   IndexPool<GroupKey> groups_;
-  IndexPool<std::uint64_t> address_hops_;  // VpcIndex in the upper half, address in the lower
-  Tables running_;
-  Tables next_;
-  std::vector<Tables> replaced_;  // workers may still read these
-  OpenVersions opened_;           // by prepare()
-  OpenVersions published_;        // in force, while workers may still read the version before
+  IndexPool<AddressHopKey> address_hops_;
+  IndexPool<TunnelKey> tunnels_;
+  FamilyTables<lpm::Ipv4Address> v4_;
+  FamilyTables<lpm::Ipv6Address> v6_;
 };
+
+// The largest IP packet of a VXLAN interface: what its `mtu` asks for, as far as tunnels over the
+// underlay carry it (RFC 7348 §4.3: VTEPs do not fragment).
+std::uint16_t vxlan_mtu(const config::Interface& interface, const config::Underlay& underlay);
+// By what the FIB knows an underlay; no name has a blank.
+std::string underlay_name(const std::string& underlay);
+// Null when there is none of that name.
+const config::Underlay* find_underlay(const config::Model& model, const std::string& name);
+// How a VTEP is reached: itself on link, else the underlay's router.
+config::IpAddress underlay_next_hop(const config::Underlay& underlay,
+                                    const config::IpAddress& remote);
 
 }  // namespace bgw::control

@@ -5,6 +5,7 @@
 namespace bgw::control {
 namespace {
 
+using dataplane::Address;
 using dataplane::DropReason;
 using dataplane::FibSnapshot;
 using dataplane::NextHop;
@@ -14,10 +15,10 @@ using dataplane::VpcIndex;
 
 class FibWalk {
  public:
-  FibWalk(const FibSnapshot& fib, std::uint32_t destination)
+  FibWalk(const FibSnapshot& fib, const Address& destination)
       : fib_(fib), destination_(destination) {}
 
-  std::vector<FibOutcome> from(VpcIndex vpc, std::uint32_t source) {
+  std::vector<FibOutcome> from(VpcIndex vpc, const Address& source) {
     if (!fib_.vpcs[vpc.value].enabled) return {{.reason = DropReason::no_interface}};
     const auto table = look_up(fib_.vpcs[vpc.value].source_table, source);
     if (table.kind() == NextHopKind::table) {
@@ -33,8 +34,12 @@ class FibWalk {
  private:
   enum class Stage { sender, gateway, target };  // F2, F3, F4
 
-  NextHop look_up(TableIndex table, std::uint32_t address) const {
-    return NextHop{lpm::lookup(fib_.lpm_base, fib_.tables[table.value], address)};
+  NextHop look_up(TableIndex table, const Address& address) const {
+    if (address.is_v4()) {
+      return NextHop{lpm::lookup(fib_.lpm_base, fib_.tables[table.value], address.as_v4())};
+    }
+    const auto key = lpm::Ipv6Address{address.hi} << 64 | address.lo;
+    return NextHop{lpm::lookup(fib_.lpm_base, fib_.tables_v6[table.value], key)};
   }
 
   void drop(DropReason reason) { outcomes_.push_back({.reason = reason}); }
@@ -74,14 +79,14 @@ class FibWalk {
   }
 
   const FibSnapshot& fib_;
-  std::uint32_t destination_;
+  Address destination_;
   std::vector<FibOutcome> outcomes_;
 };
 
 }  // namespace
 
-std::vector<FibOutcome> fib_walk(const FibSnapshot& fib, VpcIndex from, std::uint32_t source,
-                                 std::uint32_t destination) {
+std::vector<FibOutcome> fib_walk(const FibSnapshot& fib, VpcIndex from, const Address& source,
+                                 const Address& destination) {
   return FibWalk{fib, destination}.from(from, source);
 }
 

@@ -15,14 +15,15 @@ namespace bgw::control {
 struct FibOutcome {
   Verdict verdict = Verdict::drop;
   dataplane::VpcIndex vpc;                                       // deliver, self
-  std::uint32_t neighbour = 0;                                   // deliver: host order
+  dataplane::Address neighbour;                                  // deliver
   dataplane::DropReason reason = dataplane::DropReason::count_;  // drop
   friend auto operator<=>(const FibOutcome&, const FibOutcome&) = default;
 };
 
-// One outcome per ECMP member, each once, sorted. Addresses in host order. `fib` must be in force
-// or not yet published.
+// One outcome per ECMP member, each once, sorted. Both addresses are of one family. `fib` must be in
+// force or not yet published.
 std::vector<FibOutcome> fib_walk(const dataplane::FibSnapshot& fib, dataplane::VpcIndex from,
-                                 std::uint32_t source, std::uint32_t destination);
+                                 const dataplane::Address& source,
+                                 const dataplane::Address& destination);
 
 }  // namespace bgw::control

@@ -175,6 +175,15 @@ std::size_t Dataplane::take_punts(PuntClass punt_class, std::span<rte_mbuf*> pac
   return taken;
 }
 
+std::size_t Dataplane::take_mac_moves(std::span<MacMove> moves) {
+  std::size_t taken = 0;
+  for (const auto& worker : impl_->workers)
+    taken += rte_ring_sc_dequeue_burst_elem(worker->rings().moves(), moves.data() + taken,
+                                            sizeof(MacMove),
+                                            static_cast<unsigned>(moves.size() - taken), nullptr);
+  return taken;
+}
+
 bool Dataplane::inject(rte_mbuf* packet) {
   const PacketNote& note = note_of(packet);
   const VpcIndex vpc = note.inject == InjectKind::rewalk ? note.in_vpc : note.vpc;

@@ -71,6 +71,64 @@ inline DropReason parse_ipv4(const std::uint8_t* ip, std::size_t readable, std::
   return no_drop;
 }
 
+struct Ipv6Fields {
+  Address source;
+  Address destination;
+  std::uint32_t total_bytes = 0;  // header and payload
+};
+
+constexpr bool is_link_local(const Address& address) noexcept { return address.hi >> 54 == 0x3fa; }
+constexpr bool is_multicast_v6(const Address& address) noexcept { return address.hi >> 56 == 0xff; }
+// ::, ::1, IPv4-mapped and link-local: addresses of no host that a router could reach (RFC 4291
+// §2.5.2, §2.5.3, §2.5.6; RFC 6890 §2.2.3).
+constexpr bool is_martian_v6(const Address& address) noexcept {
+  return (address.hi == 0 && (address.lo <= 1 || address.is_v4())) || is_link_local(address);
+}
+// The link-local address that a MAC makes (RFC 4291 appendix A).
+inline Address link_local_of(const Mac& mac) noexcept {
+  std::uint64_t id = 0;
+  for (unsigned n = 0; n < 6; ++n)
+    id = (n == 3 ? id << 16 | 0xfffe : id) << 8 | mac.bytes[n];
+  return Address::v6(0xfe80000000000000, id ^ 0x0200000000000000);
+}
+
+// As parse_ipv4(), without a look at the addresses. RFC 8200 §3.
+inline DropReason parse_ipv6_header(const std::uint8_t* ip, std::size_t readable,
+                                    std::size_t length, Ipv6Fields& fields) noexcept {
+  if (readable < sizeof(Ipv6Header)) [[unlikely]]
+    return DropReason::frame_truncated;
+  const auto header = load<Ipv6Header>(ip);
+  if (header.version() != 6) [[unlikely]]
+    return DropReason::ipv6_version;
+  const std::size_t payload = header.payload_length.to_host();
+  // A payload length of 0 before a Hop-by-Hop header is a jumbogram's (RFC 2675).
+  const bool jumbogram = payload == 0 && header.next_header == protocol_hop_by_hop;
+  if (sizeof(Ipv6Header) + payload > length || jumbogram) [[unlikely]]
+    return DropReason::ipv6_payload_length;
+  fields.total_bytes = static_cast<std::uint32_t>(sizeof(Ipv6Header) + payload);
+  fields.source = address_of(header.source);
+  fields.destination = address_of(header.destination);
+  return no_drop;
+}
+
+inline DropReason check_ipv6_addresses(const Ipv6Fields& fields) noexcept {
+  if (is_martian_v6(fields.source) || is_multicast_v6(fields.source)) [[unlikely]]
+    return DropReason::martian_source;
+  if (is_multicast_v6(fields.destination)) [[unlikely]]
+    return DropReason::destination_multicast;
+  if (is_martian_v6(fields.destination)) [[unlikely]]
+    return DropReason::destination_martian;
+  return no_drop;
+}
+
+// A neighbour discovery message? Behind an extension header it would not be one (RFC 6980).
+inline bool is_neighbour_discovery(const std::uint8_t* ip, std::size_t readable) noexcept {
+  const auto header = load<Ipv6Header>(ip);
+  if (header.next_header != protocol_icmpv6 || readable <= sizeof(Ipv6Header)) return false;
+  const std::uint8_t type = ip[sizeof(Ipv6Header)];
+  return type >= icmpv6_router_solicitation && type <= icmpv6_redirect;
+}
+
 // Complete Ethernet/IPv4 ARP? RFC 826.
 inline DropReason check_arp(const std::uint8_t* arp, std::size_t readable) noexcept {
   if (readable < arp_ipv4_bytes) return DropReason::arp_malformed;

@@ -12,7 +12,7 @@
 
 namespace bgw::dataplane {
 
-enum class Walk : std::uint8_t { frames, originated, none };
+enum class Walk : std::uint8_t { held_frames, originated, none };
 
 struct Injection {
   Walk walk;
@@ -27,7 +27,7 @@ inline Injection injection_of(rte_mbuf* packet) noexcept {
   const PacketNote& note = note_of(packet);
   switch (note.inject) {
     case InjectKind::rewalk:
-      return {note.ip_offset == 0 ? Walk::originated : Walk::frames, &InterfaceCounters::rewalked,
+      return {note.ip_offset == 0 ? Walk::originated : Walk::held_frames, &InterfaceCounters::rewalked,
               note.in_vpc};
     case InjectKind::originate:
       return {Walk::originated, &InterfaceCounters::originated, note.vpc};
@@ -48,6 +48,8 @@ inline std::size_t take_run(const FibSnapshot& fib, std::span<rte_mbuf*> packets
     if (!injection.enters_like(first)) break;
     if (is_up(fib, injection.vpc)) [[likely]] {
       burst.packet[burst.count] = packets[taken];
+      burst.in_tunnel[burst.count] = note_of(packets[taken]).tunnel;
+      burst.ip_offset[burst.count] = note_of(packets[taken]).ip_offset;
       burst.in_vpc[burst.count++] = injection.vpc;
     } else {
       bump(counters.vpc(injection.vpc).*injection.entrance);

@@ -17,26 +17,28 @@ inline NextHop choose_member(const FibSnapshot& fib, const Burst& burst, std::si
   const EcmpGroup& group = fib.groups[hop.index()];
   const rte_mbuf* packet = burst.packet[i];
   const std::uint64_t hash =
-      flow_hash(rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, burst.ip_offset),
-                packet->data_len - burst.ip_offset);
+      flow_hash(rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, burst.ip_offset[i]),
+                packet->data_len - burst.ip_offset[i]);
   const std::uint64_t bits = (hash >> (20 * step)) & 0xfffff;
   return group.count == 0 ? NextHop{} : group.members[bits * group.count >> 20];
 }
 
 // What all steps do alike: the packet reached its neighbour, the gateway itself, or its end. `vpc`
 // is the VPC whose table answered.
+template <typename Family>
 inline void take_local_answer(const FibSnapshot& fib, Burst& burst, std::size_t i, VpcIndex vpc,
                               NextHop hop) noexcept {
+  Routed<Family>& routed = burst.routed<Family>();
   switch (hop.kind()) {
     [[likely]] case NextHopKind::on_link : burst.out_vpc[i] = vpc;
-    burst.next_address[i] = burst.destination[i];
-    return burst.adjacent.add(i);
+    routed.next_address[i] = routed.destination[i];
+    return routed.adjacent.add(i);
     case NextHopKind::neighbour:
       burst.out_vpc[i] = fib.address_hops[hop.index()].vpc;
-      burst.next_address[i] = fib.address_hops[hop.index()].address;
-      return burst.adjacent.add(i);
+      routed.next_address[i] = Family::key(fib.address_hops[hop.index()].address);
+      return routed.adjacent.add(i);
     case NextHopKind::self:
-      return burst.punt(i, PuntClass::local, vpc, burst.destination[i]);
+      return burst.punt(i, PuntClass::local, vpc, Family::address(routed.destination[i]));
     case NextHopKind::discard:
       return burst.drop(i, static_cast<DropReason>(hop.index()));
     default:
@@ -44,30 +46,37 @@ inline void take_local_answer(const FibSnapshot& fib, Burst& burst, std::size_t 
   }
 }
 
+// F4: into a VPC, by its main table.
+template <typename Family>
 inline void enter_vpc(const FibSnapshot& fib, Burst& burst, std::size_t i, VpcIndex vpc) noexcept {
   if (!is_up(fib, vpc)) [[unlikely]]
     return burst.drop(i, DropReason::no_route);
   burst.out_vpc[i] = vpc;
-  burst.by_delivery_table.add(i, fib.vpcs[vpc.value].main_table, burst.destination[i]);
+  Routed<Family>& routed = burst.routed<Family>();
+  routed.by_delivery_table.add(i, fib.vpcs[vpc.value].main_table, routed.destination[i]);
 }
 
+template <typename Family>
 inline void take_vpc_answer(const FibSnapshot& fib, Burst& burst, std::size_t i,
                             NextHop hop) noexcept {
   if (hop.kind() == NextHopKind::group) [[unlikely]]
     hop = choose_member(fib, burst, i, hop, 0);
+  Routed<Family>& routed = burst.routed<Family>();
   if (hop.kind() == NextHopKind::table)
-    return burst.by_gateway_table.add(i, TableIndex{hop.index()}, burst.destination[i]);
-  take_local_answer(fib, burst, i, burst.in_vpc[i], hop);
+    return routed.by_gateway_table.add(i, TableIndex{hop.index()}, routed.destination[i]);
+  take_local_answer<Family>(fib, burst, i, burst.in_vpc[i], hop);
 }
 
 // A gateway's table leads into VPCs or ends. It belongs to no VPC, so nothing is local to it: a
 // neighbour's or an own address there would name a VPC that the rules don't lead to.
+template <typename Family>
 inline void take_gateway_answer(const FibSnapshot& fib, Burst& burst, std::size_t i,
                                 NextHop hop) noexcept {
   if (hop.kind() == NextHopKind::group) [[unlikely]]
     hop = choose_member(fib, burst, i, hop, 1);
   switch (hop.kind()) {
-    [[likely]] case NextHopKind::vpc : return enter_vpc(fib, burst, i, VpcIndex{hop.index()});
+    [[likely]] case NextHopKind::vpc
+        : return enter_vpc<Family>(fib, burst, i, VpcIndex{hop.index()});
     case NextHopKind::discard:
       return burst.drop(i, static_cast<DropReason>(hop.index()));
     case NextHopKind::table:
@@ -77,30 +86,33 @@ inline void take_gateway_answer(const FibSnapshot& fib, Burst& burst, std::size_
   }
 }
 
+template <typename Family>
 inline void take_delivery_answer(const FibSnapshot& fib, Burst& burst, std::size_t i,
                                  NextHop hop) noexcept {
   if (hop.kind() == NextHopKind::group) [[unlikely]]
     hop = choose_member(fib, burst, i, hop, 2);
   if (hop.kind() == NextHopKind::table || hop.kind() == NextHopKind::vpc) [[unlikely]]
     return burst.drop(i, DropReason::routing_loop);
-  take_local_answer(fib, burst, i, burst.out_vpc[i], hop);
+  take_local_answer<Family>(fib, burst, i, burst.out_vpc[i], hop);
 }
 
 using TakeAnswer = void(const FibSnapshot&, Burst&, std::size_t, NextHop);
 
 // One step for all packets that reached it.
-template <TakeAnswer take_answer>
-void look_up(const FibSnapshot& fib, Burst& burst, Lookups& lookups) noexcept {
+template <TakeAnswer take_answer, typename Family>
+void look_up(const FibSnapshot& fib, Burst& burst, Lookups<Family>& lookups) noexcept {
   if (lookups.size() == 0) return;
   lookups.run(fib);
   for (std::size_t k = 0; k < lookups.size(); ++k)
     take_answer(fib, burst, lookups.position(k), lookups.result(k));
 }
 
-inline void look_up_destinations(const FibSnapshot& fib, Burst& burst) noexcept {
-  look_up<take_vpc_answer>(fib, burst, burst.by_vpc_table);
-  look_up<take_gateway_answer>(fib, burst, burst.by_gateway_table);
-  look_up<take_delivery_answer>(fib, burst, burst.by_delivery_table);
+template <typename Family>
+void look_up_destinations(const FibSnapshot& fib, Burst& burst) noexcept {
+  Routed<Family>& routed = burst.routed<Family>();
+  look_up<take_vpc_answer<Family>>(fib, burst, routed.by_vpc_table);
+  look_up<take_gateway_answer<Family>>(fib, burst, routed.by_gateway_table);
+  look_up<take_delivery_answer<Family>>(fib, burst, routed.by_delivery_table);
 }
 
 }  // namespace bgw::dataplane

@@ -1,5 +1,5 @@
-// Stage 3, parse: Ethernet and IPv4 or ARP, bounds checks first. Fills in the fields that later
-// stages need, or drops with the reason.
+// Stage 3, parse: Ethernet and IPv4, IPv6 or ARP, bounds checks first. Fills in the fields that
+// later stages need, or drops with the reason.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -10,12 +10,13 @@
 #include "dataplane/burst.h"
 #include "dataplane/flow_hash.h"
 #include "dataplane/parse.h"
+#include "dataplane/stage_classify.h"
 
 namespace bgw::dataplane {
 
-// Everything that any stage reads of a frame lies within this many bytes.
-inline constexpr std::uint32_t headers_max_bytes =
-    sizeof(EthernetHeader) + ipv4_max_header_bytes + flow_hash_payload_bytes;
+// Everything that any stage reads of a frame lies within this many bytes: Ethernet with two tags, a
+// header of either family, extension headers as far as anybody looks, and VXLAN with what is inside.
+inline constexpr std::uint32_t headers_max_bytes = 256;
 
 // A frame may be spread over several buffers; its headers may not. False if they can't be moved
 // together.
@@ -54,77 +55,97 @@ inline LinkAddress whose(const EthernetHeader& header, const Mac& own) noexcept 
   return header.destination.is_multicast() ? LinkAddress::group : LinkAddress::other;
 }
 
-inline void parse_ipv4_at(Burst& burst, std::size_t i, std::uint32_t offset,
-                          LinkAddress link) noexcept {
-  rte_mbuf* packet = burst.packet[i];
+// What lies at `offset` of a packet: the bytes of the first buffer, and how many there are in all.
+struct View {
+  const std::uint8_t* bytes;
+  std::size_t readable;
+  std::size_t length;
+};
+inline View view_at(const rte_mbuf* packet, std::uint32_t offset) noexcept {
+  return {rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, offset), packet->data_len - offset,
+          packet->pkt_len - offset};
+}
+
+inline void take_ipv4(Burst& burst, std::size_t i, const Ipv4Fields& fields) noexcept {
+  cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
+  burst.v4.source[i] = fields.source;
+  burst.v4.destination[i] = fields.destination;
+  burst.ip_bytes[i] = fields.total_bytes;
+  burst.v4.packets.add(i);
+}
+
+inline void take_ipv6(Burst& burst, std::size_t i, const Ipv6Fields& fields) noexcept {
+  cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
+  burst.v6.source[i] = Ipv6::key(fields.source);
+  burst.v6.destination[i] = Ipv6::key(fields.destination);
+  burst.ip_bytes[i] = fields.total_bytes;
+  burst.v6.packets.add(i);
+}
+
+inline void parse_ipv4_at(Burst& burst, std::size_t i, LinkAddress link) noexcept {
+  const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
   Ipv4Fields fields;
-  const DropReason bad = parse_ipv4(rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, offset),
-                                    packet->data_len - offset, packet->pkt_len - offset, fields);
+  const DropReason bad = parse_ipv4(ip.bytes, ip.readable, ip.length, fields);
   if (bad != no_drop) [[unlikely]]
     return burst.drop(i, bad);
   // RFC 1812 §5.3.4
   if (link != LinkAddress::ours) [[unlikely]]
     return burst.drop(i, DropReason::link_broadcast);
-  cut_to(packet, offset + fields.total_bytes);
-  burst.source[i] = fields.source;
-  burst.destination[i] = fields.destination;
-  burst.ip_bytes[i] = fields.total_bytes;
-  burst.ipv4.add(i);
+  take_ipv4(burst, i, fields);
 }
 
-inline void parse_frame(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept {
-  rte_mbuf* packet = burst.packet[i];
-  burst.frame_bytes[i] = packet->pkt_len;
-  const auto disown = [&](DropReason why) {
-    burst.in_vpc[i] = no_vpc;
-    burst.drop(i, why);
-  };
-  if (!headers_contiguous(packet)) [[unlikely]]
-    return burst.drop(i, DropReason::no_headroom);
-  if (packet->data_len < sizeof(EthernetHeader)) [[unlikely]]
-    return disown(DropReason::frame_truncated);
-  const auto* frame = rte_pktmbuf_mtod(packet, const std::uint8_t*);
-  const auto header = load<EthernetHeader>(frame);
-  const std::uint16_t type = header.type.to_host();
-  if (type == ethertype_vlan || type == ethertype_service_vlan) [[unlikely]]
-    return disown(DropReason::unknown_vlan);
+// Neighbour discovery has its own class: it is not forwarded, and much of it is multicast. What
+// hosts send to the gateway's link-local address is for the gateway, whatever the tables say.
+inline void parse_ipv6_at(const FibSnapshot& fib, Burst& burst, std::size_t i,
+                          LinkAddress link) noexcept {
+  const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
+  Ipv6Fields fields;
+  DropReason bad = parse_ipv6_header(ip.bytes, ip.readable, ip.length, fields);
+  if (bad != no_drop) [[unlikely]]
+    return burst.drop(i, bad);
   const VpcIndex vpc = burst.in_vpc[i];
-  if (vpc == no_vpc) [[unlikely]]
-    return burst.drop(i, DropReason::no_interface);
-  const LinkAddress link = whose(header, fib.vpcs[vpc.value].mac);
-  if (link == LinkAddress::other) [[unlikely]]
-    return burst.drop(i, DropReason::not_for_us);
-  if (type == ethertype_ipv4) [[likely]]
-    return parse_ipv4_at(burst, i, sizeof(EthernetHeader), link);
-  if (type != ethertype_arp) return burst.drop(i, DropReason::unknown_ethertype);
-  const DropReason bad =
-      check_arp(frame + sizeof(EthernetHeader), packet->data_len - sizeof(EthernetHeader));
-  if (bad != no_drop) return burst.drop(i, bad);
-  burst.punt(i, PuntClass::arp, vpc, 0);
-}
-
-inline void parse_frames(const FibSnapshot& fib, Burst& burst) noexcept {
-  constexpr std::size_t ahead = 4;
-  const auto prefetch = [&](std::size_t i) {
-    rte_prefetch0(rte_pktmbuf_mtod(burst.packet[i], const void*));
-  };
-  for (std::size_t i = 0; i < std::min(ahead, burst.count); ++i) prefetch(i);
-  for (std::size_t i = 0; i < burst.count; ++i) {
-    if (i + ahead < burst.count) prefetch(i + ahead);
-    parse_frame(fib, burst, i);
-  }
-}
-
-// Packets of the gateway itself begin with IP, and are checked like anybody's.
-inline void parse_originated(Burst& burst) noexcept {
-  for (std::size_t i = 0; i < burst.count; ++i) {
-    burst.frame_bytes[i] = burst.packet[i]->pkt_len;
-    if (headers_contiguous(burst.packet[i])) [[likely]] {
-      parse_ipv4_at(burst, i, 0, LinkAddress::ours);
-    } else {
-      burst.drop(i, DropReason::no_headroom);
+  const bool link_scope =
+      is_multicast_v6(fields.destination) || is_link_local(fields.destination);
+  if (is_neighbour_discovery(ip.bytes, std::min<std::size_t>(ip.readable, fields.total_bytes)))
+      [[unlikely]] {
+    const bool undiminished = ip.bytes[ipv6_hop_limit_offset] == 255;
+    if (undiminished || link_scope) {
+      if (!undiminished) return burst.drop(i, DropReason::nd_malformed);
+      cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
+      return burst.punt(i, PuntClass::nd, vpc);
     }
   }
+  if (link != LinkAddress::ours && !is_multicast_v6(fields.destination)) [[unlikely]]
+    return burst.drop(i, DropReason::link_broadcast);
+  if (is_link_local(fields.destination)) [[unlikely]] {
+    const bool ours = fields.destination == link_local_of(fib.vpcs[vpc.value].mac);
+    const bool from_link = is_link_local(fields.source);
+    if (ours && from_link) {
+      cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
+      return burst.punt(i, PuntClass::local, vpc, fields.destination);
+    }
+  }
+  bad = check_ipv6_addresses(fields);
+  if (bad != no_drop) [[unlikely]]
+    return burst.drop(i, bad);
+  take_ipv6(burst, i, fields);
+}
+
+inline void parse_arp_at(Burst& burst, std::size_t i) noexcept {
+  const View arp = view_at(burst.packet[i], burst.ip_offset[i]);
+  const DropReason bad = check_arp(arp.bytes, arp.readable);
+  if (bad != no_drop) return burst.drop(i, bad);
+  burst.punt(i, PuntClass::arp, burst.in_vpc[i]);
+}
+
+// What follows the link header, by its type.
+inline void parse_network(const FibSnapshot& fib, Burst& burst, std::size_t i, std::uint16_t type,
+                          LinkAddress link) noexcept {
+  if (type == ethertype_ipv4) [[likely]]
+    return parse_ipv4_at(burst, i, link);
+  if (type == ethertype_ipv6) return parse_ipv6_at(fib, burst, i, link);
+  if (type == ethertype_arp) return parse_arp_at(burst, i);
+  burst.drop(i, DropReason::unknown_ethertype);
 }
 
 }  // namespace bgw::dataplane

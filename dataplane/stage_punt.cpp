@@ -4,20 +4,27 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "dataplane/fdb_table.h"
 #include "dataplane/icmp_rules.h"
 
 namespace bgw::dataplane {
 
 namespace {
+// MACs that a VXLAN VPC's worker tells of.
+constexpr std::uint32_t moves_per_second = 1'000;
+constexpr std::uint32_t moves_burst = 256;
+
 constexpr std::size_t index_of(PuntClass punt) {
   return static_cast<std::size_t>(punt);
 }
 
 // A source that is one unicast host of its VPC: not a directed broadcast address, and not the
-// gateway's own, as the VPC's main table knows both (RFC 1812 §4.3.2.7).
-bool source_is_one_host(const FibSnapshot& fib, VpcIndex vpc, std::uint32_t source) noexcept {
+// gateway's own, as the VPC's main table knows both (RFC 1812 §4.3.2.7, RFC 4443 §2.4(e)).
+template <typename Family>
+bool source_is_one_host(const FibSnapshot& fib, VpcIndex vpc,
+                        typename Family::Key source) noexcept {
   const TableIndex main = fib.vpcs[vpc.value].main_table;
-  const NextHop back{lpm::lookup(fib.lpm_base, fib.tables[main.value], source)};
+  const NextHop back{lpm::lookup(fib.lpm_base, Family::tables(fib)[main.value], source)};
   const bool broadcast = back == NextHop::discard(DropReason::destination_broadcast);
   return !broadcast && back.kind() != NextHopKind::self;
 }
@@ -25,7 +32,11 @@ bool source_is_one_host(const FibSnapshot& fib, VpcIndex vpc, std::uint32_t sour
 
 Punter::Punter(const WorkerRings& rings, std::uint32_t max_vpcs, std::uint64_t hz,
                CounterBlock& counters)
-    : rings_(rings), counters_(counters), by_vpc_(max_vpcs) {
+    : rings_(rings),
+      counters_(counters),
+      by_vpc_(max_vpcs),
+      move_rate_(BucketRate::of(moves_per_second, moves_burst, hz)),
+      moves_by_vpc_(max_vpcs) {
   for (std::size_t c = 0; c < punt_class_count; ++c) {
     const PuntLimit& limit = punt_limits[c];
     vpc_rates_[c] = BucketRate::of(limit.vpc_per_second, limit.vpc_burst, hz);
@@ -54,7 +65,8 @@ void Punter::write_note(const Burst& burst, std::size_t i, PuntClass punt, VpcIn
       .inject = InjectKind::rewalk,
       .in_vpc = burst.in_vpc[i],
       .vpc = vpc,
-      .ip_offset = static_cast<std::uint16_t>(burst.ip_offset),
+      .tunnel = burst.in_tunnel[i],
+      .ip_offset = burst.ip_offset[i],
   };
 }
 
@@ -68,9 +80,22 @@ void Punter::punt_one(Burst& burst, std::size_t i, std::uint64_t now) noexcept {
   const PuntClass punt = burst.punt_class[i];
   if (!admit(punt, burst.in_vpc[i], now)) return burst.drop(i, DropReason::punt_policed);
   write_note(burst, i, punt, burst.out_vpc[i]);
-  note_of(burst.packet[i]).address = Address::v4(burst.next_address[i]);
+  note_of(burst.packet[i]).address = burst.punt_address[i];
   if (!enqueue(punt, burst.packet[i])) return burst.drop(i, DropReason::punt_queue_full);
   bump(counters_.vpc(burst.in_vpc[i]).punted);
+}
+
+void Punter::report_moves(const Burst& burst) noexcept {
+  if (burst.moved.size() == 0) return;
+  const std::uint64_t now = rte_rdtsc();
+  for (const std::size_t i : burst.moved) {
+    TokenBucket& bucket = moves_by_vpc_[burst.in_vpc[i].value];
+    if (!bucket.has_token(move_rate_, now)) continue;
+    bucket.take(move_rate_, now);
+    const auto header = load<EthernetHeader>(rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*));
+    MacMove move{burst.in_vpc[i], burst.in_tunnel[i], header.source};
+    rte_ring_sp_enqueue_elem(rings_.moves(), &move, sizeof move);  // full: the next frame tells again
+  }
 }
 
 void Punter::drop(const FibSnapshot& fib, Burst& burst) noexcept {
@@ -91,11 +116,13 @@ bool Punter::hand_over_for_icmp_error(const FibSnapshot& fib, const Burst& burst
                                       std::uint64_t now) noexcept {
   rte_mbuf* packet = burst.packet[i];
   const VpcIndex vpc = burst.in_vpc[i];
-  if (burst.from_gateway ||
-      !may_answer_with_icmp_error(
-          rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, burst.ip_offset),
-          packet->data_len - burst.ip_offset) ||
-      !source_is_one_host(fib, vpc, burst.source[i]) || !admit(PuntClass::icmp_error, vpc, now))
+  if (burst.from_gateway || fib.vpcs[vpc.value].kind == LinkKind::underlay) return false;
+  const auto* ip = rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, burst.ip_offset[i]);
+  const bool from_one_host = ip[0] >> 4 == 6
+                                 ? source_is_one_host<Ipv6>(fib, vpc, burst.v6.source[i])
+                                 : source_is_one_host<Ipv4>(fib, vpc, burst.v4.source[i]);
+  if (!may_answer_with_icmp_error(ip, packet->data_len - burst.ip_offset[i]) || !from_one_host ||
+      !admit(PuntClass::icmp_error, vpc, now))
     return false;
   write_note(burst, i, PuntClass::icmp_error, vpc);
   PacketNote& note = note_of(packet);

@@ -23,11 +23,16 @@ class Punter {
 
   // Hands over burst.punted, or adds to burst.dropped what is over its rate or finds its ring full.
   void punt(Burst& burst) noexcept;
+  // Tells of burst.moved, as far as their VPC's rate and the ring allow.
+  void report_moves(const Burst& burst) noexcept;
   // Counts and ends burst.dropped: freed, or on its way to be answered with an ICMP error.
   void drop(const FibSnapshot& fib, Burst& burst) noexcept;
 
   // Only while the worker does not see the VPC.
-  void forget(VpcIndex vpc) { by_vpc_[vpc.value] = {}; }
+  void forget(VpcIndex vpc) {
+    by_vpc_[vpc.value] = {};
+    moves_by_vpc_[vpc.value] = {};
+  }
 
  private:
   using Buckets = std::array<TokenBucket, punt_class_count>;
@@ -45,6 +50,8 @@ class Punter {
   std::array<BucketRate, punt_class_count> total_rates_;
   Buckets total_{};
   std::vector<Buckets> by_vpc_;
+  BucketRate move_rate_;
+  std::vector<TokenBucket> moves_by_vpc_;
 };
 
 }  // namespace bgw::dataplane

@@ -5,10 +5,12 @@
 
 namespace bgw::dataplane {
 
+template <typename Family>
 inline void take_source_answer(Burst& burst, std::size_t i, NextHop answer) noexcept {
+  Routed<Family>& routed = burst.routed<Family>();
   switch (answer.kind()) {
     [[likely]] case NextHopKind::table
-        : return burst.by_vpc_table.add(i, TableIndex{answer.index()}, burst.destination[i]);
+        : return routed.by_vpc_table.add(i, TableIndex{answer.index()}, routed.destination[i]);
     case NextHopKind::discard:
       return burst.drop(i, static_cast<DropReason>(answer.index()));
     default:
@@ -16,18 +18,23 @@ inline void take_source_answer(Burst& burst, std::size_t i, NextHop answer) noex
   }
 }
 
+template <typename Family>
 inline void check_sources(const FibSnapshot& fib, Burst& burst) noexcept {
-  for (const std::size_t i : burst.ipv4)
-    burst.by_source.add(i, fib.vpcs[burst.in_vpc[i].value].source_table, burst.source[i]);
-  burst.by_source.run(fib);
-  for (std::size_t k = 0; k < burst.by_source.size(); ++k)
-    take_source_answer(burst, burst.by_source.position(k), burst.by_source.result(k));
+  Routed<Family>& routed = burst.routed<Family>();
+  if (routed.packets.size() == 0) return;
+  for (const std::size_t i : routed.packets)
+    routed.by_source.add(i, fib.vpcs[burst.in_vpc[i].value].source_table, routed.source[i]);
+  routed.by_source.run(fib);
+  for (std::size_t k = 0; k < routed.by_source.size(); ++k)
+    take_source_answer<Family>(burst, routed.by_source.position(k), routed.by_source.result(k));
 }
 
 // Packets of the gateway itself go by the VPC's main table.
+template <typename Family>
 inline void use_main_tables(const FibSnapshot& fib, Burst& burst) noexcept {
-  for (const std::size_t i : burst.ipv4)
-    burst.by_vpc_table.add(i, fib.vpcs[burst.in_vpc[i].value].main_table, burst.destination[i]);
+  Routed<Family>& routed = burst.routed<Family>();
+  for (const std::size_t i : routed.packets)
+    routed.by_vpc_table.add(i, fib.vpcs[burst.in_vpc[i].value].main_table, routed.destination[i]);
 }
 
 }  // namespace bgw::dataplane

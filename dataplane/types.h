@@ -67,11 +67,13 @@ class BigEndian {
     if constexpr (std::endian::native == std::endian::big) return v;
     if constexpr (sizeof(T) == 2) return __builtin_bswap16(v);
     if constexpr (sizeof(T) == 4) return __builtin_bswap32(v);
+    if constexpr (sizeof(T) == 8) return __builtin_bswap64(v);
   }
   T raw_ = 0;
 };
 using Be16 = BigEndian<std::uint16_t>;
 using Be32 = BigEndian<std::uint32_t>;
+using Be64 = BigEndian<std::uint64_t>;
 
 struct Mac {
   std::array<std::uint8_t, 6> bytes{};

@@ -2,6 +2,7 @@
 // with load() and store(), which compilers turn into plain moves.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -19,9 +20,19 @@ static_assert(sizeof(EthernetHeader) == 14);
 enum EtherType : std::uint16_t {
   ethertype_ipv4 = 0x0800,
   ethertype_arp = 0x0806,
+  ethertype_ipv6 = 0x86dd,
   ethertype_vlan = 0x8100,          // 802.1Q
   ethertype_service_vlan = 0x88a8,  // 802.1ad
 };
+
+// What stands between a frame's addresses and its type (802.1Q §9.3): a type that says that this is
+// a tag comes first.
+struct VlanTag {
+  Be16 tag_type;
+  Be16 control;  // priority, drop eligible, id
+  std::uint16_t id() const { return control.to_host() & 0x0fff; }
+};
+static_assert(sizeof(VlanTag) == 4);
 
 // RFC 791 §3.1.
 struct Ipv4Header {
@@ -46,7 +57,58 @@ inline constexpr unsigned ipv4_ttl_offset = 8;
 inline constexpr unsigned ipv4_checksum_offset = 10;
 inline constexpr unsigned ipv4_max_header_bytes = 60;
 
-enum IpProtocol : std::uint8_t { protocol_icmp = 1, protocol_tcp = 6, protocol_udp = 17 };
+enum IpProtocol : std::uint8_t {
+  protocol_hop_by_hop = 0,
+  protocol_icmp = 1,
+  protocol_tcp = 6,
+  protocol_udp = 17,
+  protocol_routing = 43,
+  protocol_fragment = 44,
+  protocol_authentication = 51,
+  protocol_icmpv6 = 58,
+  protocol_destination_options = 60,
+};
+
+// RFC 8200 §3.
+struct Ipv6Header {
+  Be32 version_class_flow;
+  Be16 payload_length;  // what follows this header, bytes
+  std::uint8_t next_header;
+  std::uint8_t hop_limit;
+  std::array<Be64, 2> source;
+  std::array<Be64, 2> destination;
+
+  unsigned version() const { return version_class_flow.to_host() >> 28; }
+};
+static_assert(sizeof(Ipv6Header) == 40);
+inline constexpr unsigned ipv6_hop_limit_offset = 7;
+inline constexpr unsigned ipv6_fragment_header_bytes = 8;
+
+inline Address address_of(const std::array<Be64, 2>& wire) noexcept {
+  return Address::v6(wire[0].to_host(), wire[1].to_host());
+}
+
+// RFC 768.
+struct UdpHeader {
+  Be16 source_port;
+  Be16 destination_port;
+  Be16 length;  // header and payload, bytes
+  Be16 checksum;
+};
+static_assert(sizeof(UdpHeader) == 8);
+
+// RFC 7348 §5.
+struct VxlanHeader {
+  Be32 flags;  // and reserved bits
+  Be32 vni;    // and eight reserved bits
+  static constexpr std::uint32_t flag_vni = 0x08000000;
+};
+static_assert(sizeof(VxlanHeader) == 8);
+inline constexpr std::uint16_t vxlan_port = 4789;
+
+// Neighbour discovery's range of ICMPv6 types (RFC 4861 §4).
+inline constexpr std::uint8_t icmpv6_router_solicitation = 133;
+inline constexpr std::uint8_t icmpv6_redirect = 137;
 
 // RFC 826, up to where the addresses begin.
 struct ArpPrefix {

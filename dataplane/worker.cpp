@@ -8,33 +8,41 @@
 
 #include "dataplane/stage_classify.h"
 #include "dataplane/stage_forward.h"
+#include "dataplane/stage_frames.h"
 #include "dataplane/stage_inject.h"
 #include "dataplane/stage_lookup.h"
-#include "dataplane/stage_parse.h"
 #include "dataplane/stage_rx.h"
 #include "dataplane/stage_source.h"
 
 namespace bgw::dataplane {
 
-// Frames, in from an interface or held for one.
+// Parsed frames of VPCs.
 void Worker::walk_frames(const FibSnapshot& fib, Entrance entrance) noexcept {
-  parse_frames(fib, burst_);
+  punter_.report_moves(burst_);  // while their MACs are still there
   count_arrivals(burst_, entrance, counters_);
-  check_sources(fib, burst_);
-  look_up_destinations(fib, burst_);
-  forward(fib, burst_);
+  check_sources<Ipv4>(fib, burst_);
+  check_sources<Ipv6>(fib, burst_);
+  walk_tables<Ipv4>(fib);
+  walk_tables<Ipv6>(fib);
   finish(fib);
+}
+
+template <typename Family>
+void Worker::walk_tables(const FibSnapshot& fib) noexcept {
+  if (burst_.routed<Family>().packets.size() == 0) return;
+  look_up_destinations<Family>(fib, burst_);
+  forward<Family>(fib, burst_);
 }
 
 // Packets of the gateway itself.
 void Worker::walk_originated(const FibSnapshot& fib, Entrance entrance) noexcept {
-  burst_.ip_offset = 0;
   burst_.from_gateway = true;
   parse_originated(burst_);
   count_arrivals(burst_, entrance, counters_);
-  use_main_tables(fib, burst_);
-  look_up_destinations(fib, burst_);
-  forward(fib, burst_);
+  use_main_tables<Ipv4>(fib, burst_);
+  use_main_tables<Ipv6>(fib, burst_);
+  walk_tables<Ipv4>(fib);
+  walk_tables<Ipv6>(fib);
   finish(fib);
 }
 
@@ -42,8 +50,7 @@ void Worker::walk_originated(const FibSnapshot& fib, Entrance entrance) noexcept
 void Worker::send_frames(const FibSnapshot& fib, Entrance entrance) noexcept {
   for (std::size_t i = 0; i < burst_.count; ++i) {
     burst_.frame_bytes[i] = burst_.packet[i]->pkt_len;
-    burst_.out_vpc[i] = burst_.in_vpc[i];
-    burst_.to_send.add(i);
+    forward_frame(fib, burst_, i, burst_.in_tunnel[i]);
   }
   count_arrivals(burst_, entrance, counters_);
   finish(fib);
@@ -67,7 +74,8 @@ std::size_t Worker::walk_injected(const FibSnapshot& fib) noexcept {
     const Injection first = injection_of(injected[at]);
     at += take_run(fib, injected.subspan(at), first, burst_, counters_);
     switch (first.walk) {
-      case Walk::frames:
+      case Walk::held_frames:
+        parse_held_frames(fib, burst_);
         walk_frames(fib, first.entrance);
         break;
       case Walk::originated:
@@ -89,6 +97,7 @@ void Worker::run_once() noexcept {
       if (!receive(queue, burst_)) continue;
       packets += burst_.count;
       classify_by_port(fib, burst_);
+      parse_frames(fib, burst_);
       walk_frames(fib, &InterfaceCounters::rx_packets);
     }
   }

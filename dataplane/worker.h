@@ -48,6 +48,8 @@ class Worker {
 
  private:
   void walk_frames(const FibSnapshot& fib, Entrance entrance) noexcept;
+  template <typename Family>
+  void walk_tables(const FibSnapshot& fib) noexcept;
   void walk_originated(const FibSnapshot& fib, Entrance entrance) noexcept;
   void send_frames(const FibSnapshot& fib, Entrance entrance) noexcept;
   void finish(const FibSnapshot& fib) noexcept;

@@ -12,6 +12,7 @@ struct rte_ring;
 namespace bgw::dataplane {
 
 inline constexpr std::uint32_t inject_ring_slots = 4096;
+inline constexpr std::uint32_t move_ring_slots = 1024;
 
 class WorkerRings {
  public:
@@ -23,11 +24,13 @@ class WorkerRings {
 
   rte_ring* punt(PuntClass punt) const { return punt_[static_cast<std::size_t>(punt)]; }
   rte_ring* inject() const { return inject_; }
+  rte_ring* moves() const { return moves_; }  // of MacMove, by value
 
  private:
   void free_all();
   std::array<rte_ring*, punt_class_count> punt_{};
   rte_ring* inject_ = nullptr;
+  rte_ring* moves_ = nullptr;
 };
 
 }  // namespace bgw::dataplane

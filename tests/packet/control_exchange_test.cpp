@@ -15,7 +15,7 @@ TEST(Punt, an_unknown_neighbour_is_gleaned_unchanged) {
   ASSERT_EQ(outcome.punted.size(), 1u);
   EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::glean);
   EXPECT_EQ(outcome.punted[0].note.vpc, lab.b);
-  EXPECT_EQ(outcome.punted[0].note.address, ip("10.2.0.99"));
+  EXPECT_EQ(outcome.punted[0].note.address, any_ip("10.2.0.99"));
   EXPECT_EQ(outcome.punted[0].data, frame);
   EXPECT_EQ(lab.counters(lab.a).punted, 1u);
   lab.expect_counters_add_up();

@@ -177,7 +177,7 @@ class Storm : public DataplaneTest {
                                  make_ring_port("storm_b", plane->pool()),
                                  make_ring_port("storm_c", plane->pool())};
     ports = made;
-    for (const VpcIndex vpc : {b, c}) neighbours.set(vpc, ip("10.255.0.9"), mac(9));
+    for (const VpcIndex vpc : {b, c}) neighbours.set(vpc, any_ip("10.255.0.9"), Link::to(mac(9)));
   }
 
   // `imported` leads from a through the gateway to b; `other` from the gateway to c.
@@ -297,7 +297,7 @@ TEST_F(Storm, commits_are_atomic_for_packets) {
 
 TEST_F(Storm, punts_and_injections_cross_over) {
   publish(plan_of("10.8.0.0/16", "10.9.0.0/16"));
-  neighbours.erase(b, ip("10.255.0.9"));
+  neighbours.erase(b, any_ip("10.255.0.9"));
   const std::uint64_t punted = plane->vpc_counters(a).punted;
   feed_and_wait();
   std::array<rte_mbuf*, 8> packets{};
@@ -312,7 +312,7 @@ TEST_F(Storm, punts_and_injections_cross_over) {
     EXPECT_EQ(note_of(packets[i]).address, ip("10.255.0.9"));
     EXPECT_EQ(note_of(packets[i]).vpc, b);
   }
-  neighbours.set(b, ip("10.255.0.9"), mac(9));
+  neighbours.set(b, any_ip("10.255.0.9"), Link::to(mac(9)));
   for (std::size_t i = 0; i < taken; ++i) ASSERT_TRUE(plane->inject(packets[i]));
   std::uint64_t arrived = 0;
   EXPECT_TRUE(within(10s, [&] { return (arrived += drain(ports[1].from_worker)) == 4; }));
@@ -320,7 +320,7 @@ TEST_F(Storm, punts_and_injections_cross_over) {
 
 TEST_F(Storm, a_forgotten_vpc_leaves_nothing_behind) {
   publish(plan_of("10.8.0.0/16", "10.9.0.0/16"));
-  neighbours.erase(b, ip("10.255.0.9"));
+  neighbours.erase(b, any_ip("10.255.0.9"));
   const std::uint64_t punted = plane->vpc_counters(a).punted;
   feed_and_wait();
   EXPECT_EQ(plane->vpc_counters(a).punted, punted + 4);

@@ -100,13 +100,14 @@ VpcIndex Lab::add_vpc(const std::string& own, std::uint16_t mtu) {
 }
 
 void Lab::add_neighbour(VpcIndex vpc, const std::string& address, const Mac& mac) {
-  ASSERT_TRUE(neighbours.set(vpc, ip(address), mac));
+  ASSERT_TRUE(neighbours.set(vpc, any_ip(address), Link::to(mac)));
 }
 
 void Lab::publish() {
-  std::vector<lpm::Ipv4Table> tables;
+  BuiltTables tables;
   auto fib = plan.build(arena_, neighbours, tables);
   fib->rx_queues.resize(1);
+  fib->fdb = &fdb;
   for (std::uint32_t v = 0; v < plan.vpcs.size(); ++v) {
     const PortId port = port_of(VpcIndex{v}).id;
     fib->ports.resize(std::max<std::size_t>(fib->ports.size(), port.value + 1u));

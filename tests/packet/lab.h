@@ -77,6 +77,7 @@ class Lab {
 
   FibPlan plan;
   NeighbourTable neighbours{256};
+  FdbTable fdb{256};
 
  private:
   RingPort port_of(VpcIndex vpc) const;
@@ -84,7 +85,7 @@ class Lab {
 
   rte_mempool* pool_;
   lpm::Arena arena_;
-  std::vector<lpm::Ipv4Table> tables_;
+  BuiltTables tables_;
   Rcu rcu_{1};
   Publication publication_{rcu_};
   std::unique_ptr<Worker> worker_;

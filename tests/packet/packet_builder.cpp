@@ -26,6 +26,22 @@ std::uint32_t ip(const std::string& dotted) {
   return ntohl(address.s_addr);
 }
 
+dataplane::Address ip6(const std::string& text) {
+  Bytes bytes(16);
+  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1)
+    throw std::invalid_argument("not an IPv6 address: " + text);
+  const auto half = [&](std::size_t at) {
+    std::uint64_t value = 0;
+    for (std::size_t i = at; i < at + 8; ++i) value = value << 8 | bytes[i];
+    return value;
+  };
+  return dataplane::Address::v6(half(0), half(8));
+}
+
+dataplane::Address any_ip(const std::string& text) {
+  return text.find(':') == std::string::npos ? dataplane::Address::v4(ip(text)) : ip6(text);
+}
+
 Mac mac(std::uint8_t last, std::uint8_t group) {
   return {{0x02, 0, 0, 0, group, last}};
 }

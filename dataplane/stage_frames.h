@@ -1,0 +1,90 @@
+// Stages 2 and 3 for frames: whose is it, by port, tag or VNI, and what is in it.
+#pragma once
+
+#include "dataplane/decapsulation.h"
+#include "dataplane/stage_classify.h"
+#include "dataplane/stage_parse.h"
+
+namespace bgw::dataplane {
+
+// Of a frame whose owner and header length are known.
+inline void parse_owned(const FibSnapshot& fib, Burst& burst, std::size_t i,
+                        const EthernetHeader& header, std::uint16_t type) noexcept {
+  const VpcFib& vpc = fib.vpcs[burst.in_vpc[i].value];
+  const LinkAddress link = whose(header, vpc.mac);
+  if (link == LinkAddress::other) [[unlikely]]
+    return burst.drop(i, DropReason::not_for_us);
+  if (vpc.kind == LinkKind::underlay) return parse_underlay(fib, burst, i, type, link);
+  parse_network(fib, burst, i, type, link);
+}
+
+inline void parse_frame(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept {
+  rte_mbuf* packet = burst.packet[i];
+  burst.frame_bytes[i] = packet->pkt_len;
+  const auto disown = [&](DropReason why) {
+    burst.in_vpc[i] = no_vpc;
+    burst.drop(i, why);
+  };
+  if (!headers_contiguous(packet)) [[unlikely]]
+    return burst.drop(i, DropReason::no_headroom);
+  if (packet->data_len < sizeof(EthernetHeader)) [[unlikely]]
+    return disown(DropReason::frame_truncated);
+  const auto header = load<EthernetHeader>(rte_pktmbuf_mtod(packet, const std::uint8_t*));
+  std::uint16_t type = header.type.to_host();
+  burst.ip_offset[i] = sizeof(EthernetHeader);
+  if (is_tag(type) || has_stripped_tag(packet)) {
+    const std::uint32_t type_at = classify_by_tags(fib, burst, i);
+    if (type_at == 0) [[unlikely]]
+      return disown(DropReason::unknown_vlan);
+    type = load<Be16>(rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, type_at)).to_host();
+    burst.ip_offset[i] = static_cast<std::uint16_t>(type_at + sizeof(Be16));
+  }
+  if (burst.in_vpc[i] == no_vpc) [[unlikely]]
+    return burst.drop(i, DropReason::no_interface);
+  parse_owned(fib, burst, i, header, type);
+}
+
+inline void parse_frames(const FibSnapshot& fib, Burst& burst) noexcept {
+  constexpr std::size_t ahead = 4;
+  const auto prefetch = [&](std::size_t i) {
+    rte_prefetch0(rte_pktmbuf_mtod(burst.packet[i], const void*));
+  };
+  for (std::size_t i = 0; i < std::min(ahead, burst.count); ++i) prefetch(i);
+  for (std::size_t i = 0; i < burst.count; ++i) {
+    if (i + ahead < burst.count) prefetch(i + ahead);
+    parse_frame(fib, burst, i);
+  }
+}
+
+// Frames that were parsed before and waited since: their owner and burst.ip_offset are known, what
+// was around them in a tunnel is gone.
+inline void parse_held_frames(const FibSnapshot& fib, Burst& burst) noexcept {
+  for (std::size_t i = 0; i < burst.count; ++i) {
+    const auto* frame = rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*);
+    burst.frame_bytes[i] = burst.packet[i]->pkt_len;
+    const auto type = load<Be16>(frame + burst.ip_offset[i] - sizeof(Be16)).to_host();
+    parse_owned(fib, burst, i, load<EthernetHeader>(frame), type);
+  }
+}
+
+// Packets of the gateway itself begin with IP. Their addresses are the control thread's choice:
+// link-local ones are right.
+inline void parse_originated_packet(Burst& burst, std::size_t i) noexcept {
+  burst.frame_bytes[i] = burst.packet[i]->pkt_len;
+  burst.ip_offset[i] = 0;
+  if (!headers_contiguous(burst.packet[i])) [[unlikely]]
+    return burst.drop(i, DropReason::no_headroom);
+  const View ip = view_at(burst.packet[i], 0);
+  if (ip.readable == 0 || ip.bytes[0] >> 4 != 6)
+    return parse_ipv4_at(burst, i, LinkAddress::ours);
+  Ipv6Fields fields;
+  const DropReason bad = parse_ipv6_header(ip.bytes, ip.readable, ip.length, fields);
+  if (bad != no_drop) return burst.drop(i, bad);
+  take_ipv6(burst, i, fields);
+}
+
+inline void parse_originated(Burst& burst) noexcept {
+  for (std::size_t i = 0; i < burst.count; ++i) parse_originated_packet(burst, i);
+}
+
+}  // namespace bgw::dataplane
