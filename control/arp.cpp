@@ -1,6 +1,6 @@
 #include "control/arp.h"
 
-#include <algorithm>
+#include "control/addresses.h"
 
 namespace bgw::control {
 namespace {
@@ -12,56 +12,45 @@ constexpr std::uint16_t ethertype_ipv4 = 0x0800;
 constexpr std::uint16_t hardware_ethernet = 1;
 constexpr std::uint16_t address_lengths = 0x0604;  // 6 bytes of MAC, 4 of IPv4
 
-// Offsets in the frame.
-constexpr std::size_t at_ethertype = 12;
-constexpr std::size_t at_hardware = 14;
-constexpr std::size_t at_protocol = 16;
-constexpr std::size_t at_lengths = 18;
-constexpr std::size_t at_operation = 20;
-constexpr std::size_t at_sender_mac = 22;
-constexpr std::size_t at_sender = 28;
-constexpr std::size_t at_target_mac = 32;
-constexpr std::size_t at_target = 38;
-
-dataplane::Mac load_mac(Bytes bytes, std::size_t at) {
-  dataplane::Mac mac;
-  std::ranges::copy(bytes.subspan(at, mac.bytes.size()), mac.bytes.begin());
-  return mac;
-}
-
-void store_mac(MutableBytes bytes, std::size_t at, const dataplane::Mac& mac) {
-  std::ranges::copy(mac.bytes, bytes.subspan(at).begin());
-}
+// Offsets in the message.
+constexpr std::size_t at_hardware = 0;
+constexpr std::size_t at_protocol = 2;
+constexpr std::size_t at_lengths = 4;
+constexpr std::size_t at_operation = 6;
+constexpr std::size_t at_sender_mac = 8;
+constexpr std::size_t at_sender = 14;
+constexpr std::size_t at_target_mac = 18;
+constexpr std::size_t at_target = 24;
 
 }  // namespace
 
-std::optional<ArpMessage> parse_arp(Bytes frame) {
-  if (frame.size() < ethernet_bytes + arp_bytes) return std::nullopt;
-  if (load16(frame, at_ethertype) != ethertype_arp ||
-      load16(frame, at_hardware) != hardware_ethernet ||
-      load16(frame, at_protocol) != ethertype_ipv4 ||
-      load16(frame, at_lengths) != address_lengths) {
+std::optional<ArpMessage> parse_arp(Bytes bytes) {
+  if (bytes.size() < arp_bytes) return std::nullopt;
+  if (load16(bytes, at_hardware) != hardware_ethernet ||
+      load16(bytes, at_protocol) != ethertype_ipv4 ||
+      load16(bytes, at_lengths) != address_lengths) {
     return std::nullopt;
   }
-  const auto operation = static_cast<ArpOperation>(load16(frame, at_operation));
+  const auto operation = static_cast<ArpOperation>(load16(bytes, at_operation));
   if (operation != ArpOperation::request && operation != ArpOperation::reply) return std::nullopt;
-  return ArpMessage{operation, load_mac(frame, at_sender_mac), load32(frame, at_sender),
-                    load_mac(frame, at_target_mac), load32(frame, at_target)};
+  return ArpMessage{operation, load_mac(bytes, at_sender_mac), load32(bytes, at_sender),
+                    load_mac(bytes, at_target_mac), load32(bytes, at_target)};
 }
 
 ArpFrame write_arp(const dataplane::Mac& destination, const ArpMessage& message) {
   ArpFrame frame{};
   store_mac(frame, 0, destination);
   store_mac(frame, 6, message.sender_mac);
-  store16(frame, at_ethertype, ethertype_arp);
-  store16(frame, at_hardware, hardware_ethernet);
-  store16(frame, at_protocol, ethertype_ipv4);
-  store16(frame, at_lengths, address_lengths);
-  store16(frame, at_operation, static_cast<std::uint16_t>(message.operation));
-  store_mac(frame, at_sender_mac, message.sender_mac);
-  store32(frame, at_sender, message.sender);
-  store_mac(frame, at_target_mac, message.target_mac);
-  store32(frame, at_target, message.target);
+  store16(frame, 12, ethertype_arp);
+  const auto arp = MutableBytes(frame).subspan(ethernet_bytes);
+  store16(arp, at_hardware, hardware_ethernet);
+  store16(arp, at_protocol, ethertype_ipv4);
+  store16(arp, at_lengths, address_lengths);
+  store16(arp, at_operation, static_cast<std::uint16_t>(message.operation));
+  store_mac(arp, at_sender_mac, message.sender_mac);
+  store32(arp, at_sender, message.sender);
+  store_mac(arp, at_target_mac, message.target_mac);
+  store32(arp, at_target, message.target);
   return frame;
 }
 

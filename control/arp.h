@@ -26,9 +26,9 @@ struct ArpMessage {
 inline constexpr std::size_t arp_frame_bytes = 60;
 using ArpFrame = std::array<std::uint8_t, arp_frame_bytes>;
 
-// `frame` starts at an untagged Ethernet header. Nothing when it is too short, not ARP, not for
+// `bytes` start behind the Ethernet header and its tags. Nothing when it is too short, not for
 // Ethernet and IPv4, or neither request nor reply.
-std::optional<ArpMessage> parse_arp(Bytes frame);
+std::optional<ArpMessage> parse_arp(Bytes bytes);
 
 ArpFrame write_arp(const dataplane::Mac& destination, const ArpMessage& message);
 

@@ -45,7 +45,8 @@ std::optional<std::string> beyond_port(const std::string& who, std::uint16_t mtu
       who, mtu, port.name, port.driver, port.max_mtu);
 }
 
-// The port whose frames, tagged or not, are the interface's; null for VXLAN, whose underlay has one.
+// The port whose frames, tagged or not, are the interface's; null for VXLAN, whose underlay has
+// one.
 const std::string* port_of(const config::Interface& interface) {
   if (const auto* port = std::get_if<config::PortBinding>(&interface.binding)) return &port->port;
   if (const auto* vlan = std::get_if<config::VlanBinding>(&interface.binding)) return &vlan->port;

@@ -57,8 +57,8 @@ tl::expected<void, lpm::Error> FamilyTables<Address>::build(std::uint32_t index,
 }
 
 template <typename Address>
-tl::expected<typename FamilyTables<Address>::Built, lpm::Error>
-FamilyTables<Address>::build_beside(Routes routes) {
+tl::expected<typename FamilyTables<Address>::Built, lpm::Error> FamilyTables<Address>::build_beside(
+    Routes routes) {
   using Table = lpm::Table<Address>;
   auto table = Table::build(arena_, routes, {.none = 0, .max_routes = routes_per_table_});
   if (!table) return tl::unexpected(table.error());

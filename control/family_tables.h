@@ -47,9 +47,9 @@ class FamilyTables {
 
  private:
   struct Built {
-    Routes routes;                              // what the table holds, by prefix
+    Routes routes;                               // what the table holds, by prefix
     std::shared_ptr<lpm::Table<Address>> table;  // shared by its versions
-    Descriptor descriptor;                      // of the version that holds them
+    Descriptor descriptor;                       // of the version that holds them
   };
   struct Changes {
     Routes removed;

@@ -29,19 +29,16 @@ dataplane::VlanTags tags_of(const config::VlanBinding& vlan) {
 
 const config::InterfaceAddress* on_link_with(const config::Underlay& underlay,
                                              const config::IpAddress& remote) {
-  const auto found = std::ranges::find_if(underlay.addresses, [&](const auto& own) {
-    return own.on_link().contains(remote);
-  });
+  const auto found = std::ranges::find_if(
+      underlay.addresses, [&](const auto& own) { return own.on_link().contains(remote); });
   return found == underlay.addresses.end() ? nullptr : &*found;
 }
 
 // The configuration's rules make sure that there is one of the remote's family.
-config::IpAddress local_towards(const config::Underlay& underlay,
-                                const config::IpAddress& remote) {
+config::IpAddress local_towards(const config::Underlay& underlay, const config::IpAddress& remote) {
   if (const auto* own = on_link_with(underlay, remote)) return own->address;
-  const auto found = std::ranges::find_if(underlay.addresses, [&](const auto& own) {
-    return own.address.family == remote.family;
-  });
+  const auto found = std::ranges::find_if(
+      underlay.addresses, [&](const auto& own) { return own.address.family == remote.family; });
   return found == underlay.addresses.end() ? config::IpAddress{} : found->address;
 }
 
@@ -163,9 +160,8 @@ void FibProgrammer::assemble_vpc(const config::Model& model, const config::Vpc& 
     bind(*vlan, ports, index, fib);
   } else {
     bind(model, std::get<config::VxlanBinding>(binding), index, fib);
-    slot.mtu = vxlan_mtu(
-        *vpc.interface,
-        *find_underlay(model, std::get<config::VxlanBinding>(binding).underlay));
+    slot.mtu = vxlan_mtu(*vpc.interface,
+                         *find_underlay(model, std::get<config::VxlanBinding>(binding).underlay));
   }
 }
 

@@ -40,8 +40,8 @@ IpAddress last_address(const IpPrefix& ipv4) {
 
 // The gateway's own addresses and the directed broadcasts (RFC 1812 §5.3.5.2; the all-zeros form
 // of §5.3.5.1 too) inside a CIDR.
-void add_special_hosts(const std::vector<config::InterfaceAddress>& addresses,
-                       const IpPrefix& cidr, PlanBuilder& plan) {
+void add_special_hosts(const std::vector<config::InterfaceAddress>& addresses, const IpPrefix& cidr,
+                       PlanBuilder& plan) {
   for (const config::InterfaceAddress& own : addresses) {
     if (cidr.contains(own.address)) plan.add_host(own.address, Self{});
   }
@@ -131,7 +131,8 @@ Plan plan_underlay_table(const config::Underlay& underlay) {
   for (const config::InterfaceAddress& own : underlay.addresses) {
     add_special_hosts({own}, own.on_link(), plan);
   }
-  for (const config::InterfaceAddress& own : underlay.addresses) plan.add(own.on_link(), {OnLink{}});
+  for (const config::InterfaceAddress& own : underlay.addresses)
+    plan.add(own.on_link(), {OnLink{}});
   if (underlay.router) {
     const IpPrefix everything = IpPrefix::around(*underlay.router, 0);
     plan.add(everything, {Neighbour{*underlay.router}});

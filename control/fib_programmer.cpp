@@ -175,9 +175,8 @@ std::optional<dataplane::TunnelIndex> FibProgrammer::tunnel_index(
 }
 
 FibProgrammer::Occupancy FibProgrammer::occupancy() const {
-  return {vpcs_.size(),         table_names_.size(), groups_.size(),
-          address_hops_.size(), tunnels_.size(),     v4_.routes() + v6_.routes(),
-          arena_.occupancy()};
+  return {vpcs_.size(),    table_names_.size(),         groups_.size(),    address_hops_.size(),
+          tunnels_.size(), v4_.routes() + v6_.routes(), arena_.occupancy()};
 }
 
 std::vector<FibProgrammer::TableOccupancy> FibProgrammer::table_occupancy() const {

@@ -145,7 +145,7 @@ class FibProgrammer {
 
   const dataplane::NeighbourTable* neighbours_;
   const dataplane::FdbTable* fdb_;
-  lpm::Arena arena_;  // before the tables in it
+  lpm::Arena arena_;             // before the tables in it
   IndexPool<std::string> vpcs_;  // and underlays
   IndexPool<std::string> table_names_;
   IndexPool<GroupKey> groups_;

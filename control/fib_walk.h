@@ -20,8 +20,8 @@ struct FibOutcome {
   friend auto operator<=>(const FibOutcome&, const FibOutcome&) = default;
 };
 
-// One outcome per ECMP member, each once, sorted. Both addresses are of one family. `fib` must be in
-// force or not yet published.
+// One outcome per ECMP member, each once, sorted. Both addresses are of one family. `fib` must be
+// in force or not yet published.
 std::vector<FibOutcome> fib_walk(const dataplane::FibSnapshot& fib, dataplane::VpcIndex from,
                                  const dataplane::Address& source,
                                  const dataplane::Address& destination);

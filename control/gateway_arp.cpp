@@ -2,10 +2,15 @@
 
 #include <spdlog/spdlog.h>
 
+#include "control/addresses.h"
+
 namespace bgw::control {
 
+using dataplane::Address;
 using dataplane::DropReason;
+using dataplane::Link;
 using dataplane::Mac;
+using dataplane::TunnelIndex;
 using dataplane::VpcIndex;
 
 namespace {
@@ -19,7 +24,7 @@ std::string text(std::uint32_t address) {
 void GatewayArp::handle(PacketPtr packet, TimePoint now) {
   SlowVpc* vpc = vpcs_.find_up(packet->note().in_vpc);
   if (vpc == nullptr) return vpcs_.drop(std::move(packet), DropReason::no_interface);
-  const auto message = parse_arp(packet->bytes());
+  const auto message = parse_arp(network_bytes(*packet));
   if (!message || message->sender_mac.is_multicast() || message->sender_mac == Mac{}) {
     return vpcs_.drop(std::move(packet), DropReason::arp_malformed);
   }
@@ -32,21 +37,23 @@ void GatewayArp::handle(PacketPtr packet, TimePoint now) {
   } else if (is_probe) {
     if (message->operation == ArpOperation::request) answer(*vpc, *message);
   } else if (on_link_address(addresses, message->sender) != nullptr) {
-    learn_and_answer(*vpc, *message, now);
+    learn_and_answer(*vpc, *message, packet->note().tunnel, now);
   } else {
     return vpcs_.drop(std::move(packet), DropReason::source_spoofed);
   }
   vpcs_.consume(std::move(packet));
 }
 
-void GatewayArp::learn_and_answer(SlowVpc& vpc, const ArpMessage& message, TimePoint now) {
+void GatewayArp::learn_and_answer(SlowVpc& vpc, const ArpMessage& message, TunnelIndex tunnel,
+                                  TimePoint now) {
   using Evidence = Neighbours::Evidence;
   const bool to_us = is_own(vpc.config.addresses, message.target);
   const bool is_request = message.operation == ArpOperation::request;
   const Evidence evidence = !to_us       ? Evidence::claim
                             : is_request ? Evidence::request
                                          : Evidence::answer;
-  neighbours_.heard(vpc.config.index, message.sender, message.sender_mac, evidence, now);
+  neighbours_.heard(vpc.config.index, Address::v4(message.sender),
+                    Link::to(message.sender_mac, tunnel), evidence, now);
   if (is_request) answer(vpc, message);
 }
 
@@ -69,14 +76,14 @@ void GatewayArp::defend(SlowVpc& vpc, const ArpMessage& message, TimePoint now) 
   send_announcement(vpc.config.index, message.sender);
 }
 
-void GatewayArp::request(VpcIndex index, std::uint32_t address, const std::optional<Mac>& only) {
+void GatewayArp::request(VpcIndex index, std::uint32_t address, const std::optional<Link>& only) {
   SlowVpc* vpc = vpcs_.find_up(index);
   if (vpc == nullptr) return;
   const auto* from = on_link_address(vpc->config.addresses, address);
   if (from == nullptr) return;
   const ArpMessage message{ArpOperation::request, vpc->config.mac, from->address.v4_host_order(),
                            Mac{}, address};
-  if (originator_.send_frame(index, write_arp(only.value_or(Mac::broadcast()), message))) {
+  if (originator_.send_frame(index, write_arp(only ? mac_of(*only) : Mac::broadcast(), message))) {
     ++vpc->counters.arp_requests_sent;
   }
 }

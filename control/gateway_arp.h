@@ -29,9 +29,9 @@ class GatewayArp {
 
   // A punted ARP frame.
   void handle(PacketPtr packet, TimePoint now);
-  // Asks for a neighbour, by broadcast or of one MAC alone.
+  // Asks for a neighbour, by broadcast or only the one behind that link.
   void request(dataplane::VpcIndex vpc, std::uint32_t address,
-               const std::optional<dataplane::Mac>& only);
+               const std::optional<dataplane::Link>& only);
   // The address is to be announced twice, first at the next run_announcements().
   void announce(dataplane::VpcIndex vpc, std::uint32_t address);
   // Sends at most `max` announcements that are due; returns how many.
@@ -47,7 +47,8 @@ class GatewayArp {
   };
   using OwnAddress = std::pair<dataplane::VpcIndex, std::uint32_t>;
 
-  void learn_and_answer(SlowVpc& vpc, const ArpMessage& message, TimePoint now);
+  void learn_and_answer(SlowVpc& vpc, const ArpMessage& message, dataplane::TunnelIndex tunnel,
+                        TimePoint now);
   void answer(const SlowVpc& vpc, const ArpMessage& request);
   void defend(SlowVpc& vpc, const ArpMessage& message, TimePoint now);
   // False: no room to send it now.

@@ -15,13 +15,6 @@ constexpr std::size_t ethernet_bytes = 14;
 constexpr std::size_t ping_header_bytes = 28;  // IPv4 and ICMP
 constexpr std::chrono::milliseconds longest_timeout{60'000};
 
-// The IP packet inside, with whatever padding follows it; empty when the note is wrong.
-Bytes ip_of(Packet& packet) {
-  const Bytes bytes = packet.bytes();
-  const std::size_t offset = packet.note().ip_offset;
-  return offset <= bytes.size() ? bytes.subspan(offset) : Bytes{};
-}
-
 // Packets that the gateway originated have no Ethernet header.
 bool is_link_broadcast(Packet& packet) {
   const Bytes bytes = packet.bytes();
@@ -50,7 +43,7 @@ std::string describe(std::uint8_t type, std::uint8_t code) {
 }  // namespace
 
 void GatewayIcmp::handle_local(PacketPtr packet, TimePoint now) {
-  const auto header = parse_ipv4_packet(ip_of(*packet));
+  const auto header = parse_ipv4_packet(network_bytes(*packet));
   const SlowVpc* vpc = vpcs_.find_up(packet->note().vpc);
   if (!header) return vpcs_.drop(std::move(packet), DropReason::icmp_malformed);
   // The address may have gone while the packet was on its way here.
@@ -67,7 +60,7 @@ void GatewayIcmp::handle_local(PacketPtr packet, TimePoint now) {
 
 void GatewayIcmp::handle_icmp(const SlowVpc& vpc, PacketPtr packet, const Ipv4Header& header,
                               TimePoint now) {
-  const Bytes ip = ip_of(*packet);
+  const Bytes ip = network_bytes(*packet);
   const auto message = parse_icmp(ip);
   if (!message) return vpcs_.drop(std::move(packet), DropReason::icmp_malformed);
   const VpcIndex index = vpc.config.index;
@@ -88,7 +81,7 @@ void GatewayIcmp::drop_and_tell(PacketPtr packet, DropReason reason, TimePoint n
 }
 
 void GatewayIcmp::tell_source(Packet& packet, DropReason reason, TimePoint now) {
-  const Bytes ip = ip_of(packet);
+  const Bytes ip = network_bytes(packet);
   SlowVpc* vpc = vpcs_.find_up(packet.note().in_vpc);
   const auto error = icmp_error_for(reason, ip, packet.note().mtu);
   if (vpc == nullptr || !error) return;
@@ -116,7 +109,7 @@ void GatewayIcmp::tell_source(Packet& packet, DropReason reason, TimePoint now) 
 // the gateway itself was (RFC 1122 §3.2.1.3), else the one that the source has on its link.
 std::optional<std::uint32_t> GatewayIcmp::error_source(const SlowVpc& vpc, Packet& packet,
                                                        DropReason reason, std::uint32_t to) const {
-  const std::uint32_t addressed = load32(ip_of(packet), 16);
+  const std::uint32_t addressed = load32(network_bytes(packet), 16);
   if (reason == DropReason::port_unreachable && is_own(vpc.config.addresses, addressed)) {
     return addressed;
   }

@@ -5,8 +5,9 @@
 
 namespace bgw::control {
 
+using dataplane::Address;
 using dataplane::DropReason;
-using dataplane::Mac;
+using dataplane::Link;
 using dataplane::VpcIndex;
 
 namespace {
@@ -47,7 +48,7 @@ std::string_view to_string(NeighbourState state) {
   return "unknown";
 }
 
-void Neighbours::resolve(VpcIndex index, std::uint32_t address, PacketPtr packet, TimePoint now) {
+void Neighbours::resolve(VpcIndex index, const Address& address, PacketPtr packet, TimePoint now) {
   auto& vpc = neighbours_of(index);
   const auto found = vpc.entries.find(address);
   if (found == vpc.entries.end()) {
@@ -70,30 +71,30 @@ void Neighbours::resolve(VpcIndex index, std::uint32_t address, PacketPtr packet
   if (may_ask(ref.entry, now)) ask(ref, now);
 }
 
-void Neighbours::heard(VpcIndex index, std::uint32_t address, const Mac& mac, Evidence evidence,
+void Neighbours::heard(VpcIndex index, const Address& address, Link link, Evidence evidence,
                        TimePoint now) {
   const auto vpc = vpcs_.find(index);
   if (vpc != vpcs_.end()) {
     const auto found = vpc->second.entries.find(address);
     if (found != vpc->second.entries.end()) {
-      return accept(Ref{index, vpc->second, address, found->second}, mac, evidence, now);
+      return accept(Ref{index, vpc->second, address, found->second}, link, evidence, now);
     }
   }
-  if (evidence == Evidence::request) learn(index, address, mac, now);
+  if (evidence == Evidence::request) learn(index, address, link, now);
 }
 
 // Without evicting anyone: who merely asks must not displace those whom packets wait for.
-void Neighbours::learn(VpcIndex index, std::uint32_t address, const Mac& mac, TimePoint now) {
+void Neighbours::learn(VpcIndex index, const Address& address, Link link, TimePoint now) {
   auto& vpc = neighbours_of(index);
   if (vpc.entries.size() >= limits_.neighbours_per_vpc) return;
   const Ref ref = create(index, vpc, address, now);
   set_due(ref, now + limits_.reachable_time);
-  make_usable(ref, mac, NeighbourState::stale, now);
+  make_usable(ref, link, NeighbourState::stale, now);
 }
 
-void Neighbours::accept(const Ref& ref, const Mac& mac, Evidence evidence, TimePoint now) {
+void Neighbours::accept(const Ref& ref, Link link, Evidence evidence, TimePoint now) {
   Entry& entry = ref.entry;
-  const bool known = entry.usable() && entry.mac == mac;
+  const bool known = entry.usable() && entry.link == link;
   const bool confirmed_before =
       entry.state == NeighbourState::reachable || entry.state == NeighbourState::probe;
   if (evidence == Evidence::answer ||
@@ -101,23 +102,23 @@ void Neighbours::accept(const Ref& ref, const Mac& mac, Evidence evidence, TimeP
     entry.confirmed = now;
     set_due(ref, now + limits_.reachable_time);
     if (known) return set_state(ref, NeighbourState::reachable);
-    return make_usable(ref, mac, NeighbourState::reachable, now);
+    return make_usable(ref, link, NeighbourState::reachable, now);
   }
   if (known) return;
   set_due(ref, now + verify_after);
-  make_usable(ref, mac, NeighbourState::stale, now);
+  make_usable(ref, link, NeighbourState::stale, now);
 }
 
-// Workers know the MAC before any packet that waited for it walks again.
-void Neighbours::make_usable(const Ref& ref, const Mac& mac, NeighbourState state, TimePoint now) {
+// Workers know the link before any packet that waited for it walks again.
+void Neighbours::make_usable(const Ref& ref, Link link, NeighbourState state, TimePoint now) {
   auto held = std::exchange(ref.entry.held, {});
-  if (!actions_.set_usable(ref.index, ref.address, mac)) {
+  if (!actions_.set_usable(ref.index, ref.address, link)) {
     set_state(ref, NeighbourState::failed);
     set_due(ref, now + failed_time);
     for (auto& h : held) actions_.drop(std::move(h.packet), DropReason::hold_queue_full);
     return;
   }
-  ref.entry.mac = mac;
+  ref.entry.link = link;
   set_state(ref, state);
   for (auto& h : held) actions_.release(std::move(h));
 }
@@ -130,7 +131,7 @@ Neighbours::VpcNeighbours& Neighbours::neighbours_of(VpcIndex vpc) {
       .first->second;
 }
 
-Neighbours::Ref Neighbours::create(VpcIndex index, VpcNeighbours& vpc, std::uint32_t address,
+Neighbours::Ref Neighbours::create(VpcIndex index, VpcNeighbours& vpc, const Address& address,
                                    TimePoint now) {
   Entry& entry = vpc.entries[address];
   const Ref ref{index, vpc, address, entry};
@@ -144,7 +145,7 @@ Neighbours::Ref Neighbours::create(VpcIndex index, VpcNeighbours& vpc, std::uint
 bool Neighbours::make_room(VpcIndex index, VpcNeighbours& vpc, TimePoint now) {
   if (vpc.entries.size() < limits_.neighbours_per_vpc) return true;
   if (vpc.evictable.empty() || !vpc.recent.has_room(now)) return false;
-  const std::uint32_t address = std::get<std::uint32_t>(*vpc.evictable.begin());
+  const Address address = std::get<Address>(*vpc.evictable.begin());
   const Ref victim{index, vpc, address, vpc.entries.at(address)};
   if (victim.entry.last_request) vpc.recent.remember(address, *victim.entry.last_request, now);
   remove(victim, DropReason::hold_queue_full);
@@ -170,7 +171,7 @@ void Neighbours::set_state(const Ref& ref, NeighbourState state) {
     actions_.set_unusable(ref.index, ref.address);
   }
   entry.state = state;
-  if (!entry.usable()) entry.mac = {};
+  if (!entry.usable()) entry.link = {};
   if (const auto rank = eviction_rank(state)) {
     ref.vpc.evictable.emplace(*rank, entry.created, ref.address);
   }
@@ -190,7 +191,7 @@ void Neighbours::ask(const Ref& ref, TimePoint now) {
   ref.entry.last_request = now;
   ++ref.entry.requests;
   actions_.request(ref.index, ref.address,
-                   ref.entry.usable() ? std::optional(ref.entry.mac) : std::nullopt);
+                   ref.entry.usable() ? std::optional(ref.entry.link) : std::nullopt);
 }
 
 // The first packets are kept: they are those that a connection starts with.
@@ -267,7 +268,7 @@ void Neighbours::fail(const Ref& ref, TimePoint now) {
   for (auto& h : std::exchange(ref.entry.held, {})) actions_.unreachable(std::move(h.packet));
 }
 
-// Forwarding goes on by the known MAC until the probes are used up.
+// Forwarding goes on by the known link until the probes are used up.
 void Neighbours::run_probe(const Ref& ref, TimePoint now) {
   if (may_ask(ref.entry, now)) {
     if (ref.entry.requests >= max_requests) return remove(ref, DropReason::neighbour_unreachable);
@@ -276,7 +277,7 @@ void Neighbours::run_probe(const Ref& ref, TimePoint now) {
   set_due(ref, *ref.entry.last_request + request_interval);
 }
 
-void Neighbours::retain(VpcIndex index, const std::function<bool(std::uint32_t)>& keep) {
+void Neighbours::retain(VpcIndex index, const std::function<bool(const Address&)>& keep) {
   const auto found = vpcs_.find(index);
   if (found == vpcs_.end()) return;
   VpcNeighbours& vpc = found->second;
@@ -306,7 +307,8 @@ std::vector<Neighbours::Info> Neighbours::list() const {
   std::vector<Info> infos;
   for (const auto& [index, vpc] : vpcs_) {
     for (const auto& [address, entry] : vpc.entries) {
-      infos.push_back({index, address, entry.state, entry.mac, entry.confirmed, entry.held.size()});
+      infos.push_back(
+          {index, address, entry.state, entry.link, entry.confirmed, entry.held.size()});
     }
   }
   return infos;

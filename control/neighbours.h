@@ -25,6 +25,7 @@
 #include "control/packet_io.h"
 #include "control/recent_requests.h"
 #include "dataplane/drop_reason.h"
+#include "dataplane/neighbour_table.h"
 #include "dataplane/types.h"
 
 namespace bgw::control {
@@ -33,13 +34,13 @@ namespace bgw::control {
 class NeighbourActions {
  public:
   virtual ~NeighbourActions() = default;
-  // Ask for the address: by broadcast, or of that MAC alone.
-  virtual void request(dataplane::VpcIndex vpc, std::uint32_t address,
-                       const std::optional<dataplane::Mac>& only) = 0;
+  // Ask for the address: of all, or of the one behind that link alone.
+  virtual void request(dataplane::VpcIndex vpc, const dataplane::Address& address,
+                       const std::optional<dataplane::Link>& only) = 0;
   // Workers may send to the address from now on; false when their table is full.
-  virtual bool set_usable(dataplane::VpcIndex vpc, std::uint32_t address,
-                          const dataplane::Mac& mac) = 0;
-  virtual void set_unusable(dataplane::VpcIndex vpc, std::uint32_t address) = 0;
+  virtual bool set_usable(dataplane::VpcIndex vpc, const dataplane::Address& address,
+                          dataplane::Link link) = 0;
+  virtual void set_unusable(dataplane::VpcIndex vpc, const dataplane::Address& address) = 0;
   // The neighbour is usable: the packet goes the whole walk again.
   virtual void release(HeldPacket packet) = 0;
   // The neighbour didn't answer: drop, and tell the source.
@@ -66,10 +67,10 @@ class Neighbours {
   };
   struct Info {
     dataplane::VpcIndex vpc;
-    std::uint32_t address = 0;
+    dataplane::Address address;
     NeighbourState state = NeighbourState::incomplete;
-    dataplane::Mac mac;
-    TimePoint confirmed;  // when it was created, while it never was confirmed
+    dataplane::Link link;  // unknown while incomplete or failed
+    TimePoint confirmed;   // when it was created, while it never was confirmed
     std::size_t held = 0;
   };
   // How sure we are that the neighbour is there and hears us.
@@ -82,16 +83,17 @@ class Neighbours {
   Neighbours(Limits limits, HoldBudget& budget, NeighbourActions& actions)
       : limits_(limits), budget_(budget), actions_(actions) {}
 
-  // The packet needs the neighbour's MAC: it is held, released at once, or dropped.
-  void resolve(dataplane::VpcIndex vpc, std::uint32_t address, PacketPtr packet, TimePoint now);
-  // An ARP message of that sender arrived. `mac` is unicast.
-  void heard(dataplane::VpcIndex vpc, std::uint32_t address, const dataplane::Mac& mac,
+  // The packet needs the neighbour's link: it is held, released at once, or dropped.
+  void resolve(dataplane::VpcIndex vpc, const dataplane::Address& address, PacketPtr packet,
+               TimePoint now);
+  // An ARP or ND message of that sender arrived. The MAC of `link` is unicast.
+  void heard(dataplane::VpcIndex vpc, const dataplane::Address& address, dataplane::Link link,
              Evidence evidence, TimePoint now);
   // Runs at most `max` timers that are due; returns how many it ran.
   std::size_t run_timers(TimePoint now, std::size_t max);
 
   // Forgets the neighbours of a VPC that `keep` refuses; what waits for them is dropped (no_route).
-  void retain(dataplane::VpcIndex vpc, const std::function<bool(std::uint32_t)>& keep);
+  void retain(dataplane::VpcIndex vpc, const std::function<bool(const dataplane::Address&)>& keep);
   // Drops (no_route) what came in on a VPC and waits for any neighbour.
   void drop_held_from(dataplane::VpcIndex in_vpc);
 
@@ -101,7 +103,7 @@ class Neighbours {
  private:
   struct Entry {
     NeighbourState state = NeighbourState::incomplete;
-    dataplane::Mac mac;
+    dataplane::Link link;
     TimePoint created;
     TimePoint confirmed;
     TimePoint due;  // when its timer runs
@@ -114,22 +116,23 @@ class Neighbours {
     }
   };
   // Who goes first when a VPC is full: (0 unresolved, 1 stale), age, address.
-  using EvictionKey = std::tuple<int, TimePoint, std::uint32_t>;
+  using EvictionKey = std::tuple<int, TimePoint, dataplane::Address>;
   struct VpcNeighbours {
-    std::map<std::uint32_t, Entry> entries;
+    std::map<dataplane::Address, Entry> entries;
     std::set<EvictionKey> evictable;
     RecentRequests recent;  // of addresses that have no entry any more
   };
   struct Ref {  // an entry and where it lives
     dataplane::VpcIndex index;
     VpcNeighbours& vpc;
-    std::uint32_t address;
+    dataplane::Address address;
     Entry& entry;
   };
-  using Timer = std::tuple<TimePoint, dataplane::VpcIndex, std::uint32_t>;
+  using Timer = std::tuple<TimePoint, dataplane::VpcIndex, dataplane::Address>;
 
   VpcNeighbours& neighbours_of(dataplane::VpcIndex vpc);
-  Ref create(dataplane::VpcIndex index, VpcNeighbours& vpc, std::uint32_t address, TimePoint now);
+  Ref create(dataplane::VpcIndex index, VpcNeighbours& vpc, const dataplane::Address& address,
+             TimePoint now);
   bool make_room(dataplane::VpcIndex index, VpcNeighbours& vpc, TimePoint now);
   void remove(const Ref& ref, dataplane::DropReason reason);
 
@@ -140,10 +143,10 @@ class Neighbours {
   void hold(const Ref& ref, PacketPtr packet, TimePoint now);
   void release_now(PacketPtr packet, TimePoint now);
 
-  void learn(dataplane::VpcIndex index, std::uint32_t address, const dataplane::Mac& mac,
+  void learn(dataplane::VpcIndex index, const dataplane::Address& address, dataplane::Link link,
              TimePoint now);
-  void accept(const Ref& ref, const dataplane::Mac& mac, Evidence evidence, TimePoint now);
-  void make_usable(const Ref& ref, const dataplane::Mac& mac, NeighbourState state, TimePoint now);
+  void accept(const Ref& ref, dataplane::Link link, Evidence evidence, TimePoint now);
+  void make_usable(const Ref& ref, dataplane::Link link, NeighbourState state, TimePoint now);
 
   void run_timer(const Ref& ref, TimePoint now);
   void run_incomplete(const Ref& ref, TimePoint now);

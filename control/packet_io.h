@@ -20,6 +20,13 @@ class Packet {
 };
 using PacketPtr = std::unique_ptr<Packet>;
 
+// The IP or ARP packet inside, with whatever padding follows it; empty when the note is wrong.
+inline Bytes network_bytes(Packet& packet) {
+  const Bytes bytes = packet.bytes();
+  const std::size_t offset = packet.note().ip_offset;
+  return offset <= bytes.size() ? bytes.subspan(offset) : Bytes{};
+}
+
 class PacketIo {
  public:
   virtual ~PacketIo() = default;

@@ -7,20 +7,22 @@
 
 #include <spdlog/spdlog.h>
 
+#include "control/addresses.h"
 #include "control/dataplane_io.h"
 #include "control/gateway_arp.h"
 #include "control/gateway_icmp.h"
 #include "control/hold_budget.h"
-#include "control/ipv4.h"
 #include "control/neighbours.h"
 #include "control/originator.h"
+#include "control/own_addresses.h"
 #include "control/slow_path_vpcs.h"
 
 namespace bgw::control {
 
+using dataplane::Address;
 using dataplane::DropReason;
 using dataplane::InjectKind;
-using dataplane::Mac;
+using dataplane::Link;
 using dataplane::PuntClass;
 using dataplane::VpcIndex;
 using TimePoint = SlowPath::Clock::time_point;
@@ -59,14 +61,14 @@ struct SlowPath::Impl final : NeighbourActions {
   void drop_held_from(VpcIndex in_vpc);
 
   // NeighbourActions
-  void request(VpcIndex vpc, std::uint32_t address, const std::optional<Mac>& only) override {
-    arp.request(vpc, address, only);
+  void request(VpcIndex vpc, const Address& address, const std::optional<Link>& only) override {
+    if (address.is_v4()) arp.request(vpc, address.as_v4(), only);
   }
-  bool set_usable(VpcIndex vpc, std::uint32_t address, const Mac& mac) override;
-  void set_unusable(VpcIndex vpc, std::uint32_t address) override {
+  bool set_usable(VpcIndex vpc, const Address& address, Link link) override;
+  void set_unusable(VpcIndex vpc, const Address& address) override {
     table.erase(vpc, address);
     ++erased;
-    reclaims_due = 2;
+    reclaims_due = dataplane::NeighbourTable::reclaims_until_free;
   }
   void release(HeldPacket held) override {
     held.since = now;
@@ -95,7 +97,7 @@ struct SlowPath::Impl final : NeighbourActions {
   std::vector<PacketPtr> taken;     // kept for its memory
 
   std::size_t erased = 0;  // since the last reclaim
-  // A slot becomes free by the second reclaim() after its erasure.
+  // A slot becomes free by this many calls of reclaim() after its erasure.
   unsigned reclaims_due = 0;
   std::optional<TimePoint> last_reclaim;
   std::optional<TimePoint> last_full_log;
@@ -130,25 +132,24 @@ bool SlowPath::Impl::drain(PuntClass punt_class, const Handler& handle) {
 void SlowPath::Impl::handle_glean(PacketPtr packet) {
   const auto& note = packet->note();
   const VpcIndex index = note.vpc;
-  const std::uint32_t address = note.address;
+  const Address address = note.address;
   const SlowVpc* vpc = vpcs.find_up(index);
   // The FIB that punted it may have been replaced since.
-  if (vpcs.find_up(note.in_vpc) == nullptr || vpc == nullptr ||
-      on_link_address(vpc->config.addresses, address) == nullptr ||
-      is_own(vpc->config.addresses, address)) {
+  if (vpcs.find_up(note.in_vpc) == nullptr || vpc == nullptr || !is_on_link(vpc->config, address) ||
+      is_own(vpc->config, address)) {
     return vpcs.drop(std::move(packet), DropReason::no_route);
   }
   neighbours.resolve(index, address, std::move(packet), now);
 }
 
-bool SlowPath::Impl::set_usable(VpcIndex vpc, std::uint32_t address, const Mac& mac) {
-  if (table.set(vpc, address, mac)) return true;
+bool SlowPath::Impl::set_usable(VpcIndex vpc, const Address& address, Link link) {
+  if (table.set(vpc, address, link)) return true;
   if (!last_full_log || now - *last_full_log >= log_interval) {
     last_full_log = now;
     spdlog::warn(
         "the neighbour table is full ({} entries): {} and others stay unreachable until "
         "neighbours go away",
-        table.size(), config::IpAddress::v4(address).to_string());
+        table.size(), address.to_string());
   }
   return false;
 }
@@ -212,9 +213,8 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
   const bool moved = !is_new && before.port != after.port;
   if (moved) forget(index, "the VPC's interface moved to another port");
 
-  neighbours.retain(index, [&](std::uint32_t address) {
-    return on_link_address(after.addresses, address) != nullptr &&
-           !is_own(after.addresses, address);
+  neighbours.retain(index, [&](const Address& address) {
+    return is_on_link(after, address) && !is_own(after, address);
   });
   const bool came_up = is_new || moved || !before.enabled || before.mac != after.mac;
   for (const auto& interface : after.addresses) {
@@ -225,7 +225,7 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
 }
 
 void SlowPath::Impl::forget(VpcIndex vpc, const char* why) {
-  neighbours.retain(vpc, [](std::uint32_t) { return false; });
+  neighbours.retain(vpc, [](const Address&) { return false; });
   drop_held_from(vpc);
   arp.forget(vpc);
   icmp.cancel_pings(vpc, why);
@@ -264,8 +264,8 @@ std::vector<NeighbourEntry> SlowPath::neighbours() const {
     if (vpc == nullptr) continue;
     const auto age =
         std::chrono::duration_cast<std::chrono::milliseconds>(impl_->now - info.confirmed);
-    entries.push_back({vpc->config.name, config::IpAddress::v4(info.address), info.state, info.mac,
-                       age, info.held});
+    entries.push_back({vpc->config.name, to_config(info.address), info.state, mac_of(info.link),
+                       info.link.tunnel(), age, info.held});
   }
   return entries;
 }

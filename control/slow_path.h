@@ -34,7 +34,8 @@ struct NeighbourEntry {
   std::string vpc;
   config::IpAddress address;
   NeighbourState state = NeighbourState::incomplete;
-  dataplane::Mac mac;  // zero while incomplete or failed
+  dataplane::Mac mac;             // zero while incomplete or failed
+  dataplane::TunnelIndex tunnel;  // 0: on the wire
   std::chrono::milliseconds since_confirmed{0};
   std::size_t held = 0;  // packets waiting
 };

@@ -126,7 +126,7 @@ struct Burst {
   std::array<VpcIndex, burst_max> out_vpc;
   // fates
   Selection to_send;
-  Selection to_fragment;  // then to send, by way_out
+  Selection to_fragment;                                        // then to send, by way_out
   std::array<std::array<std::uint64_t, 2>, burst_max> way_out;  // words of a WayOut's links
   Selection punted;
   std::array<PuntClass, burst_max> punt_class;

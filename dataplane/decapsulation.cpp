@@ -13,7 +13,7 @@ struct Outer {
   Address source;
   std::uint32_t ip_at = 0;
   std::uint32_t udp_at = 0;
-  std::uint32_t end = 0;         // where the IP packet ends
+  std::uint32_t end = 0;           // where the IP packet ends
   std::uint8_t traffic_class = 0;  // DSCP and ECN
   bool ipv6 = false;
 };
@@ -61,8 +61,8 @@ void parse_inner(const FibSnapshot& fib, Burst& burst, std::size_t i, const Oute
   if (!header.source.is_multicast() &&
       fib.fdb->find(burst.in_vpc[i], header.source) != burst.in_tunnel[i])
     burst.moved.add(i);
-  const DropReason bad = carry_over_ecn(packet, sizeof(EthernetHeader), type, outer.traffic_class,
-                                        vpc.uniform_dscp);
+  const DropReason bad =
+      carry_over_ecn(packet, sizeof(EthernetHeader), type, outer.traffic_class, vpc.uniform_dscp);
   if (bad != no_drop) return burst.drop(i, bad);
   parse_network(fib, burst, i, type, link);
 }

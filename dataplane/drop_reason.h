@@ -8,51 +8,51 @@
 namespace bgw::dataplane {
 
 // X(name, text)
-#define BGW_DROP_REASONS(X)                                                                 \
-  X(no_interface, "no enabled interface owns the frame (port, VLAN or VNI)")                \
-  X(frame_truncated, "frame shorter than its headers")                                      \
-  X(not_for_us, "destination MAC is not the gateway's")                                     \
-  X(link_broadcast, "link-layer broadcast or multicast carrying a unicast IP packet")       \
-  X(unknown_vlan, "VLAN tag that no interface owns")                                        \
-  X(unknown_ethertype, "neither IPv4, IPv6 nor ARP")                                        \
-  X(ipv4_version, "IP version is not 4 in an IPv4 frame")                                   \
-  X(ipv4_header_length, "IPv4 header length below 20 bytes or beyond the packet")           \
-  X(ipv4_total_length, "IPv4 total length below the header length or beyond the frame")     \
-  X(ipv4_checksum, "wrong IPv4 header checksum")                                            \
-  X(ipv4_options, "malformed IPv4 options")                                                 \
-  X(ipv4_source_route, "loose or strict source route option (RFC 7126)")                    \
-  X(tiny_fragment, "fragment with offset 1 (RFC 1858)")                                     \
-  X(ipv6_version, "IP version is not 6 in an IPv6 frame")                                   \
-  X(ipv6_payload_length, "IPv6 payload length beyond the frame")                            \
-  X(arp_malformed, "ARP that is truncated or not Ethernet/IPv4")                            \
-  X(nd_malformed, "neighbour discovery with a wrong hop limit, checksum, code or length")   \
-  X(vxlan_malformed, "VXLAN without the I flag, or UDP or VXLAN shorter than its headers")  \
-  X(vxlan_unknown_vni, "VNI that no interface owns")                                        \
-  X(vxlan_unknown_vtep, "VTEP that is not among the remotes of the VNI's interface")        \
-  X(vxlan_inner_vlan, "VLAN tag inside VXLAN")                                              \
-  X(vxlan_nested, "VXLAN inside VXLAN")                                                     \
-  X(outer_checksum, "wrong UDP checksum of VXLAN")                                          \
-  X(outer_fragment, "fragment of a VXLAN packet (RFC 7348)")                                \
-  X(ecn_mismatch, "congestion marked outside VXLAN, which the packet inside cannot carry")   \
-  X(underlay_foreign, "on an underlay, but not to the gateway's own address")               \
-  X(martian_source, "source is multicast, loopback, unspecified, class E or link-local")    \
-  X(source_spoofed, "source outside the VPC (strict source check)")                         \
-  X(destination_multicast, "multicast destination")                                         \
-  X(destination_broadcast, "limited or directed broadcast destination")                     \
-  X(destination_martian, "destination is loopback, unspecified, class E or link-local")     \
-  X(no_route, "no route to the destination")                                                \
-  X(blackhole, "blackhole route")                                                           \
-  X(routing_loop, "delivery would lead back to a gateway")                                  \
-  X(ttl_expired, "TTL or hop limit 0 or 1 in transit")                                      \
-  X(mtu_exceeded, "larger than the MTU of the way out")                                     \
-  X(neighbour_unreachable, "the neighbour did not answer")                                  \
-  X(hold_queue_full, "too many packets wait for the neighbour or in the VPC")               \
-  X(port_unreachable, "to the gateway itself: protocol or port that it does not serve")     \
-  X(icmp_malformed, "ICMP to the gateway with a bad checksum or length")                    \
-  X(punt_policed, "to the control thread, over its class's or VPC's rate")                  \
-  X(punt_queue_full, "to the control thread, whose queue is full")                          \
-  X(tx_queue_full, "transmit queue full after bounded retries")                             \
-  X(no_headroom, "no room in the packet buffer for the new header")                         \
+#define BGW_DROP_REASONS(X)                                                                \
+  X(no_interface, "no enabled interface owns the frame (port, VLAN or VNI)")               \
+  X(frame_truncated, "frame shorter than its headers")                                     \
+  X(not_for_us, "destination MAC is not the gateway's")                                    \
+  X(link_broadcast, "link-layer broadcast or multicast carrying a unicast IP packet")      \
+  X(unknown_vlan, "VLAN tag that no interface owns")                                       \
+  X(unknown_ethertype, "neither IPv4, IPv6 nor ARP")                                       \
+  X(ipv4_version, "IP version is not 4 in an IPv4 frame")                                  \
+  X(ipv4_header_length, "IPv4 header length below 20 bytes or beyond the packet")          \
+  X(ipv4_total_length, "IPv4 total length below the header length or beyond the frame")    \
+  X(ipv4_checksum, "wrong IPv4 header checksum")                                           \
+  X(ipv4_options, "malformed IPv4 options")                                                \
+  X(ipv4_source_route, "loose or strict source route option (RFC 7126)")                   \
+  X(tiny_fragment, "fragment with offset 1 (RFC 1858)")                                    \
+  X(ipv6_version, "IP version is not 6 in an IPv6 frame")                                  \
+  X(ipv6_payload_length, "IPv6 payload length beyond the frame")                           \
+  X(arp_malformed, "ARP that is truncated or not Ethernet/IPv4")                           \
+  X(nd_malformed, "neighbour discovery with a wrong hop limit, checksum, code or length")  \
+  X(vxlan_malformed, "VXLAN without the I flag, or UDP or VXLAN shorter than its headers") \
+  X(vxlan_unknown_vni, "VNI that no interface owns")                                       \
+  X(vxlan_unknown_vtep, "VTEP that is not among the remotes of the VNI's interface")       \
+  X(vxlan_inner_vlan, "VLAN tag inside VXLAN")                                             \
+  X(vxlan_nested, "VXLAN inside VXLAN")                                                    \
+  X(outer_checksum, "wrong UDP checksum of VXLAN")                                         \
+  X(outer_fragment, "fragment of a VXLAN packet (RFC 7348)")                               \
+  X(ecn_mismatch, "congestion marked outside VXLAN, which the packet inside cannot carry") \
+  X(underlay_foreign, "on an underlay, but not to the gateway's own address")              \
+  X(martian_source, "source is multicast, loopback, unspecified, class E or link-local")   \
+  X(source_spoofed, "source outside the VPC (strict source check)")                        \
+  X(destination_multicast, "multicast destination")                                        \
+  X(destination_broadcast, "limited or directed broadcast destination")                    \
+  X(destination_martian, "destination is loopback, unspecified, class E or link-local")    \
+  X(no_route, "no route to the destination")                                               \
+  X(blackhole, "blackhole route")                                                          \
+  X(routing_loop, "delivery would lead back to a gateway")                                 \
+  X(ttl_expired, "TTL or hop limit 0 or 1 in transit")                                     \
+  X(mtu_exceeded, "larger than the MTU of the way out")                                    \
+  X(neighbour_unreachable, "the neighbour did not answer")                                 \
+  X(hold_queue_full, "too many packets wait for the neighbour or in the VPC")              \
+  X(port_unreachable, "to the gateway itself: protocol or port that it does not serve")    \
+  X(icmp_malformed, "ICMP to the gateway with a bad checksum or length")                   \
+  X(punt_policed, "to the control thread, over its class's or VPC's rate")                 \
+  X(punt_queue_full, "to the control thread, whose queue is full")                         \
+  X(tx_queue_full, "transmit queue full after bounded retries")                            \
+  X(no_headroom, "no room in the packet buffer for the new header")                        \
   X(no_buffer, "no packet buffers left to make fragments")
 
 enum class DropReason : std::uint8_t {

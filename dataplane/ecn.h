@@ -31,7 +31,8 @@ inline void set_traffic_class(std::uint8_t* ip, std::uint8_t value) noexcept {
   ip[1] = value;
   const auto after = load<Be16>(ip).to_host();
   std::uint8_t* checksum = ip + ipv4_checksum_offset;
-  std::uint32_t sum = std::uint16_t(~load<Be16>(checksum).to_host()) + std::uint16_t(~before) + after;
+  std::uint32_t sum =
+      std::uint16_t(~load<Be16>(checksum).to_host()) + std::uint16_t(~before) + after;
   sum = (sum & 0xffff) + (sum >> 16);
   sum = (sum & 0xffff) + (sum >> 16);
   store(checksum, Be16::from_host(static_cast<std::uint16_t>(~sum)));
@@ -45,8 +46,7 @@ inline DropReason carry_over_ecn(rte_mbuf* packet, std::uint32_t ip_at, std::uin
   const bool congested = (outer & ecn_mask) == ecn_congested;
   if (!congested && !uniform) [[likely]]
     return no_drop;
-  const std::size_t needed =
-      type == ethertype_ipv4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
+  const std::size_t needed = type == ethertype_ipv4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
   if ((type != ethertype_ipv4 && type != ethertype_ipv6) || packet->data_len < ip_at + needed)
     return no_drop;
   auto* ip = rte_pktmbuf_mtod_offset(packet, std::uint8_t*, ip_at);

@@ -36,8 +36,8 @@ Ipv4Header ipv4_template(const Address& local, const Address& remote) {
   header.protocol = protocol_udp;
   header.source = Be32::from_host(local.as_v4());
   header.destination = Be32::from_host(remote.as_v4());
-  const std::uint16_t sum = header_sum(reinterpret_cast<const std::uint8_t*>(&header),
-                                       sizeof header);
+  const std::uint16_t sum =
+      header_sum(reinterpret_cast<const std::uint8_t*>(&header), sizeof header);
   header.checksum = std::bit_cast<Be16>(sum);
   return header;
 }
@@ -101,8 +101,8 @@ void finish_ipv6(std::uint8_t* ip, std::uint16_t payload, std::uint8_t traffic_c
 
 // Over IPv6 a VTEP that was not told otherwise expects a checksum (RFC 8200 §8.1, RFC 6935).
 void finish_udp_checksum(rte_mbuf* packet, std::uint32_t ip_at, std::uint32_t udp_at) noexcept {
-  const auto sum = static_cast<std::uint16_t>(
-      ~udp_sum(packet, ip_at, true, udp_at, packet->pkt_len - udp_at));
+  const auto sum =
+      static_cast<std::uint16_t>(~udp_sum(packet, ip_at, true, udp_at, packet->pkt_len - udp_at));
   store(rte_pktmbuf_mtod_offset(packet, std::uint8_t*, udp_at) + offsetof(UdpHeader, checksum),
         sum == 0 ? std::uint16_t{0xffff} : sum);
 }
@@ -134,8 +134,7 @@ Tunnel make_tunnel(VpcIndex underlay, const VpcFib& slot, const Address& local,
 bool encapsulate(rte_mbuf* packet, const VpcFib& vpc, const Tunnel& tunnel, Link outer) noexcept {
   const std::uint16_t port = source_port(packet);
   const std::uint8_t traffic_class = outer_traffic_class(packet, vpc.uniform_dscp);
-  auto* frame =
-      reinterpret_cast<std::uint8_t*>(rte_pktmbuf_prepend(packet, tunnel.header_bytes));
+  auto* frame = reinterpret_cast<std::uint8_t*>(rte_pktmbuf_prepend(packet, tunnel.header_bytes));
   if (frame == nullptr) return false;
   std::memcpy(frame, tunnel.header.data(), tunnel.header_bytes);
   const std::uint64_t mac = outer.mac_bits();

@@ -36,9 +36,10 @@ struct alignas(64) VpcFib {
   bool enabled = false;  // administratively up
   Mac mac;               // the gateway's, in this VPC
   PortId port;           // that frames leave by; of a VXLAN interface its underlay's
-  std::uint16_t mtu = 1500;  // bytes of IP packet; of a VXLAN interface what fits through the tunnels
-  TableIndex source_table;   // F1: values are NextHop{table} or none
-  TableIndex main_table;     // F4, and for packets that the gateway originates
+  std::uint16_t mtu =
+      1500;  // bytes of IP packet; of a VXLAN interface what fits through the tunnels
+  TableIndex source_table;  // F1: values are NextHop{table} or none
+  TableIndex main_table;    // F4, and for packets that the gateway originates
   LinkKind kind = LinkKind::wire;
   bool uniform_dscp = false;       // VXLAN: RFC 2983 uniform model, else pipe
   std::uint16_t underlay = 0;      // LinkKind::underlay: which of FibSnapshot::underlays
@@ -69,11 +70,11 @@ struct Remote {
 // A way to a VTEP (RFC 7348 §5): the headers that are put before a frame, complete but for lengths,
 // outer destination MAC, source port, VNI and DSCP (encapsulation.h).
 struct Tunnel {
-  static constexpr std::size_t max_header_bytes =
-      sizeof(EthernetHeader) + 2 * sizeof(VlanTag) + sizeof(Ipv6Header) + sizeof(UdpHeader) +
-      sizeof(VxlanHeader);
-  VpcIndex underlay;  // its slot
-  Address next_hop;   // the VTEP or the underlay's router
+  static constexpr std::size_t max_header_bytes = sizeof(EthernetHeader) + 2 * sizeof(VlanTag) +
+                                                  sizeof(Ipv6Header) + sizeof(UdpHeader) +
+                                                  sizeof(VxlanHeader);
+  VpcIndex underlay;       // its slot
+  Address next_hop;        // the VTEP or the underlay's router
   std::uint8_t ip_at = 0;  // where the outer IP header starts
   std::uint8_t header_bytes = 0;
   bool ipv6 = false;
@@ -110,8 +111,8 @@ struct UnderlayFib {
 // Who owns the frames of a port.
 struct PortFib {
   static constexpr std::size_t vlan_ids = 4096;
-  VpcIndex untagged = no_vpc;     // frames without a VLAN tag, or with id 0
-  std::vector<VpcIndex> by_vlan;  // by 802.1Q id; empty when there is none
+  VpcIndex untagged = no_vpc;                   // frames without a VLAN tag, or with id 0
+  std::vector<VpcIndex> by_vlan;                // by 802.1Q id; empty when there is none
   std::vector<std::vector<VpcIndex>> by_outer;  // by 802.1ad id, then 802.1Q id; empty likewise
 
   VpcIndex owner(std::uint16_t vlan) const noexcept {

@@ -24,8 +24,7 @@ inline std::uint64_t mix_flow(std::uint64_t addresses, std::uint64_t flow) noexc
 inline std::uint64_t flow_of(std::uint8_t protocol, const std::uint8_t* payload,
                              std::size_t bytes) noexcept {
   const bool has_ports = protocol == protocol_tcp || protocol == protocol_udp;
-  if (has_ports && bytes >= 4)
-    return std::uint64_t{load<std::uint32_t>(payload)} << 8 | protocol;
+  if (has_ports && bytes >= 4) return std::uint64_t{load<std::uint32_t>(payload)} << 8 | protocol;
   const bool echo =
       (protocol == protocol_icmp && bytes >= 6 && (payload[0] == 8 || payload[0] == 0)) ||
       (protocol == protocol_icmpv6 && bytes >= 6 && (payload[0] == 128 || payload[0] == 129));
@@ -42,15 +41,14 @@ inline std::uint64_t flow_hash_ipv4(const std::uint8_t* ip, std::size_t readable
       std::uint64_t{header.source.to_host()} << 32 | header.destination.to_host();
   if (header.is_fragment()) return mix_flow(addresses, 0);
   const std::size_t header_bytes = header.header_bytes();
-  return mix_flow(addresses,
-                  flow_of(header.protocol, ip + header_bytes, readable - header_bytes));
+  return mix_flow(addresses, flow_of(header.protocol, ip + header_bytes, readable - header_bytes));
 }
 
 inline std::uint64_t flow_hash_ipv6(const std::uint8_t* ip, std::size_t readable) noexcept {
   const auto header = load<Ipv6Header>(ip);
   std::uint64_t addresses = 0;
-  for (const Be64 word : {header.source[0], header.source[1], header.destination[0],
-                          header.destination[1]})
+  for (const Be64 word :
+       {header.source[0], header.source[1], header.destination[0], header.destination[1]})
     addresses = (addresses ^ word.raw()) * 0x9e3779b97f4a7c15u ^ addresses >> 29;
   const Ipv6Upper upper = find_ipv6_upper(ip, readable);
   if (upper.fragment || !upper.found || upper.offset > readable) return mix_flow(addresses, 0);

@@ -10,11 +10,11 @@ namespace bgw::dataplane {
 
 // Where a packet's upper layer begins.
 struct Ipv6Upper {
-  std::uint8_t protocol = 0;           // the last header understood, when `found` is false
-  std::size_t offset = 0;              // from the IPv6 header
-  bool found = false;                  // false: cut short, too many headers, or behind a fragment
-  bool fragment = false;               // a Fragment header stands before it
-  std::uint16_t fragment_offset = 0;   // 8-byte units
+  std::uint8_t protocol = 0;          // the last header understood, when `found` is false
+  std::size_t offset = 0;             // from the IPv6 header
+  bool found = false;                 // false: cut short, too many headers, or behind a fragment
+  bool fragment = false;              // a Fragment header stands before it
+  std::uint16_t fragment_offset = 0;  // 8-byte units
 };
 
 // As many headers as anybody sends; more are nobody's to follow.

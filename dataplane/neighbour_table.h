@@ -9,9 +9,9 @@
 
 namespace bgw::dataplane {
 
-// How to reach a neighbour, in one word: 0 when unknown, else bit 48 set, the MAC in bits 0–47 (first
-// byte in bits 0–7, so that a little-endian store of six bytes writes it), and the tunnel to its
-// VTEP in bits 49–63 (0: it is on the wire).
+// How to reach a neighbour, in one word: 0 when unknown, else bit 48 set, the MAC in bits 0–47
+// (first byte in bits 0–7, so that a little-endian store of six bytes writes it), and the tunnel to
+// its VTEP in bits 49–63 (0: it is on the wire).
 class Link {
  public:
   static constexpr std::uint16_t max_tunnel = (1u << 15) - 1;

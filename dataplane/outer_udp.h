@@ -8,8 +8,8 @@
 
 namespace bgw::dataplane {
 
-// The folded sum over pseudo-header and UDP of `bytes` bytes at `udp_at`: 0xffff when its checksum is
-// right (RFC 768, RFC 8200 §8.1). Addresses are those of the IP header at `ip_at`.
+// The folded sum over pseudo-header and UDP of `bytes` bytes at `udp_at`: 0xffff when its checksum
+// is right (RFC 768, RFC 8200 §8.1). Addresses are those of the IP header at `ip_at`.
 inline std::uint16_t udp_sum(const rte_mbuf* packet, std::uint32_t ip_at, bool ipv6,
                              std::uint32_t udp_at, std::uint32_t bytes) noexcept {
   std::uint16_t raw = 0;
@@ -19,8 +19,7 @@ inline std::uint16_t udp_sum(const rte_mbuf* packet, std::uint32_t ip_at, bool i
       ip + (ipv6 ? offsetof(Ipv6Header, source) : offsetof(Ipv4Header, source));
   const std::size_t address_bytes = ipv6 ? 32 : 8;
   std::uint64_t sum = raw;
-  for (std::size_t at = 0; at < address_bytes; at += 4)
-    sum += load<std::uint32_t>(addresses + at);
+  for (std::size_t at = 0; at < address_bytes; at += 4) sum += load<std::uint32_t>(addresses + at);
   sum += Be16::from_host(static_cast<std::uint16_t>(bytes)).raw();
   sum += Be16::from_host(protocol_udp).raw();
   sum = (sum & 0xffffffff) + (sum >> 32);

@@ -13,11 +13,11 @@ namespace bgw::dataplane {
 // Worker → control. One bounded ring per class and worker, so that a flood of one class starves no
 // other.
 enum class PuntClass : std::uint8_t {
-  arp,         // an ARP frame, checked to be complete Ethernet/IPv4 ARP; data starts at Ethernet
-  nd,          // neighbour discovery: ICMPv6 133–137 with hop limit 255, to the gateway's MAC or a
-               // multicast one; whole frame, ICMPv6 unchecked
-  glean,       // an IP packet whose neighbour (`vpc`, `address`) is unknown; unchanged
-  local,       // an IP packet to the gateway's address `address` in `vpc`
+  arp,    // an ARP frame, checked to be complete Ethernet/IPv4 ARP; data starts at Ethernet
+  nd,     // neighbour discovery: ICMPv6 133–137 with hop limit 255, to the gateway's MAC or a
+          // multicast one; whole frame, ICMPv6 unchecked
+  glean,  // an IP packet whose neighbour (`vpc`, `address`) is unknown; unchanged
+  local,  // an IP packet to the gateway's address `address` in `vpc`
   icmp_error,  // a packet dropped for `reason`, to be answered with an ICMP error; whole frame
   count_
 };

@@ -63,8 +63,7 @@ inline std::optional<FrameTags> read_tags(const rte_mbuf* packet) noexcept {
 // Who owns a frame with these tags: an 802.1Q tag, or one within an 802.1ad tag. Tags of id 0 carry
 // priority only (802.1Q §6.9).
 inline VpcIndex owner_by_tags(const PortFib& port, const FrameTags& tags) noexcept {
-  const bool customer_last =
-      tags.tags[tags.count - 1].tag_type.to_host() == ethertype_vlan;
+  const bool customer_last = tags.tags[tags.count - 1].tag_type.to_host() == ethertype_vlan;
   if (!customer_last) return no_vpc;
   if (tags.count == 1) return port.owner(tags.tags[0].id());
   const bool service_first = tags.tags[0].tag_type.to_host() == ethertype_service_vlan;

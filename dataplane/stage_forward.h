@@ -91,6 +91,11 @@ inline bool find_way_out(const FibSnapshot& fib, Burst& burst, std::size_t i, co
   return true;
 }
 
+// What an interface counts for an IP packet: its frame, without what a tunnel puts around it.
+inline std::uint32_t frame_bytes_of(const VpcFib& out, std::uint32_t ip_bytes) noexcept {
+  return ip_bytes + std::uint32_t{sizeof(EthernetHeader)} + out.tags.bytes;
+}
+
 template <typename Family>
 inline void forward_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept {
   rte_mbuf* packet = burst.packet[i];
@@ -111,7 +116,7 @@ inline void forward_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noe
   }
   if (!put_headers(fib, packet, burst.ip_offset[i], out, way, Header<Family>::type)) [[unlikely]]
     return burst.drop(i, DropReason::no_headroom);
-  burst.frame_bytes[i] = packet->pkt_len;
+  burst.frame_bytes[i] = frame_bytes_of(out, burst.ip_bytes[i]);
   burst.to_send.add(i);
 }
 
@@ -131,6 +136,7 @@ inline void forward_frame(const FibSnapshot& fib, Burst& burst, std::size_t i,
   const VpcFib& out = fib.vpcs[burst.in_vpc[i].value];
   burst.out_vpc[i] = burst.in_vpc[i];
   if (packet->data_len < sizeof(EthernetHeader)) return burst.drop(i, DropReason::frame_truncated);
+  burst.frame_bytes[i] = packet->pkt_len + out.tags.bytes;
   if (out.kind == LinkKind::vxlan) {
     if (tunnel == no_tunnel || tunnel.value >= fib.tunnels.size())
       return burst.drop(i, DropReason::vxlan_unknown_vtep);
@@ -141,7 +147,6 @@ inline void forward_frame(const FibSnapshot& fib, Burst& burst, std::size_t i,
   } else if (!insert_tags(packet, out)) {
     return burst.drop(i, DropReason::no_headroom);
   }
-  burst.frame_bytes[i] = packet->pkt_len;
   burst.to_send.add(i);
 }
 

@@ -75,8 +75,7 @@ inline void parse_originated_packet(Burst& burst, std::size_t i) noexcept {
   if (!headers_contiguous(burst.packet[i])) [[unlikely]]
     return burst.drop(i, DropReason::no_headroom);
   const View ip = view_at(burst.packet[i], 0);
-  if (ip.readable == 0 || ip.bytes[0] >> 4 != 6)
-    return parse_ipv4_at(burst, i, LinkAddress::ours);
+  if (ip.readable == 0 || ip.bytes[0] >> 4 != 6) return parse_ipv4_at(burst, i, LinkAddress::ours);
   Ipv6Fields fields;
   const DropReason bad = parse_ipv6_header(ip.bytes, ip.readable, ip.length, fields);
   if (bad != no_drop) return burst.drop(i, bad);

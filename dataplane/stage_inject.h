@@ -27,8 +27,8 @@ inline Injection injection_of(rte_mbuf* packet) noexcept {
   const PacketNote& note = note_of(packet);
   switch (note.inject) {
     case InjectKind::rewalk:
-      return {note.ip_offset == 0 ? Walk::originated : Walk::held_frames, &InterfaceCounters::rewalked,
-              note.in_vpc};
+      return {note.ip_offset == 0 ? Walk::originated : Walk::held_frames,
+              &InterfaceCounters::rewalked, note.in_vpc};
     case InjectKind::originate:
       return {Walk::originated, &InterfaceCounters::originated, note.vpc};
     case InjectKind::frame:

@@ -15,7 +15,8 @@
 namespace bgw::dataplane {
 
 // Everything that any stage reads of a frame lies within this many bytes: Ethernet with two tags, a
-// header of either family, extension headers as far as anybody looks, and VXLAN with what is inside.
+// header of either family, extension headers as far as anybody looks, and VXLAN with what is
+// inside.
 inline constexpr std::uint32_t headers_max_bytes = 256;
 
 // A frame may be spread over several buffers; its headers may not. False if they can't be moved
@@ -104,8 +105,7 @@ inline void parse_ipv6_at(const FibSnapshot& fib, Burst& burst, std::size_t i,
   if (bad != no_drop) [[unlikely]]
     return burst.drop(i, bad);
   const VpcIndex vpc = burst.in_vpc[i];
-  const bool link_scope =
-      is_multicast_v6(fields.destination) || is_link_local(fields.destination);
+  const bool link_scope = is_multicast_v6(fields.destination) || is_link_local(fields.destination);
   if (is_neighbour_discovery(ip.bytes, std::min<std::size_t>(ip.readable, fields.total_bytes)))
       [[unlikely]] {
     const bool undiminished = ip.bytes[ipv6_hop_limit_offset] == 255;

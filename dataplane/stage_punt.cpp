@@ -92,9 +92,11 @@ void Punter::report_moves(const Burst& burst) noexcept {
     TokenBucket& bucket = moves_by_vpc_[burst.in_vpc[i].value];
     if (!bucket.has_token(move_rate_, now)) continue;
     bucket.take(move_rate_, now);
-    const auto header = load<EthernetHeader>(rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*));
+    const auto header =
+        load<EthernetHeader>(rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*));
     MacMove move{burst.in_vpc[i], burst.in_tunnel[i], header.source};
-    rte_ring_sp_enqueue_elem(rings_.moves(), &move, sizeof move);  // full: the next frame tells again
+    rte_ring_sp_enqueue_elem(rings_.moves(), &move,
+                             sizeof move);  // full: the next frame tells again
   }
 }
 

@@ -22,7 +22,7 @@ struct Index {
 using VpcIndex = Index<struct VpcTag>;
 using TableIndex = Index<struct TableTag>;
 using GroupIndex = Index<struct GroupTag>;
-using AddressIndex = Index<struct AddressTag>;          // a (VPC, address) next hop
+using AddressIndex = Index<struct AddressTag>;  // a (VPC, address) next hop
 // A way to a VTEP: an entry of FibSnapshot::tunnels. 0 is none.
 using TunnelIndex = Index<struct TunnelTag, std::uint16_t>;
 using PortId = Index<struct PortTag, std::uint16_t>;    // DPDK's
@@ -31,8 +31,8 @@ using QueueId = Index<struct QueueTag, std::uint16_t>;  // DPDK's
 inline constexpr VpcIndex no_vpc{UINT32_MAX};
 inline constexpr TunnelIndex no_tunnel{0};
 
-// An IP address of either family as two halves in host order. IPv4 addresses are kept in the form of
-// RFC 4291 §2.5.5.2 (::ffff:10.1.0.10), which no IPv6 packet may carry: it is a martian there.
+// An IP address of either family as two halves in host order. IPv4 addresses are kept in the form
+// of RFC 4291 §2.5.5.2 (::ffff:10.1.0.10), which no IPv6 packet may carry: it is a martian there.
 struct Address {
   std::uint64_t hi = 0;
   std::uint64_t lo = 0;

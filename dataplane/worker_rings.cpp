@@ -16,9 +16,9 @@ namespace {
 rte_ring* make_ring(const std::string& name, std::uint32_t slots,
                     std::size_t element_bytes = sizeof(rte_mbuf*)) {
   // One slot of a ring stays empty unless its size is exact.
-  rte_ring* ring = rte_ring_create_elem(
-      name.c_str(), static_cast<unsigned>(element_bytes), slots, static_cast<int>(rte_socket_id()),
-      RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+  rte_ring* ring = rte_ring_create_elem(name.c_str(), static_cast<unsigned>(element_bytes), slots,
+                                        static_cast<int>(rte_socket_id()),
+                                        RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
   if (ring == nullptr)
     throw std::runtime_error(
         fmt::format("no memory for a worker's ring ({}): {}", name, rte_strerror(rte_errno)));

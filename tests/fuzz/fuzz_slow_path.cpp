@@ -75,7 +75,8 @@ config::InterfaceAddress gateway_address(std::uint32_t address) {
 
 void read_spans(Bytes input) {
   if (const auto arp = control::parse_arp(input)) {
-    require(control::parse_arp(control::write_arp(arp->target_mac, *arp)) == arp);
+    require(control::parse_arp(Bytes(control::write_arp(arp->target_mac, *arp)).subspan(14)) ==
+            arp);
   }
   control::quoted_echo_request(input);
   const config::InterfaceAddress own[] = {gateway_address(0x0a010101)};
@@ -106,14 +107,15 @@ void punt(Bytes input) {
     return made;
   }();
   if (input.size() < 4) return;
-  const auto punt_class = static_cast<PuntClass>(input[0] % 4);
+  const auto punt_class =
+      static_cast<PuntClass>(input[0] % static_cast<unsigned>(PuntClass::count_));
   const auto reason = static_cast<DropReason>(input[1] % dataplane::drop_reason_count);
   const std::uint16_t ip_offset = (input[2] & 1) != 0 ? 14 : 0;
   const dataplane::PacketNote note{.punt = punt_class,
                                    .reason = reason,
                                    .in_vpc = VpcIndex{0},
                                    .vpc = VpcIndex{0},
-                                   .address = 0x0a010100u + input[3],
+                                   .address = dataplane::Address::v4(0x0a010100u + input[3]),
                                    .mtu = 1400,
                                    .ip_offset = ip_offset};
   io->punts.push_back(std::make_unique<FuzzPacket>(input.subspan(4), note));

@@ -49,7 +49,7 @@ TEST(Punt, O1_a_flood_of_one_class_leaves_the_others_their_share) {
 TEST(Inject, a_frame_leaves_as_it_is) {
   TwoVpcs lab;
   const Bytes request = arp_request(lab.mac_of(lab.b), "10.2.0.1", "10.2.0.20");
-  const Outcome outcome = lab.inject(request, {.inject = InjectKind::frame, .vpc = lab.b});
+  const Outcome outcome = lab.inject(request, lab.frame_note(lab.b));
   ASSERT_EQ(outcome.sent.size(), 1u);
   EXPECT_EQ(outcome.sent[0].vpc, lab.b);
   EXPECT_EQ(outcome.sent[0].frame, request);
@@ -129,7 +129,7 @@ TEST(Inject, packets_of_a_vpc_that_is_gone_are_dropped) {
   lab.expect_counters_add_up();
 }
 
-TEST(Transmit, O2_a_full_queue_drops_counts_and_delays_no_other_port) {
+TEST(OnPort, O2_a_full_queue_drops_counts_and_delays_no_other_port) {
   TwoVpcs lab;
   const VpcIndex c = lab.add_vpc("10.3.0.1/16");
   lab.add_neighbour(c, "10.3.0.30", mac(30, 3));

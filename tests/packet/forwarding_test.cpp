@@ -18,7 +18,7 @@ TEST(Forwarding, P15_is_forwarded_byte_for_byte) {
   EXPECT_EQ(outcome.sent[0].frame, as_forwarded(frame, lab.host_b, lab.mac_of(lab.b)));
   EXPECT_EQ(lab.counters(lab.a).forwarded, 1u);
   EXPECT_EQ(lab.counters(lab.b).tx_packets, 1u);
-  EXPECT_EQ(lab.counters(lab.b).tx_bytes, frame.size());
+  EXPECT_EQ(lab.counters(lab.b).tx_bytes, frame.size() + lab.tag_bytes());
 }
 
 TEST(Forwarding, delivers_to_a_neighbour_in_the_same_vpc) {

@@ -63,7 +63,8 @@ TEST(Isolation, I1_mixed_bursts_do_not_mix) {
         burst.push_back(i % 3 == 0   ? lab.to("192.168.1.1", lab.vpcs[v])
                         : i % 3 == 1 ? lab.to("10.1.0.10", lab.vpcs[v])
                                      : lab.to("172.16.0.1", lab.vpcs[v]));
-      for (const Sent& sent : lab.receive(lab.vpcs[v], burst).sent) ++arrived[sent.vpc.value];
+      for (const Sent& sent : lab.receive(lab.vpcs[v], burst).sent)
+        ++arrived[sent.vpc.value - lab.vpcs[0].value];
     }
     // 22 to the remote prefix and 21 to the neighbour, from each.
     EXPECT_EQ(arrived[0], 21u);

@@ -1,5 +1,7 @@
 #include "tests/packet/lab.h"
 
+#include "dataplane/encapsulation.h"
+
 #include <gtest/gtest.h>
 #include <rte_eal.h>
 #include <unistd.h>
@@ -62,6 +64,7 @@ void start_eal_for_tests(const char* program) {
 Lab::Lab() : pool_(packet_pool()), arena_({.max_bytes = 64u << 20, .huge_pages = false}) {
   worker_ = std::make_unique<Worker>(Worker::Options{0, 0, lab_max_vpcs}, publication_, rcu_);
   rcu_.online(0);
+  if (over_vxlan()) add_underlay();
 }
 
 Lab::~Lab() {
@@ -77,30 +80,74 @@ void Lab::expect_no_packet_in_use() const {
 }
 
 RingPort Lab::port_of(VpcIndex vpc) const {
-  return ring_port(vpc.value);
+  return ring_port(link_under_test() == LinkUnderTest::port ? vpc.value : 0);
 }
 
-VpcIndex Lab::add_vpc(const std::string& own, std::uint16_t mtu) {
-  const VpcIndex index{static_cast<std::uint32_t>(plan.vpcs.size())};
-  const std::string address = own.substr(0, own.find('/'));
-  const TableIndex main = plan.table({
-      route(own, NextHop::make(NextHopKind::on_link)),
-      route(address + "/32", NextHop::make(NextHopKind::self)),
-  });
-  const TableIndex sources =
-      plan.table({route(own, NextHop::make(NextHopKind::table, main.value))});
+void Lab::add_underlay() {
+  const TestUnderlay given = test_underlay();
+  const bool v6 = given.own.find(':') != std::string::npos;
+  underlay_ = VpcIndex{0};
+  const NextHop on_link = NextHop::make(NextHopKind::on_link);
+  const NextHop self = NextHop::make(NextHopKind::self);
+  const TableIndex main =
+      v6 ? plan.table({},
+                      {route_v6(given.own + "/64", on_link), route_v6(given.own + "/128", self)})
+         : plan.table({route(given.own + "/24", on_link), route(given.own + "/32", self)});
+  const NextHop by_main = NextHop::make(NextHopKind::table, main.value);
+  const TableIndex sources = plan.table({route("0.0.0.0/0", by_main)}, {route_v6("::/0", by_main)});
   plan.vpcs.push_back({.in_use = true,
                        .enabled = true,
-                       .mac = mac(static_cast<std::uint8_t>(index.value), 0xff),
-                       .port = port_of(index).id,
-                       .mtu = mtu,
+                       .mac = given.own_mac,
+                       .port = port_of(underlay_).id,
+                       .mtu = 9000,
                        .source_table = sources,
-                       .main_table = main});
+                       .main_table = main,
+                       .kind = LinkKind::underlay});
+  const Address remote = any_ip(given.remote);
+  plan.tunnels.push_back(make_tunnel(underlay_, plan.vpcs[0], any_ip(given.own), remote, remote));
+  plan.underlays.push_back({.own = {any_ip(given.own)}});
+  neighbours.set(underlay_, remote, Link::to(given.remote_mac));
+}
+
+VpcIndex Lab::add_vpc(const std::string& own, std::uint16_t mtu, const std::string& own_v6) {
+  const VpcIndex index{static_cast<std::uint32_t>(plan.vpcs.size())};
+  const auto host = [](const std::string& prefix) { return prefix.substr(0, prefix.find('/')); };
+  const NextHop on_link = NextHop::make(NextHopKind::on_link);
+  const NextHop self = NextHop::make(NextHopKind::self);
+  const TableIndex main = plan.table({route(own, on_link), route(host(own) + "/32", self)});
+  const NextHop by_main = NextHop::make(NextHopKind::table, main.value);
+  const TableIndex sources = plan.table({route(own, by_main)});
+  if (!own_v6.empty()) {
+    plan.tables_v6[main.value] = {route_v6(own_v6, on_link), route_v6(host(own_v6) + "/128", self),
+                                  route_v6("fe80::/64", on_link)};
+    plan.tables_v6[sources.value] = {route_v6(own_v6, by_main)};
+  }
+  VpcFib& vpc = plan.vpcs.emplace_back();
+  vpc = {.in_use = true,
+         .enabled = true,
+         .mac = mac(static_cast<std::uint8_t>(index.value), 0xff),
+         .port = port_of(index).id,
+         .mtu = mtu,
+         .source_table = sources,
+         .main_table = main};
+  if (over_vlan()) {
+    const Bytes tags = test_tags(index.value);
+    std::memcpy(vpc.tags.tags.data(), tags.data(), tags.size());
+    vpc.tags.bytes = static_cast<std::uint8_t>(tags.size());
+  }
+  if (over_vxlan()) {
+    vpc.kind = LinkKind::vxlan;
+    vpc.vni = test_vni(index.value);
+    vpc.first_remote = static_cast<std::uint32_t>(plan.remotes.size());
+    vpc.remote_count = 1;
+    plan.remotes.push_back({any_ip(test_underlay().remote), TunnelIndex{1}});
+  }
   return index;
 }
 
 void Lab::add_neighbour(VpcIndex vpc, const std::string& address, const Mac& mac) {
-  ASSERT_TRUE(neighbours.set(vpc, any_ip(address), Link::to(mac)));
+  const TunnelIndex tunnel = over_vxlan() ? TunnelIndex{1} : no_tunnel;
+  ASSERT_TRUE(neighbours.set(vpc, any_ip(address), Link::to(mac, tunnel)));
 }
 
 void Lab::publish() {
@@ -108,12 +155,25 @@ void Lab::publish() {
   auto fib = plan.build(arena_, neighbours, tables);
   fib->rx_queues.resize(1);
   fib->fdb = &fdb;
+  std::vector<std::pair<std::uint32_t, VpcIndex>> vnis;
   for (std::uint32_t v = 0; v < plan.vpcs.size(); ++v) {
-    const PortId port = port_of(VpcIndex{v}).id;
+    const VpcIndex vpc{v};
+    const PortId port = port_of(vpc).id;
     fib->ports.resize(std::max<std::size_t>(fib->ports.size(), port.value + 1u));
-    fib->ports[port.value].untagged = VpcIndex{v};
-    fib->rx_queues[0].push_back({port, QueueId{0}});
+    PortFib& carrier = fib->ports[port.value];
+    if (link_under_test() == LinkUnderTest::vlan) {
+      carrier.own(test_vlan(v), vpc);
+    } else if (link_under_test() == LinkUnderTest::qinq) {
+      carrier.own(test_outer_vlan, test_vlan(v), vpc);
+    } else if (plan.vpcs[v].kind == LinkKind::vxlan) {
+      vnis.emplace_back(test_vni(v), vpc);
+    } else {
+      carrier.untagged = vpc;
+    }
+    if (v == 0 || link_under_test() == LinkUnderTest::port)
+      fib->rx_queues[0].push_back({port, QueueId{0}});
   }
+  if (over_vxlan()) fib->underlays[0].index(vnis);
   // The worker stands between two rounds, so it uses no snapshot; the reader goes offline to say
   // so.
   rcu_.offline(0);
@@ -160,8 +220,12 @@ Outcome Lab::receive(VpcIndex vpc, rte_mbuf* packet) {
 
 Outcome Lab::receive(VpcIndex vpc, const std::vector<Bytes>& frames) {
   for (const Bytes& frame : frames)
-    EXPECT_EQ(rte_ring_sp_enqueue(port_of(vpc).to_worker, exact_packet(frame)), 0);
+    EXPECT_EQ(rte_ring_sp_enqueue(port_of(vpc).to_worker, exact_packet(wrap(vpc.value, frame))), 0);
   return step();
+}
+
+Outcome Lab::receive_raw(VpcIndex vpc, const Bytes& carried) {
+  return receive(vpc, exact_packet(carried));
 }
 
 Outcome Lab::inject(const Bytes& data, const PacketNote& note) {
@@ -188,19 +252,43 @@ Outcome Lab::step() {
 
 void Lab::collect(Outcome& outcome) {
   void* object = nullptr;
+  carried_.clear();
   for (std::uint32_t v = 0; v < plan.vpcs.size(); ++v)
     while (rte_ring_sc_dequeue(port_of(VpcIndex{v}).from_worker, &object) == 0) {
       auto* packet = static_cast<rte_mbuf*>(object);
-      outcome.sent.push_back({VpcIndex{v}, bytes_of(packet)});
+      put_sent(VpcIndex{v}, bytes_of(packet), outcome);
       rte_pktmbuf_free(packet);
     }
   for (std::size_t c = 0; c < punt_class_count; ++c)
     while (rte_ring_sc_dequeue(worker_->rings().punt(static_cast<PuntClass>(c)), &object) == 0) {
       auto* packet = static_cast<rte_mbuf*>(object);
-      EXPECT_EQ(static_cast<std::size_t>(note_of(packet).punt), c);
-      outcome.punted.push_back({note_of(packet), bytes_of(packet)});
+      put_punted(packet, c, outcome);
       rte_pktmbuf_free(packet);
     }
+}
+
+void Lab::put_sent(VpcIndex port_owner, const Bytes& frame, Outcome& outcome) {
+  if (frame.empty()) return;  // what filled a transmit queue
+  carried_.push_back(frame);
+  if (link_under_test() == LinkUnderTest::port) {
+    outcome.sent.push_back({port_owner, frame});
+    return;
+  }
+  Unwrapped inside = unwrap(frame);
+  outcome.sent.push_back({VpcIndex{inside.vpc}, std::move(inside.frame)});
+}
+
+// Punted frames still have their tags; tests speak of what is between and behind.
+void Lab::put_punted(rte_mbuf* packet, std::size_t punt_class, Outcome& outcome) {
+  PacketNote note = note_of(packet);
+  EXPECT_EQ(static_cast<std::size_t>(note.punt), punt_class);
+  Bytes data = bytes_of(packet);
+  if (over_vlan() && note.ip_offset > 14) {
+    EXPECT_EQ(note.ip_offset, 14 + test_tags(0).size());
+    data = unwrap(data).frame;
+    note.ip_offset = 14;
+  }
+  outcome.punted.push_back({note, std::move(data)});
 }
 
 InterfaceCounters Lab::port_counters(VpcIndex vpc) const {

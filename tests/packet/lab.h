@@ -15,6 +15,7 @@
 #include "dataplane/rcu.h"
 #include "dataplane/worker.h"
 #include "tests/packet/fib_plan.h"
+#include "tests/packet/links.h"
 #include "tests/packet/packet_builder.h"
 #include "tests/packet/ring_port.h"
 
@@ -41,9 +42,12 @@ class Lab {
   Lab();
   ~Lab();  // expects that every packet buffer is back
 
-  // A VPC on a port of its own, with the gateway at `own` (x.y.z.w/len) and strict source check.
-  // Its main table has that prefix on link; hosts and further routes are the test's to add.
-  VpcIndex add_vpc(const std::string& own, std::uint16_t mtu = 1500);
+  // A VPC by the link under test: on a port of its own, or on the one port of all VLANs or VNIs.
+  // The gateway is at `own` (10.1.0.1/16 or 2001:db8:1::1/48), and at `own_v6` too where given;
+  // source check is strict. The main table has those prefixes on link; hosts and further routes are
+  // the test's to add.
+  VpcIndex add_vpc(const std::string& own, std::uint16_t mtu = 1500,
+                   const std::string& own_v6 = "");
   void add_neighbour(VpcIndex vpc, const std::string& address, const Mac& mac);
   void publish();
 
@@ -51,12 +55,27 @@ class Lab {
   // A frame from a host of the VPC to the gateway's MAC there.
   Bytes frame(VpcIndex vpc, const Ipv4& packet) const;
 
-  // Through the worker: in at the VPC's port, and everything that comes out anywhere.
+  // Through the worker: in as the VPC's link carries it, and everything that comes out anywhere,
+  // without what the link puts around it.
   Outcome receive(VpcIndex vpc, const std::vector<Bytes>& frames);
   Outcome receive(VpcIndex vpc, const Bytes& frame) {
     return receive(vpc, std::vector<Bytes>{frame});
   }
   Outcome receive(VpcIndex vpc, rte_mbuf* packet);
+  // At the VPC's port, as it is.
+  Outcome receive_raw(VpcIndex vpc, const Bytes& carried);
+  // What tags add to each frame of a VPC.
+  static std::size_t tag_bytes() { return over_vlan() ? test_tags(0).size() : 0; }
+  // The note of a whole frame of the gateway's for the VPC.
+  static PacketNote frame_note(VpcIndex vpc) {
+    return {.inject = InjectKind::frame,
+            .vpc = vpc,
+            .tunnel = over_vxlan() ? TunnelIndex{1} : no_tunnel};
+  }
+  // The slot of the underlay in VXLAN runs.
+  VpcIndex underlay() const { return underlay_; }
+  // What was sent last, as the port carried it.
+  const std::vector<Bytes>& carried() const { return carried_; }
   Outcome inject(const Bytes& data, const PacketNote& note);
   Outcome step();  // one round of the worker
   // Until the packets are collected, nothing more can leave by the VPC's port.
@@ -81,6 +100,9 @@ class Lab {
 
  private:
   RingPort port_of(VpcIndex vpc) const;
+  void add_underlay();
+  void put_sent(VpcIndex port_owner, const Bytes& frame, Outcome& outcome);
+  void put_punted(rte_mbuf* packet, std::size_t punt_class, Outcome& outcome);
   void collect(Outcome& outcome);
 
   rte_mempool* pool_;
@@ -89,6 +111,8 @@ class Lab {
   Rcu rcu_{1};
   Publication publication_{rcu_};
   std::unique_ptr<Worker> worker_;
+  VpcIndex underlay_ = no_vpc;
+  std::vector<Bytes> carried_;
 };
 
 // Two VPCs that a gateway connects, as most tests want them. VPC a is 10.1.0.0/16 with hosts

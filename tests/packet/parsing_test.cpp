@@ -123,8 +123,10 @@ const BadFrame bad_frames[] = {
      [](const TwoVpcs& lab) { return lab.from_a({.source = "169.254.1.1"}); }},
     {"P27_tiny_fragment", DropReason::tiny_fragment,
      [](const TwoVpcs& lab) { return lab.from_a({.protocol = 6, .flags_fragment = 1}); }},
-    {"ethertype_ipv6", DropReason::unknown_ethertype,
-     [](const TwoVpcs& lab) { return ethernet(lab.mac_of(lab.a), mac(10, 1), 0x86dd, Bytes(40)); }},
+    {"P03_version_4_in_an_ipv6_frame", DropReason::ipv6_version,
+     [](const TwoVpcs& lab) {
+       return ethernet(lab.mac_of(lab.a), mac(10, 1), 0x86dd, ipv4({.payload = Bytes(60)}));
+     }},
     {"length_field_instead_of_type", DropReason::unknown_ethertype,
      [](const TwoVpcs& lab) { return ethernet(lab.mac_of(lab.a), mac(10, 1), 60, Bytes(60)); }},
     {"arp_truncated", DropReason::arp_malformed,
@@ -159,9 +161,9 @@ struct PortFrame {
   DropReason reason;
   Bytes bytes;
 };
-class PortAccounting : public testing::TestWithParam<PortFrame> {};
+class OnPortAccounting : public testing::TestWithParam<PortFrame> {};
 
-TEST_P(PortAccounting, is_dropped_at_the_port) {
+TEST_P(OnPortAccounting, is_dropped_at_the_port) {
   TwoVpcs lab;
   const Outcome outcome = lab.receive(lab.a, GetParam().bytes);
   EXPECT_TRUE(outcome.sent.empty());
@@ -174,16 +176,28 @@ TEST_P(PortAccounting, is_dropped_at_the_port) {
   lab.expect_counters_add_up();
 }
 INSTANTIATE_TEST_SUITE_P(
-    Frames, PortAccounting,
+    Frames, OnPortAccounting,
     testing::Values(PortFrame{"P01_empty_frame", DropReason::frame_truncated, {}},
                     PortFrame{"P01_frame_of_13_bytes", DropReason::frame_truncated, Bytes(13)},
                     PortFrame{"P12_vlan_tag", DropReason::unknown_vlan,
-                              ethernet(mac(0, 0xff), mac(10, 1), 0x8100, Bytes(60))},
+                              ethernet(mac(0, 0xff), mac(10, 1), 0x8100, Bytes(60, 1))},
                     PortFrame{"P12_service_vlan_tag", DropReason::unknown_vlan,
-                              ethernet(mac(0, 0xff), mac(10, 1), 0x88a8, Bytes(60))}),
+                              ethernet(mac(0, 0xff), mac(10, 1), 0x88a8, Bytes(60, 1))}),
     [](const auto& given) { return given.param.name; });
 
-TEST(Parsing, frames_of_a_vpc_that_is_down_are_the_ports) {
+// 802.1Q §6.9: a tag with id 0 says what priority a frame has, not whose it is.
+TEST(OnPort, P12_a_priority_tag_leaves_a_frame_untagged) {
+  TwoVpcs lab;
+  const Bytes frame = lab.from_a({});
+  Bytes tagged = frame;
+  const std::uint8_t tag[] = {0x81, 0x00, 0xe0, 0x00};
+  tagged.insert(tagged.begin() + 12, std::begin(tag), std::end(tag));
+  const Outcome outcome = lab.receive(lab.a, tagged);
+  ASSERT_EQ(outcome.sent.size(), 1u);
+  EXPECT_EQ(outcome.sent[0].frame, as_forwarded(frame, lab.host_b, lab.mac_of(lab.b)));
+}
+
+TEST(OnPort, frames_of_a_vpc_that_is_down_are_the_ports) {
   TwoVpcs lab;
   lab.plan.vpcs[lab.a.value].enabled = false;
   lab.publish();
@@ -205,8 +219,8 @@ TEST(Parsing, P07_padding_is_cut) {
   Bytes frame = lab.from_a({.payload = Bytes(1, 0x77)});
   frame.resize(60, 0xee);
   expect_forwarded(lab, frame);
-  EXPECT_EQ(lab.counters(lab.a).rx_bytes, 60u);
-  EXPECT_EQ(lab.counters(lab.b).tx_bytes, 14u + 21u);
+  EXPECT_EQ(lab.counters(lab.a).rx_bytes, 60u + lab.tag_bytes());
+  EXPECT_EQ(lab.counters(lab.b).tx_bytes, 14u + 21u + lab.tag_bytes());
 }
 
 TEST(Parsing, P08_unknown_options_pass_unchanged) {
@@ -234,8 +248,9 @@ TEST(Parsing, P06_packet_without_payload) {
   expect_forwarded(lab, lab.from_a({.payload = {}}));
 }
 
-// A frame in several buffers, split at `at`.
-rte_mbuf* split(Lab& lab, const Bytes& frame, std::size_t at, std::size_t second_at) {
+// A frame of a as its link carries it, in several buffers, split at `at`.
+rte_mbuf* split(TwoVpcs& lab, const Bytes& inner, std::size_t at, std::size_t second_at) {
+  const Bytes frame = wrap(lab.a.value, inner);
   const auto part = [&](std::size_t from, std::size_t to) {
     return lab.pool_packet(Bytes(frame.begin() + static_cast<std::ptrdiff_t>(from),
                                  frame.begin() + static_cast<std::ptrdiff_t>(to)));
@@ -267,7 +282,7 @@ TEST(Parsing, P07_padding_is_cut_across_buffers) {
   }
 }
 
-TEST(Parsing, P01_headers_that_fit_no_buffer_are_dropped) {
+TEST(OnPort, P01_headers_that_fit_no_buffer_are_dropped) {
   TwoVpcs lab;
   const Bytes frame = lab.from_a({.payload = Bytes(100, 0x11)});
   rte_mbuf* head = lab.exact_packet(Bytes(frame.begin(), frame.begin() + 20));

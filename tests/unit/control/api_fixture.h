@@ -45,7 +45,7 @@ class ApiFixture : public testing::Test {
   std::string socket_path = dir.file("api.sock");
   FakePlane plane;
   control::FibProgrammer programmer{
-      nullptr, {.max_bytes = std::size_t{64} << 20, .huge_pages = false}, {}};
+      nullptr, nullptr, {.max_bytes = std::size_t{64} << 20, .huge_pages = false}, {}};
   MemoryStore store;
   control::Engine engine{plane, programmer, store};
   control::ApiHandlers handlers{engine, plane};

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 class EngineTest : public testing::Test {
  protected:
-  explicit EngineTest(FibProgrammer::Limits limits = {}) : programmer(nullptr, arena(), limits) {}
+  explicit EngineTest(FibProgrammer::Limits limits = {}) : programmer(nullptr, nullptr, arena(), limits) {}
   static lpm::Arena::Options arena() {
     return {.max_bytes = std::size_t{64} << 20, .huge_pages = false};
   }
@@ -268,14 +268,14 @@ TEST(EngineStart, TakesStoredHistory) {
   control::Rib before;
   {
     FakePlane plane;
-    FibProgrammer programmer(nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
+    FibProgrammer programmer(nullptr, nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
     Engine engine(plane, programmer, store);
     ASSERT_TRUE(engine.start(overlapping("b"), "bgw.yaml"));
     ASSERT_TRUE(engine.commit(overlapping("ab"), "bgw.yaml"));
     before = engine.running().rib;
   }
   FakePlane plane;
-  FibProgrammer programmer(nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
+  FibProgrammer programmer(nullptr, nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
   Engine engine(plane, programmer, store);
   const auto same = engine.start(overlapping("ab"), "bgw.yaml");
   ASSERT_TRUE(same);
@@ -286,7 +286,7 @@ TEST(EngineStart, TakesStoredHistory) {
       << "without the history the tables would differ, or this test shows nothing";
 
   FakePlane other_plane;
-  FibProgrammer other_programmer(nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
+  FibProgrammer other_programmer(nullptr, nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
   Engine other(other_plane, other_programmer, store);
   const auto differs = other.start(overlapping("ab") + "# edited\n", "bgw.yaml");
   ASSERT_TRUE(differs);

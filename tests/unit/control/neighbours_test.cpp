@@ -10,10 +10,11 @@
 namespace bgw::control {
 namespace {
 
+using dataplane::Address;
 using dataplane::DropReason;
-using dataplane::Mac;
+using dataplane::Link;
 using dataplane::VpcIndex;
-using test::ip;
+using test::addr;
 using test::mac;
 using test::VectorPacket;
 using namespace std::chrono_literals;
@@ -22,23 +23,28 @@ using Evidence = Neighbours::Evidence;
 constexpr VpcIndex vpc{3};
 constexpr VpcIndex other_vpc{4};
 
+Address next(Address address, std::uint64_t by) {
+  address.lo += by;
+  return address;
+}
+
 class NeighboursTest : public ::testing::Test, public NeighbourActions {
  protected:
   struct Asked {
-    std::uint32_t address;
-    std::optional<Mac> only;
+    Address address;
+    std::optional<Link> only;
     std::chrono::steady_clock::time_point at;
   };
 
-  void request(VpcIndex, std::uint32_t address, const std::optional<Mac>& only) override {
+  void request(VpcIndex, const Address& address, const std::optional<Link>& only) override {
     asked.push_back({address, only, now});
   }
-  bool set_usable(VpcIndex, std::uint32_t address, const Mac& m) override {
+  bool set_usable(VpcIndex, const Address& address, Link link) override {
     if (table.size() >= table_room) return false;
-    table[address] = m;
+    table[address] = link;
     return true;
   }
-  void set_unusable(VpcIndex, std::uint32_t address) override { table.erase(address); }
+  void set_unusable(VpcIndex, const Address& address) override { table.erase(address); }
   void release(HeldPacket held) override {
     EXPECT_TRUE(table.contains(held.packet->note().address)) << "released before it is usable";
     released.push_back(held.packet->bytes()[0]);
@@ -49,9 +55,9 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
   }
 
   void send(const std::string& address, std::uint8_t mark = 0, VpcIndex in_vpc = other_vpc) {
-    send(ip(address), mark, in_vpc);
+    send(addr(address), mark, in_vpc);
   }
-  void send(std::uint32_t address, std::uint8_t mark = 0, VpcIndex in_vpc = other_vpc) {
+  void send(const Address& address, std::uint8_t mark = 0, VpcIndex in_vpc = other_vpc) {
     neighbours->resolve(
         vpc, address,
         std::make_unique<VectorPacket>(
@@ -60,7 +66,7 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
         now);
   }
   void hear(const std::string& address, Evidence evidence, std::uint8_t last = 9) {
-    neighbours->heard(vpc, ip(address), mac(last), evidence, now);
+    neighbours->heard(vpc, addr(address), Link::to(mac(last)), evidence, now);
   }
   void pass(std::chrono::milliseconds time, std::chrono::milliseconds step = 100ms) {
     for (const auto end = now + time; now < end;) {
@@ -70,7 +76,7 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
   }
   std::optional<NeighbourState> state(const std::string& address) const {
     for (const auto& info : neighbours->list()) {
-      if (info.address == ip(address)) return info.state;
+      if (info.address == addr(address)) return info.state;
     }
     return std::nullopt;
   }
@@ -81,7 +87,7 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
   std::chrono::steady_clock::time_point now{1h};
   HoldBudget budget{100, 150};
   std::vector<Asked> asked;
-  std::map<std::uint32_t, Mac> table;
+  std::map<Address, Link> table;
   std::size_t table_room = SIZE_MAX;
   std::vector<int> released;
   std::vector<int> unreached;
@@ -93,7 +99,7 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
 TEST_F(NeighboursTest, first_packet_asks_at_once_by_broadcast) {
   send("10.2.1.9");
   ASSERT_EQ(asked.size(), 1u);
-  EXPECT_EQ(asked[0].address, ip("10.2.1.9"));
+  EXPECT_EQ(asked[0].address, addr("10.2.1.9"));
   EXPECT_FALSE(asked[0].only);
   EXPECT_EQ(state("10.2.1.9"), NeighbourState::incomplete);
 }
@@ -171,7 +177,7 @@ TEST_F(NeighboursTest, P39_a_failed_neighbour_recovers_by_itself) {
   send("10.2.1.9");
   hear("10.2.1.9", Evidence::answer);
   EXPECT_EQ(state("10.2.1.9"), NeighbourState::reachable);
-  EXPECT_TRUE(table.contains(ip("10.2.1.9")));
+  EXPECT_TRUE(table.contains(addr("10.2.1.9")));
 }
 
 TEST_F(NeighboursTest, P39_a_failed_neighbour_is_forgotten_and_asked_for_anew) {
@@ -190,7 +196,7 @@ TEST_F(NeighboursTest, P38_only_requests_to_us_create_entries) {
   EXPECT_EQ(neighbours->count(vpc), 0u);
   hear("10.2.1.7", Evidence::request);
   EXPECT_EQ(state("10.2.1.7"), NeighbourState::stale);
-  EXPECT_EQ(table.at(ip("10.2.1.7")), mac(9));
+  EXPECT_EQ(table.at(addr("10.2.1.7")), Link::to(mac(9)));
 }
 
 TEST_F(NeighboursTest, P38_claims_change_what_is_known_and_are_verified) {
@@ -199,11 +205,11 @@ TEST_F(NeighboursTest, P38_claims_change_what_is_known_and_are_verified) {
   asked.clear();
   pass(5s);
   hear("10.2.1.9", Evidence::claim, 2);
-  EXPECT_EQ(table.at(ip("10.2.1.9")), mac(2));
+  EXPECT_EQ(table.at(addr("10.2.1.9")), Link::to(mac(2)));
   EXPECT_EQ(state("10.2.1.9"), NeighbourState::stale);
   pass(1s);
   ASSERT_EQ(asked.size(), 1u);
-  EXPECT_EQ(asked[0].only, mac(2));
+  EXPECT_EQ(asked[0].only, Link::to(mac(2)));
 }
 
 TEST_F(NeighboursTest, P38_a_claim_resolves_what_waits) {
@@ -235,9 +241,9 @@ TEST_F(NeighboursTest, P39_ageing_probes_by_unicast_and_forwarding_goes_on) {
   asked.clear();
   pass(30s);
   ASSERT_EQ(asked.size(), 1u);
-  EXPECT_EQ(asked[0].only, mac(9));
+  EXPECT_EQ(asked[0].only, Link::to(mac(9)));
   EXPECT_EQ(state("10.2.1.9"), NeighbourState::probe);
-  EXPECT_TRUE(table.contains(ip("10.2.1.9")));
+  EXPECT_TRUE(table.contains(addr("10.2.1.9")));
   hear("10.2.1.9", Evidence::answer);
   EXPECT_EQ(state("10.2.1.9"), NeighbourState::reachable);
   pass(29s);
@@ -251,9 +257,9 @@ TEST_F(NeighboursTest, P39_three_unanswered_probes_a_second_apart_end_it) {
   pass(32900ms);
   ASSERT_EQ(asked.size(), 3u);
   EXPECT_GE(asked[2].at - asked[1].at, 1s);
-  EXPECT_TRUE(table.contains(ip("10.2.1.9")));
+  EXPECT_TRUE(table.contains(addr("10.2.1.9")));
   pass(100ms);
-  EXPECT_FALSE(table.contains(ip("10.2.1.9")));
+  EXPECT_FALSE(table.contains(addr("10.2.1.9")));
   EXPECT_EQ(state("10.2.1.9"), std::nullopt);
 }
 
@@ -269,7 +275,7 @@ TEST_F(NeighboursTest, a_request_from_a_confirmed_neighbour_keeps_it_alive) {
 
 TEST_F(NeighboursTest, P41_a_scan_fills_no_more_than_its_bound) {
   use({.neighbours_per_vpc = 16});
-  for (std::uint32_t i = 0; i < 100; ++i) send(ip("10.2.0.0") + i);
+  for (std::uint32_t i = 0; i < 100; ++i) send(next(addr("10.2.0.0"), i));
   EXPECT_EQ(neighbours->count(vpc), 16u);
   EXPECT_LE(budget.held(), 16u);
 }
@@ -278,9 +284,9 @@ TEST_F(NeighboursTest, P41_a_scan_evicts_no_reachable_neighbour) {
   use({.neighbours_per_vpc = 16});
   send("10.2.9.9");
   hear("10.2.9.9", Evidence::answer);
-  for (std::uint32_t i = 0; i < 100; ++i) send(ip("10.2.0.0") + i);
+  for (std::uint32_t i = 0; i < 100; ++i) send(next(addr("10.2.0.0"), i));
   EXPECT_EQ(state("10.2.9.9"), NeighbourState::reachable);
-  EXPECT_TRUE(table.contains(ip("10.2.9.9")));
+  EXPECT_TRUE(table.contains(addr("10.2.9.9")));
 }
 
 TEST_F(NeighboursTest, P41_when_all_are_reachable_newcomers_are_refused) {
@@ -304,16 +310,16 @@ TEST_F(NeighboursTest, P41_a_request_displaces_nobody_but_what_it_left_gives_way
   send("10.2.1.4");
   EXPECT_EQ(state("10.2.1.4"), NeighbourState::incomplete);
   EXPECT_EQ(state("10.2.1.1"), std::nullopt);
-  EXPECT_FALSE(table.contains(ip("10.2.1.1")));
+  EXPECT_FALSE(table.contains(addr("10.2.1.1")));
 }
 
 TEST_F(NeighboursTest, P37_holds_for_an_address_that_was_evicted_and_came_back) {
   use({.neighbours_per_vpc = 2});
   for (int round = 0; round < 20; ++round) {
-    for (std::uint32_t i = 0; i < 6; ++i) send(ip("10.2.0.1") + i);
+    for (std::uint32_t i = 0; i < 6; ++i) send(next(addr("10.2.0.1"), i));
     pass(50ms, 50ms);
   }
-  std::map<std::uint32_t, std::chrono::steady_clock::time_point> last;
+  std::map<Address, std::chrono::steady_clock::time_point> last;
   for (const auto& a : asked) {
     const auto [found, is_new] = last.try_emplace(a.address, a.at);
     if (!is_new) {
@@ -337,9 +343,9 @@ TEST_F(NeighboursTest, retain_forgets_the_others) {
   for (const char* address : {"10.2.1.1", "10.2.1.2", "10.2.1.3"}) send(address, 1);
   hear("10.2.1.1", Evidence::answer);
   hear("10.2.1.2", Evidence::answer);
-  neighbours->retain(vpc, [](std::uint32_t address) { return address == ip("10.2.1.1"); });
+  neighbours->retain(vpc, [](const Address& address) { return address == addr("10.2.1.1"); });
   EXPECT_EQ(neighbours->count(vpc), 1u);
-  EXPECT_FALSE(table.contains(ip("10.2.1.2")));
+  EXPECT_FALSE(table.contains(addr("10.2.1.2")));
   EXPECT_EQ(dropped, (std::vector<std::pair<int, DropReason>>{{1, DropReason::no_route}}));
   pass(10s);
 }
@@ -355,17 +361,41 @@ TEST_F(NeighboursTest, I2_what_came_in_on_a_vpc_that_goes_is_dropped_wherever_it
 
 TEST_F(NeighboursTest, I4_vpcs_know_nothing_of_each_other) {
   send("10.2.1.9");
-  neighbours->heard(other_vpc, ip("10.2.1.9"), mac(5), Evidence::answer, now);
+  neighbours->heard(other_vpc, addr("10.2.1.9"), Link::to(mac(5)), Evidence::answer, now);
   EXPECT_EQ(state("10.2.1.9"), NeighbourState::incomplete);
   EXPECT_TRUE(table.empty());
 }
 
 TEST_F(NeighboursTest, timers_of_one_poll_are_bounded) {
-  for (std::uint32_t i = 0; i < 50; ++i) send(ip("10.2.0.1") + i);
+  for (std::uint32_t i = 0; i < 50; ++i) send(next(addr("10.2.0.1"), i));
   now += 1s;
   EXPECT_EQ(neighbours->run_timers(now, 20), 20u);
   EXPECT_EQ(neighbours->run_timers(now, 100), 30u);
   EXPECT_EQ(neighbours->run_timers(now, 100), 0u);
+}
+
+TEST_F(NeighboursTest, both_families_share_states_and_bounds) {
+  use({.neighbours_per_vpc = 2});
+  send("2001:db8::9", 1);
+  hear("2001:db8::9", Evidence::answer);
+  EXPECT_EQ(state("2001:db8::9"), NeighbourState::reachable);
+  EXPECT_EQ(released, (std::vector<int>{1}));
+  hear("10.2.1.9", Evidence::request);
+  hear("fe80::1", Evidence::request);
+  EXPECT_EQ(neighbours->count(vpc), 2u);
+  EXPECT_EQ(state("fe80::1"), std::nullopt);
+}
+
+TEST_F(NeighboursTest, a_neighbour_that_moves_behind_another_tunnel_is_rewritten_and_verified) {
+  const auto from = [&](std::uint16_t tunnel, Evidence evidence) {
+    neighbours->heard(vpc, addr("10.2.1.9"), Link::to(mac(9), dataplane::TunnelIndex{tunnel}),
+                      evidence, now);
+  };
+  send("10.2.1.9");
+  from(1, Evidence::answer);
+  from(2, Evidence::claim);
+  EXPECT_EQ(table.at(addr("10.2.1.9")).tunnel().value, 2);
+  EXPECT_EQ(state("10.2.1.9"), NeighbourState::stale);
 }
 
 }  // namespace

@@ -124,7 +124,7 @@ class SlowPathTest : public ::testing::Test {
         std::make_unique<VectorPacket>(std::move(bytes), note));
   }
   void punt_arp(VpcIndex vpc, ByteVector frame) {
-    queue(PuntClass::arp, std::move(frame), {.in_vpc = vpc, .vpc = vpc});
+    queue(PuntClass::arp, std::move(frame), {.in_vpc = vpc, .vpc = vpc, .ip_offset = 14});
     poll();
   }
   // A packet from VPC a (or the gateway itself) that needs a neighbour in VPC b.
@@ -135,7 +135,7 @@ class SlowPathTest : public ::testing::Test {
   }
   void queue_glean(const ByteVector& packet, const std::string& neighbour, VpcIndex in_vpc) {
     queue(PuntClass::glean, ethernet(packet),
-          {.in_vpc = in_vpc, .vpc = vpc_b, .address = ip(neighbour), .ip_offset = 14});
+          {.in_vpc = in_vpc, .vpc = vpc_b, .address = addr(neighbour), .ip_offset = 14});
   }
   void punt_local(VpcIndex in_vpc, VpcIndex vpc, const ByteVector& packet) {
     queue(PuntClass::local, ethernet(packet), {.in_vpc = in_vpc, .vpc = vpc, .ip_offset = 14});
@@ -165,7 +165,7 @@ class SlowPathTest : public ::testing::Test {
     return slow->counters(vpc).drops[static_cast<std::size_t>(reason)];
   }
   bool usable(VpcIndex vpc, const std::string& address) const {
-    return table.find(vpc, ip(address)) != 0;
+    return table.find(vpc, addr(address)).known();
   }
 
   dataplane::NeighbourTable table{4096};

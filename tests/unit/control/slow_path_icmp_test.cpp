@@ -218,7 +218,7 @@ TEST_F(PingTest, times_out_once) {
 TEST_F(PingTest, P20_reports_a_neighbour_that_does_not_answer) {
   ping("10.2.1.9", 10s);
   queue(PuntClass::glean, request(),
-        {.in_vpc = vpc_b, .vpc = vpc_b, .address = ip("10.2.1.9"), .ip_offset = 0});
+        {.in_vpc = vpc_b, .vpc = vpc_b, .address = addr("10.2.1.9"), .ip_offset = 0});
   poll();
   io->injected.clear();
   for (int i = 0; i < 3; ++i) after(1s);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/model.h"
+#include "control/addresses.h"
 #include "control/arp.h"
 #include "dataplane/types.h"
 
@@ -16,6 +17,10 @@ using ByteVector = std::vector<std::uint8_t>;
 
 inline std::uint32_t ip(const std::string& text) {
   return config::IpAddress::parse(text).value().v4_host_order();
+}
+// Of either family, as notes and neighbours have it.
+inline dataplane::Address addr(const std::string& text) {
+  return control::to_address(config::IpAddress::parse(text).value());
 }
 inline dataplane::Mac mac(std::uint8_t last) {
   return {{0x02, 0, 0, 0, 0, last}};

@@ -26,57 +26,69 @@ Mac mac_for(std::uint32_t value) {
            static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value), 0x01}};
 }
 
-TEST(NeighbourTable, knows_what_was_set) {
+// The same for both families.
+class NeighbourTables : public testing::TestWithParam<bool> {
+ protected:
+  static Address at(std::uint32_t number) {
+    return GetParam() ? Address::v6(0x20010db800000000 + number % 7, number) : Address::v4(number);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Families, NeighbourTables, testing::Bool(),
+                         [](const auto& of) { return of.param ? "ipv6" : "ipv4"; });
+
+TEST_P(NeighbourTables, knows_what_was_set) {
   NeighbourTable table{16};
-  EXPECT_EQ(table.find(VpcIndex{0}, 0x0a010001), 0u);
-  ASSERT_TRUE(table.set(VpcIndex{0}, 0x0a010001, mac_for(1)));
-  EXPECT_EQ(table.find(VpcIndex{0}, 0x0a010001), present | mac_bits(mac_for(1)));
-  EXPECT_EQ(table.find(VpcIndex{0}, 0x0a010001) & 0xff, 0x02u) << "first byte lowest";
+  EXPECT_EQ(table.find(VpcIndex{0}, at(0x0a010001)).bits(), 0u);
+  ASSERT_TRUE(table.set(VpcIndex{0}, at(0x0a010001), Link::to(mac_for(1))));
+  EXPECT_EQ(table.find(VpcIndex{0}, at(0x0a010001)).bits(), present | mac_bits(mac_for(1)));
+  EXPECT_EQ(table.find(VpcIndex{0}, at(0x0a010001)).bits() & 0xff, 0x02u) << "first byte lowest";
   EXPECT_EQ(table.size(), 1u);
 }
 
-TEST(NeighbourTable, I2_equal_addresses_of_two_vpcs_are_two_neighbours) {
+TEST_P(NeighbourTables, I2_equal_addresses_of_two_vpcs_are_two_neighbours) {
   NeighbourTable table{16};
-  ASSERT_TRUE(table.set(VpcIndex{1}, 7, mac_for(1)));
-  EXPECT_EQ(table.find(VpcIndex{2}, 7), 0u);
-  ASSERT_TRUE(table.set(VpcIndex{2}, 7, mac_for(2)));
-  EXPECT_EQ(table.find(VpcIndex{1}, 7), present | mac_bits(mac_for(1)));
-  table.erase(VpcIndex{1}, 7);
-  EXPECT_EQ(table.find(VpcIndex{1}, 7), 0u);
-  EXPECT_EQ(table.find(VpcIndex{2}, 7), present | mac_bits(mac_for(2)));
+  ASSERT_TRUE(table.set(VpcIndex{1}, at(7), Link::to(mac_for(1))));
+  EXPECT_EQ(table.find(VpcIndex{2}, at(7)).bits(), 0u);
+  ASSERT_TRUE(table.set(VpcIndex{2}, at(7), Link::to(mac_for(2))));
+  EXPECT_EQ(table.find(VpcIndex{1}, at(7)).bits(), present | mac_bits(mac_for(1)));
+  table.erase(VpcIndex{1}, at(7));
+  EXPECT_EQ(table.find(VpcIndex{1}, at(7)).bits(), 0u);
+  EXPECT_EQ(table.find(VpcIndex{2}, at(7)).bits(), present | mac_bits(mac_for(2)));
 }
 
-TEST(NeighbourTable, the_all_zero_mac_is_known_too) {
+TEST_P(NeighbourTables, the_all_zero_mac_is_known_too) {
   NeighbourTable table{4};
-  ASSERT_TRUE(table.set(VpcIndex{0}, 0, Mac{}));
-  EXPECT_EQ(table.find(VpcIndex{0}, 0), present);
+  ASSERT_TRUE(table.set(VpcIndex{0}, at(0), Link::to(Mac{})));
+  EXPECT_EQ(table.find(VpcIndex{0}, at(0)).bits(), present);
 }
 
-TEST(NeighbourTable, refuses_more_than_its_bound_and_recovers) {
+TEST_P(NeighbourTables, refuses_more_than_its_bound_and_recovers) {
   NeighbourTable table{8};
-  for (std::uint32_t i = 0; i < 8; ++i) ASSERT_TRUE(table.set(VpcIndex{0}, i, mac_for(i)));
-  EXPECT_FALSE(table.set(VpcIndex{0}, 8, mac_for(8)));
-  EXPECT_TRUE(table.set(VpcIndex{0}, 3, mac_for(33))) << "a change needs no room";
-  table.erase(VpcIndex{0}, 0);
-  EXPECT_TRUE(table.set(VpcIndex{0}, 8, mac_for(8)));
-  EXPECT_FALSE(table.set(VpcIndex{0}, 0, mac_for(0)));
+  for (std::uint32_t i = 0; i < 8; ++i)
+    ASSERT_TRUE(table.set(VpcIndex{0}, at(i), Link::to(mac_for(i))));
+  EXPECT_FALSE(table.set(VpcIndex{0}, at(8), Link::to(mac_for(8))));
+  EXPECT_TRUE(table.set(VpcIndex{0}, at(3), Link::to(mac_for(33)))) << "a change needs no room";
+  table.erase(VpcIndex{0}, at(0));
+  EXPECT_TRUE(table.set(VpcIndex{0}, at(8), Link::to(mac_for(8))));
+  EXPECT_FALSE(table.set(VpcIndex{0}, at(0), Link::to(mac_for(0))));
 }
 
-TEST(NeighbourTable, an_erased_slot_is_reused_only_after_two_reclaims) {
+TEST_P(NeighbourTables, an_erased_slot_is_reused_only_after_its_reclaims) {
   NeighbourTable table{8};  // 16 slots, of which 12 may hold keys
   for (std::uint32_t i = 0; i < 12; ++i) {
-    ASSERT_TRUE(table.set(VpcIndex{0}, i, mac_for(i)));
-    table.erase(VpcIndex{0}, i);
+    ASSERT_TRUE(table.set(VpcIndex{0}, at(i), Link::to(mac_for(i))));
+    table.erase(VpcIndex{0}, at(i));
   }
-  EXPECT_FALSE(table.set(VpcIndex{0}, 100, mac_for(100)));
-  table.reclaim();
-  EXPECT_FALSE(table.set(VpcIndex{0}, 100, mac_for(100)));
-  table.reclaim();
-  EXPECT_TRUE(table.set(VpcIndex{0}, 100, mac_for(100)));
+  const unsigned reclaims = GetParam() ? NeighbourTable::reclaims_until_free : 2;
+  for (unsigned n = 0; n < reclaims; ++n) {
+    EXPECT_FALSE(table.set(VpcIndex{0}, at(100), Link::to(mac_for(100))));
+    table.reclaim();
+  }
+  EXPECT_TRUE(table.set(VpcIndex{0}, at(100), Link::to(mac_for(100))));
 }
 
 // Against a std::map, through long sequences that fill, empty and refill the slots.
-TEST(NeighbourTable, agrees_with_a_map) {
+TEST_P(NeighbourTables, agrees_with_a_map) {
   for (std::uint32_t seed = 1; seed <= 20; ++seed) {
     Random random{std::mt19937{seed}};
     NeighbourTable table{64};
@@ -88,11 +100,12 @@ TEST(NeighbourTable, agrees_with_a_map) {
       switch (random() % 5) {
         case 0:
         case 1:
-          if (table.set(vpc, address, mac_for(value))) oracle[{vpc.value, address}] = value;
+          if (table.set(vpc, at(address), Link::to(mac_for(value))))
+            oracle[{vpc.value, address}] = value;
           break;
         case 2:
         case 3:
-          table.erase(vpc, address);
+          table.erase(vpc, at(address));
           oracle.erase({vpc.value, address});
           break;
         default:
@@ -102,16 +115,18 @@ TEST(NeighbourTable, agrees_with_a_map) {
       const auto known = oracle.find({vpc.value, address});
       const std::uint64_t expected =
           known == oracle.end() ? 0 : present | mac_bits(mac_for(known->second));
-      ASSERT_EQ(table.find(vpc, address), expected) << "seed " << seed << " step " << step;
+      ASSERT_EQ(table.find(vpc, at(address)).bits(), expected)
+          << "seed " << seed << " step " << step;
     }
     for (const auto& [key, value] : oracle)
-      ASSERT_EQ(table.find(VpcIndex{key.first}, key.second), present | mac_bits(mac_for(value)));
+      ASSERT_EQ(table.find(VpcIndex{key.first}, at(key.second)).bits(),
+                present | mac_bits(mac_for(value)));
   }
 }
 
 // Readers must never see one neighbour's address with another's MAC: here a neighbour's MAC repeats
 // its address, so any other pair is a mix-up.
-TEST(NeighbourTable, readers_never_see_another_neighbours_mac) {
+TEST_P(NeighbourTables, readers_never_see_another_neighbours_mac) {
   NeighbourTable table{32};
   Rcu rcu{1};
   std::atomic<bool> stop{false};
@@ -124,7 +139,7 @@ TEST(NeighbourTable, readers_never_see_another_neighbours_mac) {
     while (!stop.load(std::memory_order_relaxed)) {
       for (int i = 0; i < 32; ++i) {
         const std::uint32_t address = random() % 256;
-        const std::uint64_t link = table.find(VpcIndex{0}, address);
+        const std::uint64_t link = table.find(VpcIndex{0}, at(address)).bits();
         if (link == 0) continue;
         ++found;
         if (link != (present | mac_bits(mac_for(address)))) ++wrong;
@@ -140,9 +155,9 @@ TEST(NeighbourTable, readers_never_see_another_neighbours_mac) {
     for (int i = 0; i < 16; ++i) {
       const std::uint32_t address = random() % 256;
       if (random() % 2 == 0) {
-        table.set(VpcIndex{0}, address, mac_for(address));
+        table.set(VpcIndex{0}, at(address), Link::to(mac_for(address)));
       } else {
-        table.erase(VpcIndex{0}, address);
+        table.erase(VpcIndex{0}, at(address));
       }
     }
     ASSERT_TRUE(rcu.wait(rcu.start(), std::chrono::seconds{10}));

@@ -20,13 +20,13 @@ class RandomModel {
 
   // An address of the universe, sometimes just outside it.
   config::IpAddress any_address();
+  config::IpAddress any_address_in(const config::IpPrefix& prefix);
   std::size_t below(std::size_t bound);
   bool chance(unsigned percent) { return below(100) < percent; }
 
  private:
   config::IpPrefix any_prefix(unsigned shortest, unsigned longest);
   config::IpPrefix any_range();
-  config::IpAddress any_address_in(const config::IpPrefix& prefix);
   std::string fresh_name(char letter);
 
   void add_vpc();
