@@ -151,10 +151,15 @@ def target(instance, family):
 
 def tcp_bits_per_second(lab, client, server, family, seconds=2):
     """What iperf3 says arrived."""
-    process = subprocess.Popen(server.command("iperf3", "-s", "-1"), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(server.command("iperf3", "-s", "-1"),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     lab.processes.append(process)
-    bgwtest.eventually(lambda: ":5201" in server.run("ss", "-ltnH").stdout, 5, "iperf3 listens")
-    done = client.run("iperf3", "-c", target(server, family), "-t", seconds, "-J",
-                      timeout=seconds + 15)
-    process.wait(timeout=10)
+    try:
+        bgwtest.eventually(lambda: ":5201" in server.run("ss", "-ltnH").stdout, 5, "iperf3 listens")
+        done = client.run("iperf3", "-c", target(server, family), "-t", seconds, "-J",
+                          timeout=seconds + 15)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        lab.processes.remove(process)
     return json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"]
