@@ -17,6 +17,12 @@ def mac_of(namespace, device="eth0"):
     return json.loads(run("ip", "-j", "-n", namespace, "link", "show", device).stdout)[0]["address"]
 
 
+def neighbour_mac(namespace, address):
+    """What the namespace's kernel knows of a neighbour; None if nothing."""
+    words = run("ip", "-n", namespace, "neigh", "show", address).stdout.split()
+    return words[words.index("lladdr") + 1] if "lladdr" in words else None
+
+
 def packet_socket(namespace, device):
     """Sends and receives whole frames on a device."""
     with inside(namespace):

@@ -173,7 +173,8 @@ class Soak:
 
     def wrong_packets(self, rng, turn):
         sender = self.net.instances[rng.choice(self.names)]
-        frames = wrong_frames.some(rng, sender, self.gateway_mac(sender))
+        gateway = raw_frames.neighbour_mac(sender.namespace, every_wire.address(sender.vpc, 1))
+        frames = wrong_frames.some(rng, sender, gateway or raw_frames.BROADCAST)
         raw_frames.send_frames(sender.namespace, frames)
         if "t" in self.lab.vpcs and turn % 2:
             tap = open_tap(self.lab.vpcs["t"], "wrong", "br0")
@@ -185,11 +186,6 @@ class Soak:
         for host in list(self.net.hosts.values())[:turn % 3]:
             wrong_frames.to_vtep(rng, host, frames)
         self.stop.wait(0.1)
-
-    def gateway_mac(self, instance):
-        known = instance.run("ip", "neigh", "show", every_wire.address(instance.vpc, 1)).stdout
-        words = known.split()
-        return words[words.index("lladdr") + 1] if "lladdr" in words else raw_frames.BROADCAST
 
     def neighbour_churn(self, rng, _):
         """An instance comes back with another MAC; strangers come and go."""

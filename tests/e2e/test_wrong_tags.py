@@ -33,11 +33,12 @@ class WrongVlan(unittest.TestCase):
     def setUp(self):
         self.lab = self.enterContext(bgwtest.Lab())
         self.net = every_wire.Net(self.lab, ("p", "l", "s"))
-        self.net.need("p1", "l1", "s1")
+        _, l1, _ = self.net.need("p1", "l1", "s1")
         self.tap = open_tap(self.lab.vpcs["t"], "stranger", "br0")
         self.addCleanup(os.close, self.tap)
-        self.mac = next(i["mac"] for i in self.net.daemon.ctl.json("interface", "list")
-                        if i["vpc"] == "l")
+        gateway = every_wire.address("l", 1)
+        self.assertTrue(l1.ping(gateway, wait=3))
+        self.mac = raw_frames.neighbour_mac(l1.namespace, gateway)
         self.source = every_wire.address("l", 77)
 
     def arp_request(self):
