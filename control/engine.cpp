@@ -233,8 +233,8 @@ std::vector<SlowPathVpc> Engine::slow_path_vpcs() const {
     SlowPathVpc served{
         *programmer_.vpc_index(vpc.name), vpc.name, vpc.interface->enabled, {}, vpc.interface->mtu,
         vpc.interface->addresses};
-    if (const auto* port = std::get_if<config::PortBinding>(&vpc.interface->binding)) {
-      const auto& info = ports_.at(find_port(running_.model, port->port)->device);
+    if (const auto* port = port_of(*vpc.interface)) {
+      const auto& info = ports_.at(find_port(running_.model, *port)->device);
       served.mac = info.mac;
       served.port = info.id;
     }

@@ -1,6 +1,7 @@
 #include "dataplane/stage_tx.h"
 
 #include <rte_ethdev.h>
+#include <rte_mbuf.h>
 #include <rte_pause.h>
 
 namespace bgw::dataplane {
@@ -42,6 +43,20 @@ void Transmitter::send(PortId port, PortBatch& batch, Burst& burst) noexcept {
   for (std::size_t k = sent; k < count; ++k)
     burst.drop(batch.positions[k], DropReason::tx_queue_full);
   batch.positions.clear();
+}
+
+bool Transmitter::send_fragments(VpcIndex from, VpcIndex to, PortId port,
+                                 std::span<rte_mbuf*> fragments, std::uint64_t bytes) noexcept {
+  const std::size_t sent = send_burst(port, queue_, fragments.data(), fragments.size());
+  InterfaceCounters& out = counters_.vpc(to);
+  bump(out.tx_packets, sent);
+  if (sent == fragments.size()) {
+    bump(out.tx_bytes, bytes);
+    bump(counters_.vpc(from).forwarded);
+    return true;
+  }
+  rte_pktmbuf_free_bulk(fragments.data() + sent, static_cast<unsigned>(fragments.size() - sent));
+  return false;
 }
 
 void Transmitter::count_sent(const Burst& burst, const Selection& positions,

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "dataplane/burst.h"
 #include "dataplane/counter_block.h"
@@ -18,6 +19,10 @@ class Transmitter {
   // Sends burst.to_send in order, per port, and counts it; adds what found no room to
   // burst.dropped.
   void transmit(const FibSnapshot& fib, Burst& burst) noexcept;
+  // Sends the fragments of one packet, frames of `bytes` in all, and counts them. False when not all
+  // found room: the rest is freed, and the packet is for the caller to count as dropped.
+  bool send_fragments(VpcIndex from, VpcIndex to, PortId port, std::span<rte_mbuf*> fragments,
+                      std::uint64_t bytes) noexcept;
 
  private:
   struct PortBatch {

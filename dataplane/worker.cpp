@@ -60,6 +60,7 @@ void Worker::send_frames(const FibSnapshot& fib, Entrance entrance) noexcept {
 // other two add to them.
 void Worker::finish(const FibSnapshot& fib) noexcept {
   transmitter_.transmit(fib, burst_);
+  fragmenter_.fragment(fib, burst_);
   punter_.punt(burst_);
   punter_.drop(fib, burst_);
 }

@@ -9,6 +9,7 @@
 #include "dataplane/counter_block.h"
 #include "dataplane/publication.h"
 #include "dataplane/rcu.h"
+#include "dataplane/stage_fragment.h"
 #include "dataplane/stage_punt.h"
 #include "dataplane/stage_tx.h"
 #include "dataplane/worker_rings.h"
@@ -63,6 +64,7 @@ class Worker {
   WorkerRings rings_;
   Punter punter_;
   Transmitter transmitter_;
+  Fragmenter fragmenter_{transmitter_};
   Burst burst_;
   alignas(64) mutable Stats stats_;
 };

@@ -1,11 +1,13 @@
 // Arbitrary frames through the whole worker: no crash, no read beyond the packet, exactly one fate
-// per packet, every buffer back, and nothing leaves in a VPC that the tables don't lead to.
+// per packet, every buffer back, and nothing leaves in a VPC that the tables don't lead to. --link=
+// says what the VPCs are connected by (tests/packet/links.h).
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
+#include <string>
 
 #include "tests/packet/lab.h"
 
@@ -18,8 +20,10 @@ using namespace bgw::packet_test;
 struct FuzzLab : TwoVpcs {
   VpcIndex isolated;
   FuzzLab() {
-    isolated = add_vpc("10.2.0.1/16");
+    isolated = add_vpc("10.2.0.1/16", 1500, "2001:db8:2::1/48");
     add_neighbour(isolated, "10.2.0.20", mac(20, 3));
+    add_neighbour(isolated, "2001:db8:2::20", mac(20, 3));
+    add_neighbour(isolated, "2001:db8:1::10", mac(10, 3));
     add_neighbour(isolated, "10.1.0.10", mac(10, 3));
     plan.main_of(b).push_back(
         route("172.16.0.0/12", plan.group({plan.via(b, "10.2.0.20"), plan.via(b, "10.2.0.21")})));
@@ -29,6 +33,11 @@ struct FuzzLab : TwoVpcs {
       plan.tables[gateway.value].push_back(route(prefix, NextHop::make(NextHopKind::vpc, b.value)));
       plan.main_of(a).push_back(route(prefix, to_gateway));
     }
+    plan.main_v6_of(b).push_back(route_v6(
+        "2001:db9::/32", plan.group({plan.via(b, "2001:db8:2::20"), plan.via(b, "2001:db8:2::21")})));
+    plan.tables_v6[gateway.value].push_back(
+        route_v6("2001:db9::/32", NextHop::make(NextHopKind::vpc, b.value)));
+    plan.main_v6_of(a).push_back(route_v6("2001:db9::/32", to_gateway));
     publish();
   }
 };
@@ -37,9 +46,9 @@ FuzzLab* lab = nullptr;
 
 InterfaceCounters total_counters() {
   InterfaceCounters sum;
-  for (const VpcIndex vpc : {lab->a, lab->b}) {
-    sum += lab->counters(vpc);
-    sum += lab->port_counters(vpc);
+  for (std::uint32_t v = 0; v < lab->plan.vpcs.size(); ++v) {
+    sum += lab->counters(VpcIndex{v});
+    if (v == 0 || link_under_test() == LinkUnderTest::port) sum += lab->port_counters(VpcIndex{v});
   }
   return sum;
 }
@@ -67,6 +76,7 @@ enum Ask : std::uint8_t {
   by_injection = 16,
   originated = 32,
   known_addresses = 64,
+  as_carried = 128,  // to the port as it is, tags and tunnel included
 };
 
 // Tables give a fuzzer no hint which addresses lead on.
@@ -84,6 +94,21 @@ void use_known_addresses(std::uint8_t* ip, bool source_in_b) {
   put(ip + 16, destinations[ip[19] % std::size(destinations)]);
 }
 
+void use_known_ipv6_addresses(std::uint8_t* ip, bool source_in_b) {
+  static const char* destinations[] = {
+      "2001:db8:2::20", "2001:db8:2::21", "2001:db8:1::10",  // hosts
+      "2001:db8:1::1",  "2001:db8:2::1",  "2001:db8:2::99",  // self, unknown
+      "2001:db8:66::1", "2001:db9::5",    "2001:dba::1",     // ends of other kinds
+      "ff02::1",        "fe80::1",        "ff02::1:ff00:1"};
+  const auto put = [](std::uint8_t* to, const Address& address) {
+    for (unsigned i = 0; i < 16; ++i)
+      to[i] = static_cast<std::uint8_t>((i < 8 ? address.hi : address.lo) >> (56 - 8 * (i % 8)));
+  };
+  const std::uint8_t choice = ip[39];
+  put(ip + 8, ip6(source_in_b ? "2001:db8:2::20" : "2001:db8:1::10"));
+  put(ip + 24, ip6(destinations[choice % std::size(destinations)]));
+}
+
 std::uint64_t entered(const InterfaceCounters& c) {
   return c.rx_packets + c.rewalked + c.originated;
 }
@@ -94,8 +119,16 @@ void prepare(Bytes& frame, std::uint8_t ask, VpcIndex from) {
     const Mac own = lab->mac_of(from);
     std::copy(own.bytes.begin(), own.bytes.end(), frame.begin());
     frame[12] = 0x08;
-    frame[13] = static_cast<std::uint8_t>(frame[13] % 8 == 6 ? 6 : 0);
+    const std::uint8_t kind = frame[13] % 8;
+    frame[13] = static_cast<std::uint8_t>(kind == 6 ? 6 : 0);
+    if (kind < 3) {
+      frame[12] = 0x86;
+      frame[13] = 0xdd;
+    }
   }
+  if ((ask & known_addresses) != 0 && frame.size() >= ip_offset + 40 &&
+      frame[ip_offset] >> 4 == 6)
+    return use_known_ipv6_addresses(&frame[ip_offset], from == lab->b);
   const bool has_header = frame.size() >= ip_offset + 20 &&
                           frame.size() >= ip_offset + (frame[ip_offset] & 0xfu) * 4u &&
                           (frame[ip_offset] & 0xfu) >= 5;
@@ -112,18 +145,22 @@ Outcome run(const Bytes& frame, std::uint8_t ask, VpcIndex from) {
                                .vpc = from,
                                .ip_offset = static_cast<std::uint16_t>(own ? 0 : 14)});
   }
-  if ((ask & two_buffers) != 0 && frame.size() > 1) {
-    const auto middle = frame.begin() + static_cast<std::ptrdiff_t>(frame.size() / 3 + 1);
-    rte_mbuf* head = lab->pool_packet(Bytes(frame.begin(), middle));
-    require(rte_pktmbuf_chain(head, lab->exact_packet(Bytes(middle, frame.end()))) == 0);
+  const Bytes carried = (ask & as_carried) != 0 ? frame : wrap(from.value, frame);
+  if ((ask & two_buffers) != 0 && carried.size() > 1) {
+    const auto middle = carried.begin() + static_cast<std::ptrdiff_t>(carried.size() / 3 + 1);
+    rte_mbuf* head = lab->pool_packet(Bytes(carried.begin(), middle));
+    require(rte_pktmbuf_chain(head, lab->exact_packet(Bytes(middle, carried.end()))) == 0);
     return lab->receive(from, head);
   }
-  return lab->receive(from, frame);
+  return lab->receive_raw(from, carried);
 }
 
 }  // namespace
 
-extern "C" int LLVMFuzzerInitialize(int*, char*** argv) {
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  for (int i = 1; i < *argc; ++i)
+    if (const std::string argument = (*argv)[i]; argument.starts_with("--link="))
+      set_link_under_test(argument.substr(7));
   testing::GTEST_FLAG(throw_on_failure) = true;
   start_eal_for_tests((*argv)[0]);
   lab = new FuzzLab;
@@ -139,6 +176,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   prepare(frame, ask, from);
 
   const InterfaceCounters before = total_counters();
+  const std::uint64_t isolated_before = entered(lab->counters(lab->isolated));
   const Outcome outcome = run(frame, ask, from);
   const InterfaceCounters after = total_counters();
 
@@ -147,13 +185,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint64_t punted = after.punted - before.punted;
   const std::uint64_t dropped = after.total_drops() - before.total_drops();
   require(sent + punted + dropped == 1);
-  require(sent == outcome.sent.size());
+  require(after.tx_packets - before.tx_packets == outcome.sent.size());
+  require((sent == 0) == outcome.sent.empty());  // several when it was fragmented
   require(punted + dropped >= outcome.punted.size());
+  const bool from_isolated = entered(lab->counters(lab->isolated)) != isolated_before;
   for (const Sent& packet : outcome.sent) {
-    require(packet.vpc != lab->isolated);
+    require((packet.vpc == lab->isolated) == from_isolated);
     require(packet.frame.size() >= 34 && packet.frame.size() <= 14 + 1500);
   }
-  for (const Punted& packet : outcome.punted) require(packet.note.vpc != lab->isolated);
+  for (const Punted& packet : outcome.punted)
+    require(from_isolated || packet.note.vpc != lab->isolated);
   lab->expect_no_packet_in_use();
   return 0;
 }

@@ -166,6 +166,46 @@ TEST(Forwarding, P22_too_big_names_the_mtu_of_the_way_out) {
   lab.expect_counters_add_up();
 }
 
+// The payloads of fragments, put together by their offsets.
+Bytes joined(const std::vector<Sent>& fragments) {
+  Bytes whole;
+  for (const Sent& fragment : fragments) {
+    const Bytes& f = fragment.frame;
+    const std::size_t header = (f[14] & 0xfu) * 4u;
+    const std::size_t at = ((f[20] << 8 | f[21]) & 0x1fff) * 8u;
+    whole.resize(std::max(whole.size(), at + f.size() - 14 - header));
+    std::copy(f.begin() + 14 + static_cast<std::ptrdiff_t>(header), f.end(),
+              whole.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  return whole;
+}
+
+TEST(Forwarding, P23_too_big_without_df_leaves_in_fragments) {
+  TwoVpcs lab;
+  lab.plan.vpcs[lab.b.value].mtu = 600;
+  lab.publish();
+  Bytes payload(1400);
+  for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<std::uint8_t>(i * 7);
+  const Outcome outcome = lab.receive(lab.a, lab.from_a({.ttl = 9, .id = 77, .payload = payload}));
+  ASSERT_EQ(outcome.sent.size(), 3u);
+  for (std::size_t n = 0; n < 3; ++n) {
+    const Bytes& f = outcome.sent[n].frame;
+    EXPECT_EQ(outcome.sent[n].vpc, lab.b);
+    EXPECT_LE(f.size(), 14u + 600u);
+    const std::size_t at = 576 * n;
+    const std::size_t bytes = std::min<std::size_t>(576, payload.size() - at);
+    const auto flags = static_cast<std::uint16_t>(at / 8 | (n < 2 ? more_fragments : 0));
+    const Bytes part(payload.begin() + static_cast<std::ptrdiff_t>(at),
+                     payload.begin() + static_cast<std::ptrdiff_t>(at + bytes));
+    EXPECT_EQ(f, ethernet(lab.host_b, lab.mac_of(lab.b), 0x0800,
+                          ipv4({.ttl = 8, .id = 77, .flags_fragment = flags, .payload = part})));
+  }
+  EXPECT_EQ(joined(outcome.sent), payload);
+  EXPECT_EQ(lab.counters(lab.a).forwarded, 1u);
+  EXPECT_EQ(lab.counters(lab.b).tx_packets, 3u);
+  lab.expect_counters_add_up();
+}
+
 TEST(Forwarding, P24_flags_and_identification_stay) {
   TwoVpcs lab;
   for (const std::uint16_t flags :

@@ -28,7 +28,7 @@ struct Twins : Lab {
     publish();
   }
   Bytes to(const char* destination, VpcIndex from) const {
-    return frame(from, {.destination = destination});
+    return frame(from, Ipv4{.destination = destination});
   }
 };
 

@@ -186,6 +186,10 @@ Bytes Lab::frame(VpcIndex vpc, const Ipv4& packet) const {
   return ethernet(mac_of(vpc), mac(10, 1), 0x0800, ipv4(packet));
 }
 
+Bytes Lab::frame(VpcIndex vpc, const Ipv6& packet) const {
+  return ethernet(mac_of(vpc), mac(10, 1), 0x86dd, ipv6(packet));
+}
+
 rte_mbuf* Lab::pool_packet(const Bytes& bytes) {
   rte_mbuf* packet = rte_pktmbuf_alloc(pool_);
   char* data = packet == nullptr
@@ -311,16 +315,19 @@ void Lab::expect_counters_add_up() const {
 }
 
 TwoVpcs::TwoVpcs() {
-  a = add_vpc("10.1.0.1/16");
-  b = add_vpc("10.2.0.1/16");
-  gateway = plan.table({
-      route("10.1.0.0/16", NextHop::make(NextHopKind::vpc, a.value)),
-      route("10.2.0.0/16", NextHop::make(NextHopKind::vpc, b.value)),
-      route("10.66.0.0/16", NextHop::discard(DropReason::blackhole)),
-  });
+  a = add_vpc("10.1.0.1/16", 1500, "2001:db8:1::1/48");
+  b = add_vpc("10.2.0.1/16", 1500, "2001:db8:2::1/48");
+  const NextHop to_a = NextHop::make(NextHopKind::vpc, a.value);
+  const NextHop to_b = NextHop::make(NextHopKind::vpc, b.value);
+  const NextHop blackhole = NextHop::discard(DropReason::blackhole);
+  gateway = plan.table(
+      {route("10.1.0.0/16", to_a), route("10.2.0.0/16", to_b), route("10.66.0.0/16", blackhole)},
+      {route_v6("2001:db8:1::/48", to_a), route_v6("2001:db8:2::/48", to_b),
+       route_v6("2001:db8:66::/48", blackhole)});
+  const NextHop to_gateway = NextHop::make(NextHopKind::table, gateway.value);
   for (const VpcIndex vpc : {a, b}) {
-    plan.main_of(vpc).push_back(
-        route("10.0.0.0/8", NextHop::make(NextHopKind::table, gateway.value)));
+    plan.main_of(vpc).push_back(route("10.0.0.0/8", to_gateway));
+    plan.main_v6_of(vpc).push_back(route_v6("2001:db8::/32", to_gateway));
   }
   plan.main_of(a).push_back(
       route("10.1.255.255/32", NextHop::discard(DropReason::destination_broadcast)));
@@ -330,6 +337,10 @@ TwoVpcs::TwoVpcs() {
   add_neighbour(a, "10.1.0.11", mac(11, 1));
   add_neighbour(b, "10.2.0.20", host_b);
   add_neighbour(b, "10.2.0.21", mac(21, 2));
+  add_neighbour(a, "2001:db8:1::10", host_a);
+  add_neighbour(a, "2001:db8:1::11", mac(11, 1));
+  add_neighbour(b, "2001:db8:2::20", host_b);
+  add_neighbour(b, "2001:db8:2::21", mac(21, 2));
   publish();
 }
 

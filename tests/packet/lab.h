@@ -54,6 +54,7 @@ class Lab {
   Mac mac_of(VpcIndex vpc) const { return plan.vpcs[vpc.value].mac; }
   // A frame from a host of the VPC to the gateway's MAC there.
   Bytes frame(VpcIndex vpc, const Ipv4& packet) const;
+  Bytes frame(VpcIndex vpc, const Ipv6& packet) const;
 
   // Through the worker: in as the VPC's link carries it, and everything that comes out anywhere,
   // without what the link puts around it.
@@ -115,8 +116,9 @@ class Lab {
   std::vector<Bytes> carried_;
 };
 
-// Two VPCs that a gateway connects, as most tests want them. VPC a is 10.1.0.0/16 with hosts
-// 10.1.0.10 and .11, b is 10.2.0.0/16 with 10.2.0.20 and .21; the gateway has the .0.1 of each.
+// Two VPCs that a gateway connects, as most tests want them. VPC a is 10.1.0.0/16 and
+// 2001:db8:1::/48 with hosts 10.1.0.10, .11 and ::10, ::11; b is 10.2.0.0/16 and 2001:db8:2::/48
+// with 10.2.0.20, .21 and ::20, ::21; the gateway has the .0.1 and ::1 of each.
 class TwoVpcs : public Lab {
  public:
   TwoVpcs();
@@ -124,6 +126,7 @@ class TwoVpcs : public Lab {
   TableIndex gateway;
   Mac host_a = mac(10, 1), host_b = mac(20, 2);
   Bytes from_a(const Ipv4& packet) const { return frame(a, packet); }
+  Bytes from_a_v6(const Ipv6& packet) const { return frame(a, packet); }
 };
 
 // Nothing but this drop happened, once, accounted to the interface.

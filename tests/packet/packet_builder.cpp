@@ -81,6 +81,37 @@ Bytes ipv4(const Ipv4& packet) {
   return bytes;
 }
 
+Bytes ipv6(const Ipv6& packet) {
+  Bytes bytes;
+  put32(bytes, 0x60000000u | std::uint32_t{packet.traffic_class} << 20 | packet.flow_label);
+  put16(bytes, static_cast<std::uint32_t>(packet.payload.size()));
+  bytes.push_back(packet.next_header);
+  bytes.push_back(packet.hop_limit);
+  for (const std::string& text : {packet.source, packet.destination}) {
+    const dataplane::Address address = ip6(text);
+    for (const std::uint64_t half : {address.hi, address.lo}) {
+      put32(bytes, static_cast<std::uint32_t>(half >> 32));
+      put32(bytes, static_cast<std::uint32_t>(half));
+    }
+  }
+  put(bytes, packet.payload);
+  return bytes;
+}
+
+Bytes extension(std::uint8_t next_header, Bytes bytes) {
+  bytes.resize((bytes.size() + 2 + 7) / 8 * 8 - 2);
+  Bytes header{next_header, static_cast<std::uint8_t>((bytes.size() + 2) / 8 - 1)};
+  put(header, bytes);
+  return header;
+}
+
+Bytes fragment_header(std::uint8_t next_header, std::uint16_t offset_flags) {
+  Bytes header{next_header, 0};
+  put16(header, offset_flags);
+  put32(header, 0xdeadbeef);
+  return header;
+}
+
 Bytes ethernet(const Mac& destination, const Mac& source, std::uint16_t type,
                const Bytes& payload) {
   Bytes frame;
@@ -126,6 +157,16 @@ Bytes arp_request(const Mac& sender, const std::string& sender_ip, const std::st
   put(arp, Mac{}.bytes);
   put32(arp, ip(target_ip));
   return ethernet(Mac::broadcast(), sender, 0x0806, arp);
+}
+
+Bytes as_forwarded_v6(Bytes frame, const Mac& destination, const Mac& source) {
+  for (std::size_t i = 0; i < 6; ++i) {
+    frame[i] = destination.bytes[i];
+    frame[6 + i] = source.bytes[i];
+  }
+  --frame[14 + 7];
+  frame.resize(14u + 40u + (std::size_t{frame[18]} << 8 | frame[19]));
+  return frame;
 }
 
 Bytes as_forwarded(Bytes frame, const Mac& destination, const Mac& source) {

@@ -35,6 +35,20 @@ struct Ipv4 {
 constexpr std::uint16_t dont_fragment = 0x4000;
 constexpr std::uint16_t more_fragments = 0x2000;
 
+struct Ipv6 {
+  std::string source = "2001:db8:1::10";
+  std::string destination = "2001:db8:2::20";
+  std::uint8_t next_header = 17;
+  std::uint8_t hop_limit = 64;
+  std::uint8_t traffic_class = 0;
+  std::uint32_t flow_label = 0x12345;
+  Bytes payload = Bytes(26, 0x5a);
+};
+Bytes ipv6(const Ipv6& packet);
+// An extension header with `bytes` behind its first two, padded to a multiple of 8.
+Bytes extension(std::uint8_t next_header, Bytes bytes = Bytes(6));
+Bytes fragment_header(std::uint8_t next_header, std::uint16_t offset_flags);
+
 Bytes ipv4(const Ipv4& packet);  // with its checksum
 // Makes the checksum right again after the header was tampered with.
 void fix_checksum(Bytes& frame, std::size_t ip_offset = 14);
@@ -46,6 +60,7 @@ Bytes icmp(std::uint8_t type, std::uint8_t code = 0);
 Bytes arp_request(const Mac& sender, const std::string& sender_ip, const std::string& target_ip);
 
 // What a router makes of a frame: new MACs, TTL less by one, checksum computed anew, no padding.
+Bytes as_forwarded_v6(Bytes frame, const Mac& destination, const Mac& source);
 Bytes as_forwarded(Bytes frame, const Mac& destination, const Mac& source);
 
 }  // namespace bgw::packet_test

@@ -141,6 +141,7 @@ TEST_F(Api, TraceTellsTheNeighboursState) {
                   control::NeighbourState::reachable,
                   {{2, 0, 0, 0, 0, 9}},
                   {},
+                  {},
                   0}};
   const auto reply = get("/v1/trace?vpc=vpc-a&src=10.1.1.5&dst=10.2.1.9").json();
   EXPECT_EQ(reply["outcomes"][0]["neighbour_state"], "reachable");

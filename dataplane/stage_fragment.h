@@ -1,0 +1,26 @@
+// Between forward and tx: IPv4 packets that are larger than their way out, cut to it.
+#pragma once
+
+#include <array>
+
+#include "dataplane/burst.h"
+#include "dataplane/fragment.h"
+#include "dataplane/stage_tx.h"
+
+namespace bgw::dataplane {
+
+class Fragmenter {
+ public:
+  explicit Fragmenter(Transmitter& transmitter) : transmitter_(transmitter) {}
+
+  // Sends the fragments of burst.to_fragment, all of a packet or the packet counts as dropped.
+  void fragment(const FibSnapshot& fib, Burst& burst) noexcept;
+
+ private:
+  void fragment_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept;
+
+  Transmitter& transmitter_;
+  std::array<rte_mbuf*, max_fragments> fragments_;
+};
+
+}  // namespace bgw::dataplane

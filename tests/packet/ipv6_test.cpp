@@ -1,0 +1,355 @@
+// What packets.md's numbers ask of IPv6: parsing, forwarding, MTU, when errors are due.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "dataplane/parse.h"
+#include "tests/packet/lab.h"
+
+namespace bgw::packet_test {
+namespace {
+
+constexpr std::uint8_t hop_by_hop = 0, tcp = 6, udp = 17, routing = 43, fragment = 44, esp = 50,
+                       icmpv6 = 58, destination_options = 60;
+
+struct BadPacket {
+  const char* name;
+  DropReason reason;
+  Bytes (*frame)(const TwoVpcs& lab);
+};
+
+Bytes patched(const TwoVpcs& lab, std::size_t at, std::uint8_t value) {
+  Bytes frame = lab.from_a_v6({});
+  frame.at(at) = value;
+  return frame;
+}
+Bytes cut(const TwoVpcs& lab, std::size_t bytes) {
+  Bytes frame = lab.from_a_v6({});
+  frame.resize(bytes);
+  return frame;
+}
+Bytes to_mac(const TwoVpcs& lab, const Mac& destination, const Ipv6& packet = {}) {
+  return ethernet(destination, lab.host_a, 0x86dd, ipv6(packet));
+}
+Bytes nd(std::uint8_t type, std::uint8_t hop_limit, const TwoVpcs& lab,
+         const std::string& destination) {
+  return lab.from_a_v6({.destination = destination,
+                        .next_header = icmpv6,
+                        .hop_limit = hop_limit,
+                        .payload = icmp(type)});
+}
+
+const BadPacket bad_packets[] = {
+    {"P01_frame_ends_within_ipv6_header", DropReason::frame_truncated,
+     [](const TwoVpcs& lab) { return cut(lab, 14 + 39); }},
+    {"P01_frame_ends_after_ethernet_header", DropReason::frame_truncated,
+     [](const TwoVpcs& lab) { return cut(lab, 14); }},
+    {"P03_version_4", DropReason::ipv6_version,
+     [](const TwoVpcs& lab) { return patched(lab, 14, 0x40); }},
+    {"P06_payload_length_one_beyond_the_frame", DropReason::ipv6_payload_length,
+     [](const TwoVpcs& lab) { return patched(lab, 14 + 5, 27); }},
+    {"P06_jumbogram", DropReason::ipv6_payload_length,
+     [](const TwoVpcs& lab) {
+       Bytes frame = lab.from_a_v6(
+           {.next_header = hop_by_hop, .payload = extension(udp, {0xc2, 4, 0, 1, 0, 0})});
+       frame[14 + 4] = frame[14 + 5] = 0;
+       return frame;
+     }},
+    {"P10_frame_for_another_mac", DropReason::not_for_us,
+     [](const TwoVpcs& lab) { return to_mac(lab, mac(99)); }},
+    {"P11_link_broadcast_with_a_unicast_packet", DropReason::link_broadcast,
+     [](const TwoVpcs& lab) { return to_mac(lab, Mac::broadcast()); }},
+    {"P11_link_multicast_with_a_unicast_packet", DropReason::link_broadcast,
+     [](const TwoVpcs& lab) {
+       return to_mac(lab, {{0x33, 0x33, 0, 0, 0, 1}});
+     }},
+    {"P16_multicast_destination", DropReason::destination_multicast,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.destination = "ff0e::1"}); }},
+    {"P16_link_scope_multicast_destination", DropReason::destination_multicast,
+     [](const TwoVpcs& lab) {
+       return to_mac(lab, {{0x33, 0x33, 0, 0, 0, 0x16}}, {.destination = "ff02::16"});
+     }},
+    {"P16_loopback_destination", DropReason::destination_martian,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.destination = "::1"}); }},
+    {"P16_unspecified_destination", DropReason::destination_martian,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.destination = "::"}); }},
+    {"P16_mapped_destination", DropReason::destination_martian,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.destination = "::ffff:10.2.0.20"}); }},
+    {"P16_link_local_destination", DropReason::destination_martian,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.destination = "fe80::20"}); }},
+    {"P16_link_local_source", DropReason::martian_source,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.source = "fe80::10"}); }},
+    {"P16_loopback_source", DropReason::martian_source,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.source = "::1"}); }},
+    {"P16_unspecified_source", DropReason::martian_source,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.source = "::"}); }},
+    {"P16_multicast_source", DropReason::martian_source,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.source = "ff02::1"}); }},
+    {"P16_mapped_source", DropReason::martian_source,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.source = "::ffff:10.1.0.10"}); }},
+    {"P17_source_outside_the_vpc", DropReason::source_spoofed,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.source = "2001:db8:2::20"}); }},
+    {"P19_blackhole", DropReason::blackhole,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.destination = "2001:db8:66::1"}); }},
+    {"P43_solicitation_that_was_forwarded", DropReason::nd_malformed,
+     [](const TwoVpcs& lab) { return nd(135, 254, lab, "ff02::1:ff00:1"); }},
+    {"P43_router_solicitation_that_was_forwarded", DropReason::nd_malformed,
+     [](const TwoVpcs& lab) { return nd(133, 64, lab, "ff02::2"); }},
+};
+
+class BadIpv6 : public testing::TestWithParam<BadPacket> {};
+TEST_P(BadIpv6, is_dropped) {
+  TwoVpcs lab;
+  const Outcome outcome = lab.receive(lab.a, GetParam().frame(lab));
+  expect_dropped(lab, lab.a, outcome, GetParam().reason);
+  EXPECT_TRUE(outcome.punted.empty());
+}
+INSTANTIATE_TEST_SUITE_P(Packets, BadIpv6, testing::ValuesIn(bad_packets),
+                         [](const auto& given) { return given.param.name; });
+
+void expect_forwarded(TwoVpcs& lab, const Bytes& in) {
+  const Outcome outcome = lab.receive(lab.a, in);
+  ASSERT_EQ(outcome.sent.size(), 1u);
+  EXPECT_EQ(outcome.sent[0].vpc, lab.b);
+  EXPECT_EQ(outcome.sent[0].frame, as_forwarded_v6(in, lab.host_b, lab.mac_of(lab.b)));
+  lab.expect_counters_add_up();
+}
+
+TEST(Ipv6, P15_is_forwarded_byte_for_byte) {
+  TwoVpcs lab;
+  expect_forwarded(lab, lab.from_a_v6({.hop_limit = 2, .traffic_class = 0xb8}));
+  expect_forwarded(lab, lab.from_a_v6({.payload = {}}));
+  expect_forwarded(lab, lab.from_a_v6({.next_header = 59, .payload = {}}));
+}
+
+TEST(Ipv6, P07_padding_is_cut) {
+  TwoVpcs lab;
+  Bytes frame = lab.from_a_v6({.payload = Bytes(1, 0x77)});
+  frame.resize(80, 0xee);
+  expect_forwarded(lab, frame);
+}
+
+// RFC 8200 §4: not a router's business, however long or broken.
+TEST(Ipv6, P08_P09_extension_headers_pass_unchanged) {
+  TwoVpcs lab;
+  Bytes many = extension(udp);
+  for (int n = 0; n < 20; ++n) {
+    Bytes more = extension(destination_options);
+    more.insert(more.end(), many.begin(), many.end());
+    many = more;
+  }
+  expect_forwarded(lab, lab.from_a_v6({.next_header = destination_options, .payload = many}));
+  expect_forwarded(lab, lab.from_a_v6({.next_header = hop_by_hop, .payload = {udp, 255}}));
+  expect_forwarded(lab, lab.from_a_v6({.next_header = routing, .payload = {0}}));
+  expect_forwarded(lab, lab.from_a_v6({.next_header = fragment, .payload = {}}));
+}
+
+class HopLimit : public testing::TestWithParam<int> {};
+TEST_P(HopLimit, P13_is_answered_with_time_exceeded) {
+  TwoVpcs lab;
+  const Bytes frame = lab.from_a_v6({.hop_limit = static_cast<std::uint8_t>(GetParam())});
+  const Outcome outcome = lab.receive(lab.a, frame);
+  expect_dropped(lab, lab.a, outcome, DropReason::ttl_expired);
+  ASSERT_EQ(outcome.punted.size(), 1u);
+  EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::icmp_error);
+  EXPECT_EQ(outcome.punted[0].note.in_vpc, lab.a);
+  EXPECT_EQ(outcome.punted[0].data, frame);
+}
+INSTANTIATE_TEST_SUITE_P(HopLimits, HopLimit, testing::Values(0, 1));
+
+TEST(Ipv6, P14_hop_limit_1_to_the_gateway_is_accepted) {
+  TwoVpcs lab;
+  for (const char* own : {"2001:db8:1::1", "2001:db8:2::1"}) {
+    const Outcome outcome = lab.receive(lab.a, lab.from_a_v6({.destination = own, .hop_limit = 1}));
+    ASSERT_EQ(outcome.punted.size(), 1u) << own;
+    EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::local);
+    EXPECT_EQ(outcome.punted[0].note.address, ip6(own));
+  }
+}
+
+TEST(Ipv6, P36_the_link_local_address_is_the_gateways_too) {
+  TwoVpcs lab;
+  const Mac own = lab.mac_of(lab.a);
+  const Address link_local = link_local_of(own);
+  const Outcome outcome = lab.receive(
+      lab.a, lab.from_a_v6({.source = "fe80::10", .destination = link_local.to_string()}));
+  ASSERT_EQ(outcome.punted.size(), 1u);
+  EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::local);
+  EXPECT_EQ(outcome.punted[0].note.address, link_local);
+}
+
+TEST(Ipv6, P18_no_route) {
+  TwoVpcs lab;
+  for (const char* destination : {"2001:db9::1", "2001:db8:77::1"}) {
+    const Outcome outcome = lab.receive(lab.a, lab.from_a_v6({.destination = destination}));
+    EXPECT_TRUE(outcome.sent.empty());
+    ASSERT_EQ(outcome.punted.size(), 1u);
+    EXPECT_EQ(outcome.punted[0].note.reason, DropReason::no_route);
+  }
+  lab.expect_counters_add_up();
+}
+
+TEST(Ipv6, P20_an_unknown_neighbour_is_gleaned_unchanged) {
+  TwoVpcs lab;
+  const Bytes frame = lab.from_a_v6({.destination = "2001:db8:2::99", .hop_limit = 2});
+  const Outcome outcome = lab.receive(lab.a, frame);
+  ASSERT_EQ(outcome.punted.size(), 1u);
+  EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::glean);
+  EXPECT_EQ(outcome.punted[0].note.vpc, lab.b);
+  EXPECT_EQ(outcome.punted[0].note.address, ip6("2001:db8:2::99"));
+  EXPECT_EQ(outcome.punted[0].data, frame);
+
+  lab.add_neighbour(lab.b, "2001:db8:2::99", mac(99, 2));
+  const Outcome again = lab.inject(outcome.punted[0].data, outcome.punted[0].note);
+  ASSERT_EQ(again.sent.size(), 1u);
+  EXPECT_EQ(again.sent[0].frame, as_forwarded_v6(frame, mac(99, 2), lab.mac_of(lab.b)));
+}
+
+TEST(Ipv6, P25_too_big_names_the_mtu_of_the_way_out) {
+  TwoVpcs lab;
+  lab.plan.vpcs[lab.b.value].mtu = 1300;
+  lab.publish();
+  EXPECT_EQ(lab.receive(lab.a, lab.from_a_v6({.payload = Bytes(1260)})).sent.size(), 1u);
+  const Bytes frame = lab.from_a_v6({.payload = Bytes(1261)});
+  const Outcome outcome = lab.receive(lab.a, frame);
+  EXPECT_TRUE(outcome.sent.empty());
+  EXPECT_EQ(lab.drops(lab.a, DropReason::mtu_exceeded), 1u);
+  ASSERT_EQ(outcome.punted.size(), 1u);
+  EXPECT_EQ(outcome.punted[0].note.reason, DropReason::mtu_exceeded);
+  EXPECT_EQ(outcome.punted[0].note.mtu, 1300);
+  EXPECT_EQ(outcome.punted[0].data, frame);
+  lab.expect_counters_add_up();
+}
+
+struct Silent {
+  const char* name;
+  Ipv6 packet;
+};
+class NoErrorAboutIpv6 : public testing::TestWithParam<Silent> {};
+TEST_P(NoErrorAboutIpv6, is_dropped_in_silence) {
+  TwoVpcs lab;
+  Ipv6 packet = GetParam().packet;
+  packet.hop_limit = 1;
+  const Outcome outcome = lab.receive(lab.a, lab.from_a_v6(packet));
+  expect_dropped(lab, lab.a, outcome, DropReason::ttl_expired);
+  EXPECT_TRUE(outcome.punted.empty());
+  EXPECT_EQ(lab.counters(lab.a).icmp_suppressed, 1u);
+}
+Bytes behind(Bytes header, const Bytes& payload) {
+  header.insert(header.end(), payload.begin(), payload.end());
+  return header;
+}
+INSTANTIATE_TEST_SUITE_P(
+    Packets, NoErrorAboutIpv6,
+    testing::Values(Silent{"P28_unreachable", {.next_header = icmpv6, .payload = icmp(1)}},
+                    Silent{"P28_too_big", {.next_header = icmpv6, .payload = icmp(2)}},
+                    Silent{"P28_time_exceeded", {.next_header = icmpv6, .payload = icmp(3)}},
+                    Silent{"P28_unknown_error", {.next_header = icmpv6, .payload = icmp(127)}},
+                    Silent{"P28_redirect", {.next_header = icmpv6, .payload = icmp(137)}},
+                    Silent{"P28_icmp_without_a_type", {.next_header = icmpv6, .payload = {}}},
+                    Silent{"P28_error_behind_an_extension_header",
+                           {.next_header = destination_options,
+                            .payload = behind(extension(icmpv6), icmp(1))}},
+                    Silent{"P29_non_first_fragment",
+                           {.next_header = fragment,
+                            .payload = behind(fragment_header(udp, 8 * 8), Bytes(16))}},
+                    Silent{"P32_source_is_the_gateway_itself", {.source = "2001:db8:1::1"}}),
+    [](const auto& given) { return given.param.name; });
+
+class ErrorAboutIpv6 : public testing::TestWithParam<Silent> {};
+TEST_P(ErrorAboutIpv6, is_answered) {
+  TwoVpcs lab;
+  Ipv6 packet = GetParam().packet;
+  packet.hop_limit = 1;
+  EXPECT_EQ(lab.receive(lab.a, lab.from_a_v6(packet)).punted.size(), 1u);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Packets, ErrorAboutIpv6,
+    testing::Values(Silent{"P28_echo_request", {.next_header = icmpv6, .payload = icmp(128)}},
+                    Silent{"P28_tcp", {.next_header = tcp, .payload = ports(1, 2)}},
+                    Silent{"P29_first_fragment",
+                           {.next_header = fragment,
+                            .payload = behind(fragment_header(udp, 1), Bytes(16))}}),
+    [](const auto& given) { return given.param.name; });
+
+TEST(Ipv6, P43_neighbour_discovery_reaches_the_control_thread_whole) {
+  TwoVpcs lab;
+  const Mac group{{0x33, 0x33, 0xff, 0, 0, 1}};
+  for (std::uint8_t type = 133; type <= 137; ++type) {
+    const Bytes frame = to_mac(lab, group,
+                               {.source = "fe80::10",
+                                .destination = "ff02::1:ff00:1",
+                                .next_header = icmpv6,
+                                .hop_limit = 255,
+                                .payload = icmp(type)});
+    const Outcome outcome = lab.receive(lab.a, frame);
+    ASSERT_EQ(outcome.punted.size(), 1u);
+    EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::nd);
+    EXPECT_EQ(outcome.punted[0].note.in_vpc, lab.a);
+    EXPECT_EQ(outcome.punted[0].data, frame);
+  }
+  lab.expect_counters_add_up();
+}
+
+// Four paths from a into b.
+struct Ecmp : TwoVpcs {
+  Ecmp() {
+    std::vector<NextHop> appliances;
+    for (std::uint8_t n = 1; n <= 4; ++n) {
+      const std::string address = "2001:db8:2::9:" + std::to_string(n);
+      appliances.push_back(plan.via(b, address));
+      add_neighbour(b, address, mac(n, 9));
+    }
+    plan.main_v6_of(b).push_back(route_v6("2001:db9::/32", plan.group(appliances)));
+    plan.tables_v6[gateway.value].push_back(
+        route_v6("2001:db9::/32", NextHop::make(NextHopKind::vpc, b.value)));
+    plan.main_v6_of(a).push_back(
+        route_v6("2001:db9::/32", NextHop::make(NextHopKind::table, gateway.value)));
+    publish();
+  }
+  int path(Ipv6 packet) {
+    packet.destination = "2001:db9::5";
+    const Outcome outcome = receive(a, from_a_v6(packet));
+    return outcome.sent.size() == 1 ? outcome.sent[0].frame[5] : 0;
+  }
+};
+
+TEST(Ipv6, P21_flows_keep_their_path_and_spread) {
+  Ecmp lab;
+  std::map<int, int> share;
+  for (std::uint16_t port = 1; port <= 400; ++port) {
+    const int path = lab.path({.payload = ports(port, 80)});
+    EXPECT_EQ(path, lab.path({.hop_limit = 9, .payload = ports(port, 80, 400)}));
+    EXPECT_EQ(path, lab.path({.next_header = destination_options,
+                              .payload = behind(extension(udp), ports(port, 80))}));
+    ++share[path];
+  }
+  for (int path = 1; path <= 4; ++path) EXPECT_GT(share[path], 50) << "path " << path;
+}
+
+TEST(Ipv6, P21_fragments_of_one_packet_stay_together) {
+  Ecmp lab;
+  std::set<int> paths;
+  for (std::uint16_t port = 1; port <= 32; ++port) {
+    paths.insert(lab.path(
+        {.next_header = fragment, .payload = behind(fragment_header(udp, 1), ports(port, 80))}));
+    paths.insert(lab.path({.next_header = fragment,
+                           .payload = behind(fragment_header(udp, 8 * 9), ports(port, 80))}));
+  }
+  EXPECT_EQ(paths.size(), 1u);
+}
+
+TEST(Ipv6, P21_echo_by_its_identifier_others_by_addresses) {
+  Ecmp lab;
+  std::set<int> echoes, others;
+  for (std::uint16_t id = 1; id <= 64; ++id) {
+    echoes.insert(lab.path({.next_header = icmpv6, .payload = icmp_echo(id, 1, 128)}));
+    others.insert(lab.path({.next_header = esp, .payload = ports(id, id)}));
+  }
+  EXPECT_EQ(echoes.size(), 4u);
+  EXPECT_EQ(others.size(), 1u);
+}
+
+}  // namespace
+}  // namespace bgw::packet_test

@@ -1,0 +1,266 @@
+// P44–P50, P26: what is particular to VXLAN, over IPv4 and IPv6.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/packet/lab.h"
+
+namespace bgw::packet_test {
+namespace {
+
+std::uint32_t vni_of(const TwoVpcs& lab) {
+  return test_vni(lab.a.value);
+}
+Bytes inner(const TwoVpcs& lab) {
+  return lab.from_a({});
+}
+Bytes with_header(const TwoVpcs& lab, Vxlan outer) {
+  return from_vtep(outer, inner(lab));
+}
+Bytes with_udp_patched(const TwoVpcs& lab, std::size_t at, std::uint8_t value) {
+  Bytes frame = from_vtep(vni_of(lab), inner(lab));
+  const std::size_t udp_at = link_under_test() == LinkUnderTest::vxlan6 ? 54 : 34;
+  frame.at(udp_at + at) = value;
+  return frame;
+}
+
+struct BadOuter {
+  const char* name;
+  DropReason reason;
+  Bytes (*frame)(const TwoVpcs& lab);
+};
+const BadOuter bad_outers[] = {
+    {"P44_unknown_vni", DropReason::vxlan_unknown_vni,
+     [](const TwoVpcs& lab) { return from_vtep(0xabcdef, inner(lab)); }},
+    {"P44_vni_0", DropReason::vxlan_unknown_vni,
+     [](const TwoVpcs& lab) { return from_vtep(0, inner(lab)); }},
+    {"P44_flag_clear", DropReason::vxlan_malformed,
+     [](const TwoVpcs& lab) {
+       Vxlan outer = vtep_header(vni_of(lab));
+       outer.flags = 0xf7000000;
+       return with_header(lab, outer);
+     }},
+    {"P46_wrong_checksum", DropReason::outer_checksum,
+     [](const TwoVpcs& lab) { return with_udp_patched(lab, 7, 0x42); }},
+    {"P47_unknown_vtep", DropReason::vxlan_unknown_vtep,
+     [](const TwoVpcs& lab) {
+       Vxlan outer = vtep_header(vni_of(lab));
+       outer.source = outer.source + "7";
+       return with_header(lab, outer);
+     }},
+    {"P49_udp_length_below_the_headers", DropReason::vxlan_malformed,
+     [](const TwoVpcs& lab) { return with_udp_patched(lab, 5, 15); }},
+    {"P49_udp_length_beyond_the_packet", DropReason::vxlan_malformed,
+     [](const TwoVpcs& lab) { return with_udp_patched(lab, 4, 0x40); }},
+    {"P10_another_mac", DropReason::not_for_us,
+     [](const TwoVpcs& lab) {
+       Bytes frame = from_vtep(vni_of(lab), inner(lab));
+       frame[5] ^= 1;
+       return frame;
+     }},
+    {"P11_link_broadcast", DropReason::link_broadcast,
+     [](const TwoVpcs& lab) {
+       Bytes frame = from_vtep(vni_of(lab), inner(lab));
+       std::fill_n(frame.begin(), 6, std::uint8_t{0xff});
+       return frame;
+     }},
+    {"not_to_the_gateway", DropReason::underlay_foreign,
+     [](const TwoVpcs& lab) {
+       Vxlan outer = vtep_header(vni_of(lab));
+       outer.destination = outer.destination + "9";
+       return with_header(lab, outer);
+     }},
+};
+
+class OverVxlanBadOuter : public testing::TestWithParam<BadOuter> {};
+TEST_P(OverVxlanBadOuter, is_dropped_on_the_underlay) {
+  TwoVpcs lab;
+  const Outcome outcome = lab.receive_raw(lab.a, GetParam().frame(lab));
+  expect_dropped(lab, lab.underlay(), outcome, GetParam().reason);
+  EXPECT_TRUE(outcome.punted.empty());
+  EXPECT_EQ(lab.counters(lab.a).rx_packets, 0u);
+}
+INSTANTIATE_TEST_SUITE_P(Frames, OverVxlanBadOuter, testing::ValuesIn(bad_outers),
+                         [](const auto& given) { return given.param.name; });
+
+TEST(OverVxlan, P26_outer_fragments_are_dropped) {
+  TwoVpcs lab;
+  if (link_under_test() == LinkUnderTest::vxlan) {
+    Vxlan outer = vtep_header(vni_of(lab));
+    for (const std::uint16_t flags : {more_fragments, std::uint16_t{100}}) {
+      outer.flags_fragment = flags;
+      EXPECT_TRUE(lab.receive_raw(lab.a, with_header(lab, outer)).sent.empty());
+    }
+    EXPECT_EQ(lab.drops(lab.underlay(), DropReason::outer_fragment), 2u);
+  } else {
+    const TestUnderlay underlay = test_underlay();
+    Bytes payload = fragment_header(17, 1);
+    payload.resize(100);
+    const Bytes frame = ethernet(underlay.own_mac, underlay.remote_mac, 0x86dd,
+                                 ipv6({.source = underlay.remote,
+                                       .destination = underlay.own,
+                                       .next_header = 44,
+                                       .payload = payload}));
+    EXPECT_TRUE(lab.receive_raw(lab.a, frame).sent.empty());
+    EXPECT_EQ(lab.drops(lab.underlay(), DropReason::outer_fragment), 1u);
+  }
+  lab.expect_counters_add_up();
+}
+
+// The frame's headers grow by those of the tunnel: what is too big for it is known by the inner
+// MTU.
+TEST(OverVxlan, P26_too_big_names_the_inner_mtu) {
+  TwoVpcs lab;
+  lab.plan.vpcs[lab.b.value].mtu = 1450;
+  lab.publish();
+  const Bytes frame = lab.from_a({.flags_fragment = dont_fragment, .payload = Bytes(1431)});
+  const Outcome outcome = lab.receive(lab.a, frame);
+  EXPECT_TRUE(outcome.sent.empty());
+  ASSERT_EQ(outcome.punted.size(), 1u);
+  EXPECT_EQ(outcome.punted[0].note.in_vpc, lab.a);
+  EXPECT_EQ(outcome.punted[0].note.mtu, 1450);
+  EXPECT_EQ(outcome.punted[0].data, frame);
+}
+
+void expect_arrives(TwoVpcs& lab, const Bytes& carried, const Bytes& frame) {
+  const Outcome outcome = lab.receive_raw(lab.a, carried);
+  ASSERT_EQ(outcome.sent.size(), 1u);
+  EXPECT_EQ(outcome.sent[0].vpc, lab.b);
+  EXPECT_EQ(outcome.sent[0].frame, as_forwarded(frame, lab.host_b, lab.mac_of(lab.b)));
+  lab.expect_counters_add_up();
+}
+
+TEST(OverVxlan, P45_reserved_bits_are_ignored) {
+  TwoVpcs lab;
+  Vxlan outer = vtep_header(vni_of(lab));
+  outer.flags = 0xffffffff;
+  outer.vni_word |= 0xff;
+  expect_arrives(lab, with_header(lab, outer), inner(lab));
+}
+
+TEST(OverVxlan, P46_checksum_0_and_a_right_one_are_accepted) {
+  TwoVpcs lab;
+  for (const bool checksum : {false, true}) {
+    Vxlan outer = vtep_header(vni_of(lab));
+    outer.checksum = checksum;
+    expect_arrives(lab, with_header(lab, outer), inner(lab));
+  }
+}
+
+struct BadInner {
+  const char* name;
+  DropReason reason;
+  Bytes (*frame)(const TwoVpcs& lab);
+};
+const BadInner bad_inners[] = {
+    {"P48_inner_vlan", DropReason::vxlan_inner_vlan,
+     [](const TwoVpcs& lab) { return ethernet(lab.mac_of(lab.a), lab.host_a, 0x8100, Bytes(60)); }},
+    {"P48_inner_service_vlan", DropReason::vxlan_inner_vlan,
+     [](const TwoVpcs& lab) { return ethernet(lab.mac_of(lab.a), lab.host_a, 0x88a8, Bytes(60)); }},
+    {"P49_empty", DropReason::frame_truncated, [](const TwoVpcs&) { return Bytes{}; }},
+    {"P49_13_bytes", DropReason::frame_truncated, [](const TwoVpcs&) { return Bytes(13); }},
+    {"P49_only_ethernet", DropReason::frame_truncated,
+     [](const TwoVpcs& lab) { return ethernet(lab.mac_of(lab.a), lab.host_a, 0x0800, {}); }},
+    {"P49_vxlan_in_vxlan", DropReason::vxlan_nested,
+     [](const TwoVpcs& lab) { return lab.from_a({.payload = ports(50000, 4789, 60)}); }},
+    {"P49_vxlan_in_vxlan_ipv6", DropReason::vxlan_nested,
+     [](const TwoVpcs& lab) { return lab.from_a_v6({.payload = ports(50000, 4789, 60)}); }},
+    {"ecn_mismatch", DropReason::ecn_mismatch, nullptr},
+};
+class OverVxlanBadInner : public testing::TestWithParam<BadInner> {};
+TEST_P(OverVxlanBadInner, is_dropped_in_its_vpc) {
+  TwoVpcs lab;
+  Vxlan outer = vtep_header(vni_of(lab));
+  if (GetParam().frame == nullptr) outer.traffic_class = 3;  // RFC 6040 §4.2
+  const Bytes frame = GetParam().frame == nullptr ? inner(lab) : GetParam().frame(lab);
+  const Outcome outcome = lab.receive_raw(lab.a, from_vtep(outer, frame));
+  expect_dropped(lab, lab.a, outcome, GetParam().reason);
+}
+INSTANTIATE_TEST_SUITE_P(Frames, OverVxlanBadInner, testing::ValuesIn(bad_inners),
+                         [](const auto& given) { return given.param.name; });
+
+TEST(OverVxlan, congestion_marked_outside_is_marked_inside) {
+  TwoVpcs lab;
+  Vxlan outer = vtep_header(vni_of(lab));
+  outer.traffic_class = 0xb8 | 3;
+  const Outcome v4 = lab.receive_raw(lab.a, from_vtep(outer, lab.from_a({.tos = 2})));
+  ASSERT_EQ(v4.sent.size(), 1u);
+  EXPECT_EQ(v4.sent[0].frame, as_forwarded(lab.from_a({.tos = 3}), lab.host_b, lab.mac_of(lab.b)));
+  const Outcome v6 =
+      lab.receive_raw(lab.a, from_vtep(outer, lab.from_a_v6({.traffic_class = 0x29})));
+  ASSERT_EQ(v6.sent.size(), 1u);
+  EXPECT_EQ(v6.sent[0].frame,
+            as_forwarded_v6(lab.from_a_v6({.traffic_class = 0x2b}), lab.host_b, lab.mac_of(lab.b)));
+}
+
+TEST(OverVxlan, P50_source_port_by_the_inner_flow_and_ttl_64) {
+  TwoVpcs lab;
+  std::set<std::uint16_t> used;
+  for (std::uint16_t port = 1; port <= 200; ++port) {
+    std::set<std::uint16_t> of_flow;
+    for (int n = 0; n < 2; ++n) {
+      lab.receive(lab.a, lab.from_a({.payload = ports(port, 80)}));
+      ASSERT_EQ(lab.carried().size(), 1u);
+      const SentOuter outer = outer_of(lab.carried()[0]);
+      EXPECT_GE(outer.source_port, 49152);
+      EXPECT_EQ(outer.ttl, 64);
+      of_flow.insert(outer.source_port);
+    }
+    EXPECT_EQ(of_flow.size(), 1u);
+    used.insert(of_flow.begin(), of_flow.end());
+  }
+  EXPECT_GT(used.size(), 150u);
+}
+
+TEST(OverVxlan, P50_pipe_keeps_dscp_inside_uniform_shares_it) {
+  TwoVpcs lab;
+  const auto sent_class = [&](std::uint8_t inside) {
+    lab.receive(lab.a, lab.from_a({.tos = inside}));
+    return lab.carried().size() == 1 ? outer_of(lab.carried()[0]).traffic_class : 0xff;
+  };
+  EXPECT_EQ(sent_class(0xb8), 0);
+  EXPECT_EQ(sent_class(0xb9), 1) << "ECN is copied, RFC 6040 4.1";
+  lab.plan.vpcs[lab.b.value].uniform_dscp = true;
+  lab.publish();
+  EXPECT_EQ(sent_class(0xb9), 0xb9);
+}
+
+TEST(OverVxlan, P50_uniform_carries_dscp_inside_on_arrival) {
+  TwoVpcs lab;
+  lab.plan.vpcs[lab.a.value].uniform_dscp = true;
+  lab.publish();
+  Vxlan outer = vtep_header(vni_of(lab));
+  outer.traffic_class = 0x48;
+  const Outcome outcome = lab.receive_raw(lab.a, from_vtep(outer, lab.from_a({.tos = 0xb9})));
+  ASSERT_EQ(outcome.sent.size(), 1u);
+  EXPECT_EQ(outcome.sent[0].frame,
+            as_forwarded(lab.from_a({.tos = 0x49}), lab.host_b, lab.mac_of(lab.b)));
+}
+
+// I3: a VNI is its VPC's alone.
+TEST(OverVxlan, I3_the_vni_decides_not_the_addresses) {
+  TwoVpcs lab;
+  const Outcome outcome =
+      lab.receive_raw(lab.a, from_vtep(test_vni(lab.b.value), lab.frame(lab.b, Ipv4{})));
+  expect_dropped(lab, lab.b, outcome, DropReason::source_spoofed);
+}
+
+TEST(OverVxlan, an_unknown_underlay_neighbour_is_asked_for_and_the_packet_goes_then) {
+  TwoVpcs lab;
+  const Address vtep = any_ip(test_underlay().remote);
+  lab.neighbours.erase(lab.underlay(), vtep);
+  const Bytes frame = inner(lab);
+  const Outcome outcome = lab.receive(lab.a, frame);
+  ASSERT_EQ(outcome.punted.size(), 1u);
+  EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::glean);
+  EXPECT_EQ(outcome.punted[0].note.vpc, lab.underlay());
+  EXPECT_EQ(outcome.punted[0].note.address, vtep);
+  EXPECT_EQ(outcome.punted[0].data, frame);
+  lab.neighbours.set(lab.underlay(), vtep, Link::to(test_underlay().remote_mac));
+  const Outcome again = lab.inject(outcome.punted[0].data, outcome.punted[0].note);
+  ASSERT_EQ(again.sent.size(), 1u);
+  EXPECT_EQ(again.sent[0].frame, as_forwarded(frame, lab.host_b, lab.mac_of(lab.b)));
+}
+
+}  // namespace
+}  // namespace bgw::packet_test
