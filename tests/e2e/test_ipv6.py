@@ -46,7 +46,7 @@ class Ipv6(unittest.TestCase):
     def addresses(self, namespace, *options):
         listed = json.loads(run("ip", "-6", "-j", "-n", namespace, "addr", "show", "dev", "eth0",
                                 *options).stdout)
-        return {a["local"]: a for link in listed for a in link.get("addr_info", [])}
+        return {a["local"]: a for link in listed for a in link.get("addr_info", []) if a}
 
     def bare_host(self):
         """A host on p's link with IPv6 and no address but the link-local one."""
