@@ -291,7 +291,9 @@ class Lab:
             tap = f"tap-{name}"
             if tap in present:
                 run("ip", "-n", self.gateway_namespace, "link", "set", tap, "netns", namespace)
-                run("ip", "-n", namespace, "link", "set", tap, "mtu", self.tap_mtus[name])
+                # Long enough for a worker that the scheduler keeps waiting on a busy machine.
+                run("ip", "-n", namespace, "link", "set", tap, "mtu", self.tap_mtus[name],
+                    "txqueuelen", 20_000)
                 run("ip", "-n", namespace, "link", "set", tap, "master", "br0", "up")
 
     def _links(self):

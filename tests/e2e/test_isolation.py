@@ -5,6 +5,7 @@ All VPCs are VLANs of one port, and all their hosts one program that sees every 
 """
 
 import concurrent.futures
+import json
 import os
 import random
 import time
@@ -60,6 +61,14 @@ class Isolation(unittest.TestCase):
     def commit(self, net):
         self.daemon.ctl.commit(config(net))
 
+    def lost(self):
+        """What may have cost packets: drops by reason, and those of the kernel at bgw's device."""
+        drops = {d["reason"]: 0 for d in self.daemon.ctl.json("stats", "drops")}
+        for one in self.daemon.ctl.json("stats", "drops"):
+            drops[one["reason"]] += one["packets"]
+        link = bgwtest.run("ip", "-s", "-j", "-n", self.lab.vpcs["t"], "link", "show", "tap-t")
+        return {**drops, "kernel": json.loads(link.stdout)[0]["stats64"]["tx"]["dropped"]}
+
     def assert_nothing_leaked(self):
         """No frame for a host that isn't there, no error about or from another VPC."""
         self.assertEqual(self.hosts.misplaced[:3], [])
@@ -110,7 +119,8 @@ class Isolation(unittest.TestCase):
         judgement = judge(probes, periods, many_vpcs.receiver)
         print(f"     {COMMITS} commits: {judgement.between} packets met one configuration, "
               f"{judgement.during} a commit; {len(judgement.wrong)} of {len(probes)} went wrong")
-        self.assertEqual(judgement.wrong[:10], [], f"{len(judgement.wrong)} of {len(probes)}")
+        self.assertEqual(judgement.wrong[:10], [],
+                         f"{len(judgement.wrong)} of {len(probes)}; drops: {self.lost()}")
         self.assertGreater(judgement.between, len(probes) // 4)
         self.assert_nothing_leaked()
 
