@@ -67,6 +67,10 @@ std::vector<dataplane::Dataplane::WorkerStats> DpdkPlane::worker_stats() const {
   return dataplane_->worker_stats();
 }
 
+dataplane::Dataplane::PacketBuffers DpdkPlane::packet_buffers() const {
+  return dataplane_->packet_buffers();
+}
+
 tl::expected<void, std::string> DpdkPlane::ping(VpcIndex vpc, config::IpAddress destination,
                                                 std::size_t payload_bytes,
                                                 std::chrono::milliseconds timeout,

@@ -31,6 +31,7 @@ class DpdkPlane final : public ForwardingPlane {
   SlowPathCounters slow_path_counters(dataplane::VpcIndex vpc) const override;
   std::vector<NeighbourEntry> neighbours() const override;
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override;
+  dataplane::Dataplane::PacketBuffers packet_buffers() const override;
   tl::expected<void, std::string> ping(dataplane::VpcIndex vpc, config::IpAddress destination,
                                        std::size_t payload_bytes, std::chrono::milliseconds timeout,
                                        std::function<void(PingReply)> done) override;

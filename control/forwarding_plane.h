@@ -42,6 +42,7 @@ class ForwardingPlane {
   virtual SlowPathCounters slow_path_counters(dataplane::VpcIndex vpc) const = 0;
   virtual std::vector<NeighbourEntry> neighbours() const = 0;
   virtual std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const = 0;
+  virtual dataplane::Dataplane::PacketBuffers packet_buffers() const = 0;
   virtual tl::expected<void, std::string> ping(dataplane::VpcIndex vpc,
                                                config::IpAddress destination,
                                                std::size_t payload_bytes,

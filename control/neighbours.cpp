@@ -109,6 +109,25 @@ void Neighbours::accept(const Ref& ref, Link link, Evidence evidence, TimePoint 
   make_usable(ref, link, NeighbourState::stale, now);
 }
 
+void Neighbours::doubt(VpcIndex index, const Address& address, TimePoint now) {
+  const auto vpc = vpcs_.find(index);
+  if (vpc == vpcs_.end()) return;
+  const auto found = vpc->second.entries.find(address);
+  if (found == vpc->second.entries.end() || found->second.state != NeighbourState::reachable) {
+    return;
+  }
+  const Ref ref{index, vpc->second, address, found->second};
+  set_due(ref, now + verify_after);
+  set_state(ref, NeighbourState::stale);
+}
+
+Link Neighbours::link_of(VpcIndex index, const Address& address) const {
+  const auto vpc = vpcs_.find(index);
+  if (vpc == vpcs_.end()) return {};
+  const auto found = vpc->second.entries.find(address);
+  return found == vpc->second.entries.end() ? Link{} : found->second.link;
+}
+
 // Workers know the link before any packet that waited for it walks again.
 void Neighbours::make_usable(const Ref& ref, Link link, NeighbourState state, TimePoint now) {
   auto held = std::exchange(ref.entry.held, {});

@@ -89,6 +89,11 @@ class Neighbours {
   // An ARP or ND message of that sender arrived. The MAC of `link` is unicast.
   void heard(dataplane::VpcIndex vpc, const dataplane::Address& address, dataplane::Link link,
              Evidence evidence, TimePoint now);
+  // Somebody says, though not to be believed at once, that the neighbour is elsewhere: it is
+  // verified soon (RFC 4861 §7.2.5).
+  void doubt(dataplane::VpcIndex vpc, const dataplane::Address& address, TimePoint now);
+  // Of a usable neighbour; unknown of any other.
+  dataplane::Link link_of(dataplane::VpcIndex vpc, const dataplane::Address& address) const;
   // Runs at most `max` timers that are due; returns how many it ran.
   std::size_t run_timers(TimePoint now, std::size_t max);
 

@@ -11,7 +11,9 @@
 #include "control/dataplane_io.h"
 #include "control/gateway_arp.h"
 #include "control/gateway_icmp.h"
+#include "control/gateway_nd.h"
 #include "control/hold_budget.h"
+#include "control/ipv6.h"
 #include "control/neighbours.h"
 #include "control/originator.h"
 #include "control/own_addresses.h"
@@ -42,6 +44,11 @@ constexpr std::size_t many_erased = 512;
 
 constexpr std::chrono::seconds log_interval{10};
 
+// Of the gateway itself and to a link-local address: no worker can route it.
+bool is_for_link(const dataplane::PacketNote& note) {
+  return note.ip_offset == 0 && is_link_local(note.address);
+}
+
 }  // namespace
 
 struct SlowPath::Impl final : NeighbourActions {
@@ -52,7 +59,9 @@ struct SlowPath::Impl final : NeighbourActions {
   template <typename Handler>
   bool drain(PuntClass punt_class, const Handler& handle);
   void handle_glean(PacketPtr packet);
+  bool resolve_on_link();
   bool flush_released();
+  bool send_released(PacketPtr& packet);
   void reclaim_erased();
 
   void configure(std::vector<SlowPathVpc> wanted);
@@ -62,7 +71,11 @@ struct SlowPath::Impl final : NeighbourActions {
 
   // NeighbourActions
   void request(VpcIndex vpc, const Address& address, const std::optional<Link>& only) override {
-    if (address.is_v4()) arp.request(vpc, address.as_v4(), only);
+    if (address.is_v4()) {
+      arp.request(vpc, address.as_v4(), only);
+    } else {
+      nd.request(vpc, address, only);
+    }
   }
   bool set_usable(VpcIndex vpc, const Address& address, Link link) override;
   void set_unusable(VpcIndex vpc, const Address& address) override {
@@ -75,9 +88,20 @@ struct SlowPath::Impl final : NeighbourActions {
     released.push_back(std::move(held));
   }
   void unreachable(PacketPtr packet) override {
+    if (is_for_link(packet->note())) {
+      icmp.tell_source(*packet, DropReason::neighbour_unreachable, now);
+      return lose(*packet);
+    }
     icmp.drop_and_tell(std::move(packet), DropReason::neighbour_unreachable, now);
   }
-  void drop(PacketPtr packet, DropReason reason) override { vpcs.drop(std::move(packet), reason); }
+  void drop(PacketPtr packet, DropReason reason) override {
+    if (is_for_link(packet->note())) return lose(*packet);
+    vpcs.drop(std::move(packet), reason);
+  }
+  // A packet of the gateway itself that no worker has seen.
+  void lose(Packet& packet) {
+    if (SlowVpc* vpc = vpcs.find(packet.note().vpc)) ++vpc->counters.not_sent;
+  }
 
   const Options options;
   std::unique_ptr<PacketIo> io;
@@ -92,6 +116,7 @@ struct SlowPath::Impl final : NeighbourActions {
                         *this};
   Originator originator{*io, vpcs};
   GatewayArp arp{vpcs, neighbours, originator};
+  GatewayNd nd{vpcs, neighbours, originator};
   GatewayIcmp icmp{vpcs, originator};
   std::deque<HeldPacket> released;  // for the workers, as soon as their rings take them
   std::vector<PacketPtr> taken;     // kept for its memory
@@ -107,6 +132,7 @@ bool SlowPath::Impl::poll(TimePoint at) {
   now = at;
   bool busy = false;
   busy |= drain(PuntClass::arp, [this](PacketPtr p) { arp.handle(std::move(p), now); });
+  busy |= drain(PuntClass::nd, [this](PacketPtr p) { nd.handle(std::move(p), now); });
   busy |= drain(PuntClass::local, [this](PacketPtr p) { icmp.handle_local(std::move(p), now); });
   busy |= drain(PuntClass::glean, [this](PacketPtr p) { handle_glean(std::move(p)); });
   busy |= drain(PuntClass::icmp_error, [this](PacketPtr p) {
@@ -115,6 +141,8 @@ bool SlowPath::Impl::poll(TimePoint at) {
   });
   busy |= neighbours.run_timers(now, timers_per_poll) > 0;
   busy |= arp.run_announcements(now, announcements_per_poll) > 0;
+  busy |= nd.run_timers(now, announcements_per_poll) > 0;
+  busy |= resolve_on_link();
   busy |= flush_released();
   busy |= icmp.run_pings(now) > 0;
   reclaim_erased();
@@ -154,18 +182,36 @@ bool SlowPath::Impl::set_usable(VpcIndex vpc, const Address& address, Link link)
   return false;
 }
 
+bool SlowPath::Impl::resolve_on_link() {
+  auto packets = originator.take_on_link();
+  for (auto& packet : packets) {
+    const auto [vpc, address] = std::pair(packet->note().vpc, packet->note().address);
+    neighbours.resolve(vpc, address, std::move(packet), now);
+  }
+  return !packets.empty();
+}
+
+// False: no room, and nothing has changed.
+bool SlowPath::Impl::send_released(PacketPtr& packet) {
+  auto& note = packet->note();
+  if (is_for_link(note)) {
+    originator.send_on_link(*packet, neighbours.link_of(note.vpc, note.address));
+    packet.reset();
+    return true;
+  }
+  SlowVpc* in_vpc = vpcs.find(note.in_vpc);
+  note.inject = InjectKind::rewalk;
+  if (!io->inject(packet)) return false;
+  if (in_vpc != nullptr) ++in_vpc->counters.released;
+  return true;
+}
+
 bool SlowPath::Impl::flush_released() {
   for (std::size_t i = 0; i < releases_per_poll && !released.empty(); ++i) {
     HeldPacket& next = released.front();
-    auto& note = next.packet->note();
-    const VpcIndex in_vpc = note.in_vpc;
-    note.inject = InjectKind::rewalk;
-    if (io->inject(next.packet)) {
-      if (SlowVpc* vpc = vpcs.find(in_vpc)) ++vpc->counters.released;
-    } else if (now - next.since >= options.hold_time) {
-      vpcs.drop(std::move(next.packet), DropReason::hold_queue_full);
-    } else {
-      return i > 0;
+    if (!send_released(next.packet)) {
+      if (now - next.since < options.hold_time) return i > 0;
+      drop(std::move(next.packet), DropReason::hold_queue_full);
     }
     released.pop_front();
     if (released.empty()) return true;
@@ -217,17 +263,24 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
     return is_on_link(after, address) && !is_own(after, address);
   });
   const bool came_up = is_new || moved || !before.enabled || before.mac != after.mac;
-  for (const auto& interface : after.addresses) {
-    if (!interface.address.is_v4()) continue;
-    const std::uint32_t address = interface.address.v4_host_order();
-    if (came_up || !is_own(before.addresses, address)) arp.announce(index, address);
-  }
+  const auto announce = [&](const Address& address) {
+    if (!came_up && is_own(before, address)) return;
+    if (address.is_v4()) {
+      arp.announce(index, address.as_v4());
+    } else {
+      nd.announce(index, address);
+    }
+  };
+  for (const auto& interface : after.addresses) announce(to_address(interface.address));
+  if (const auto link_local = link_local_of(after)) announce(*link_local);
+  if (came_up || before != after) nd.advertise(index);
 }
 
 void SlowPath::Impl::forget(VpcIndex vpc, const char* why) {
   neighbours.retain(vpc, [](const Address&) { return false; });
   drop_held_from(vpc);
   arp.forget(vpc);
+  nd.forget(vpc);
   icmp.cancel_pings(vpc, why);
 }
 

@@ -27,6 +27,10 @@ struct SlowPathVpc {
   std::uint16_t mtu = 1500;
   std::vector<config::InterfaceAddress> addresses;
   dataplane::PortId port;
+  bool autoconfiguration = false;  // hosts may make themselves IPv6 addresses (RFC 4862)
+  bool underlay = false;           // carries tunnels: the gateway is a host there, no router
+  bool vxlan = false;
+  std::vector<dataplane::TunnelIndex> flood;  // of a VXLAN VPC: all tunnels that it uses
   friend bool operator==(const SlowPathVpc&, const SlowPathVpc&) = default;
 };
 
@@ -57,7 +61,9 @@ struct SlowPathCounters {
   std::uint64_t icmp_sent = 0;        // errors
   std::uint64_t icmp_suppressed = 0;  // errors not sent for rate or rule
   std::uint64_t arp_requests_sent = 0;
-  std::uint64_t address_conflicts = 0;  // ARP of others that use an address of the gateway
+  std::uint64_t nd_requests_sent = 0;
+  std::uint64_t router_advertisements_sent = 0;
+  std::uint64_t address_conflicts = 0;  // ARP and ND of others that use an address of the gateway
   std::uint64_t not_sent = 0;  // its own packets for which no buffer or no place in a ring was left
   std::array<std::uint64_t, dataplane::drop_reason_count> drops{};
 };

@@ -84,6 +84,7 @@ class FakePlane final : public control::ForwardingPlane {
   }
   control::SlowPathCounters slow_path_counters(dataplane::VpcIndex) const override { return {}; }
   std::vector<control::NeighbourEntry> neighbours() const override { return known; }
+  dataplane::Dataplane::PacketBuffers packet_buffers() const override { return {1000, 7}; }
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override { return {}; }
   tl::expected<void, std::string> ping(dataplane::VpcIndex, config::IpAddress, std::size_t,
                                        std::chrono::milliseconds,
