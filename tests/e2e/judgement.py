@@ -6,7 +6,7 @@ packet that a commit overlapped, where either of the two leads it.
 
 import dataclasses
 
-TRANSIT_SECONDS = 0.1  # a lost packet was lost within that time; bounds what may excuse the loss
+TRANSIT_SECONDS = 0.1
 
 
 @dataclasses.dataclass
@@ -26,16 +26,17 @@ class Judgement:
     wrong: list = dataclasses.field(default_factory=list)
 
 
-def judge(probes, periods, receiver):
+def judge(probes, periods, receiver, transit_seconds=TRANSIT_SECONDS):
     """Holds each packet against what was in force on its way. Periods overlap while a commit runs.
 
-    receiver(net, sender, address): who gets the packet, or None.
+    receiver(net, sender, address): who gets the packet, or None. transit_seconds: a lost packet was
+    lost within that time; it bounds what a later commit may excuse.
     """
     result, first = Judgement(), 0
     for probe in probes:
         while periods[first].end < probe.sent_at:
             first += 1
-        last_moment = probe.received[0][1] if probe.received else probe.sent_at + TRANSIT_SECONDS
+        last_moment = probe.received[0][1] if probe.received else probe.sent_at + transit_seconds
         met = [p for p in periods[first:] if p.begin <= last_moment]
         allowed = {receiver(p.net, probe.sender, probe.address) for p in met}
         if len(met) == 1:

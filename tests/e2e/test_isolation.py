@@ -20,10 +20,11 @@ from tagged_hosts import Wire, hosts_of
 from taps import MTU, open_tap
 from vlan_relay import tags_of
 
-COMMITS = 10 if os.environ.get("BGW_TEST_QUICK") else 40
+COMMITS = 8 if os.environ.get("BGW_TEST_QUICK") else 25
 CHANGES_PER_COMMIT = 6
 RATE_PPS = 4000
-PAUSE_SECONDS = 0.4    # between commits, so that many packets meet one configuration only
+PAUSE_SECONDS = 0.9    # between commits, so that many packets meet one configuration only
+TRANSIT_SECONDS = 0.5  # what a busy machine may take for a packet
 IN_FLIGHT_SECONDS = 0.05  # what was sent before may be read from the TAP that much later
 
 
@@ -116,12 +117,12 @@ class Isolation(unittest.TestCase):
             probes = self.hosts.run(self.rng.sample(self.pairs, len(self.pairs)), RATE_PPS,
                                     lambda _: commits.done())
             commits.result()
-        judgement = judge(probes, periods, many_vpcs.receiver)
+        judgement = judge(probes, periods, many_vpcs.receiver, TRANSIT_SECONDS)
         print(f"     {COMMITS} commits: {judgement.between} packets met one configuration, "
               f"{judgement.during} a commit; {len(judgement.wrong)} of {len(probes)} went wrong")
         self.assertEqual(judgement.wrong[:10], [],
                          f"{len(judgement.wrong)} of {len(probes)}; drops: {self.lost()}")
-        self.assertGreater(judgement.between, len(probes) // 4)
+        self.assertGreater(judgement.between, len(probes) // 5)
         self.assert_nothing_leaked()
 
     def test_I6_after_a_detachment_nothing_arrives(self):
