@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 
+import huge_pages
 import measure
 import traffic
 from frames import packed
@@ -32,7 +33,8 @@ def run(options):
     for name in options.case or traffic.CASES:
         if name not in traffic.CASES:
             raise SystemExit(f"no case '{name}' in forward; there are: {', '.join(traffic.CASES)}")
-        with tempfile.TemporaryDirectory(prefix="bgw-bench-") as directory:
+        with (tempfile.TemporaryDirectory(prefix="bgw-bench-") as directory,
+              huge_pages.eal_options(MEMORY_MIB) as options.memory):
             results += measured(name, options, pathlib.Path(directory))
     return results
 
@@ -73,7 +75,7 @@ def bgw_and_testpmd(name, options, directory):
     case = traffic.CASES[name]
     devices = case.devices(directory)
     case.write(directory, [bytes(6)] * len(devices))  # so that the devices open
-    with Bgwd(options.build, directory, ports_only(devices)) as bgwd:
+    with Bgwd(options, directory, ports_only(devices)) as bgwd:
         macs = bgwd.macs()
     case.write(directory, macs)
     warm_up, seconds = (0.5, 1.0) if options.quick else (1.0, 3.0)
@@ -84,9 +86,9 @@ def bgw_and_testpmd(name, options, directory):
                 return subject.mpps(warm_up, seconds)
         return measure_once
 
-    return {"bgw": once(lambda: Bgwd(options.build, directory, case.config(devices), case.share)),
-            "testpmd-io": once(lambda: Testpmd("io", devices)),
-            "testpmd-macswap": once(lambda: Testpmd("macswap", devices))}
+    return {"bgw": once(lambda: Bgwd(options, directory, case.config(devices), case.share)),
+            "testpmd-io": once(lambda: Testpmd(options, "io", devices)),
+            "testpmd-macswap": once(lambda: Testpmd(options, "macswap", devices))}
 
 
 def ports_only(devices):
@@ -140,14 +142,14 @@ class Subject(contextlib.AbstractContextManager):
 
 
 class Testpmd(Subject):
-    def __init__(self, mode, devices):
+    def __init__(self, options, mode, devices):
         self.ports = len(devices)
         vdevs = [a for d in devices for a in ("--vdev", d)]
         super().__init__(
             ["dpdk-testpmd", "-l", f"{CONTROL_CORE},{WORKER_CORE}", "--main-lcore",
-             str(CONTROL_CORE), "--no-huge", "-m", str(MEMORY_MIB), "--no-pci", "--file-prefix",
-             self.prefix, *vdevs, "--", "--total-num-mbufs=32768", f"--forward-mode={mode}",
-             "--nb-cores=1", "--stats-period=1000"], tempfile.TemporaryFile())
+             str(CONTROL_CORE), *options.memory, "--no-pci", "--file-prefix", self.prefix, *vdevs,
+             "--", "--total-num-mbufs=32768", f"--forward-mode={mode}", "--nb-cores=1",
+             "--stats-period=1000"], tempfile.TemporaryFile())
         self.wait_for(self._connected)
 
     def _connected(self):
@@ -174,18 +176,18 @@ class Testpmd(Subject):
 
 
 class Bgwd(Subject):
-    def __init__(self, build, directory, text, share=0.0):
+    def __init__(self, options, directory, text, share=0.0):
         """share: the part of what is received that must be forwarded."""
         self.share = share
         self.socket_path = directory / "bgw.sock"
         self.totals = []  # per reading of the counters
-        self.bgwctl = [build / "control/cli/bgwctl", "--socket", self.socket_path, "-j"]
+        self.bgwctl = [options.build / "control/cli/bgwctl", "--socket", self.socket_path, "-j"]
         config = directory / "bgw.yaml"
         config.write_text(text)
         super().__init__(
-            [build / "control/bgwd", "--config", config, "--state-dir", directory / "state",
+            [options.build / "control/bgwd", "--config", config, "--state-dir", directory / "state",
              "--socket", self.socket_path, "--workers", str(WORKER_CORE), "--control-core",
-             str(CONTROL_CORE), "--", "--no-huge", "-m", str(MEMORY_MIB), "--no-pci"],
+             str(CONTROL_CORE), "--", *options.memory, "--no-pci"],
             tempfile.TemporaryFile())
         self.wait_for(lambda: self._run("interface", "list").returncode == 0)
 
