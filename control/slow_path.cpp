@@ -88,6 +88,9 @@ struct SlowPath::Impl final : NeighbourActions {
     released.push_back(std::move(held));
   }
   void unreachable(PacketPtr packet) override {
+    if (packet->note().whole_frame) {
+      return drop(std::move(packet), DropReason::neighbour_unreachable);
+    }
     if (is_for_link(packet->note())) {
       icmp.tell_source(*packet, DropReason::neighbour_unreachable, now);
       return lose(*packet);

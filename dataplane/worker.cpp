@@ -48,6 +48,7 @@ void Worker::walk_originated(const FibSnapshot& fib, Entrance entrance) noexcept
 
 // Frames that are ready to leave.
 void Worker::send_frames(const FibSnapshot& fib, Entrance entrance) noexcept {
+  burst_.whole_frames = true;
   for (std::size_t i = 0; i < burst_.count; ++i) {
     burst_.frame_bytes[i] = burst_.packet[i]->pkt_len;
     forward_frame(fib, burst_, i, burst_.in_tunnel[i]);
