@@ -59,6 +59,8 @@ std::optional<IcmpError> icmp_error_for(DropReason reason, Bytes packet, std::ui
       return IcmpError{icmp::time_exceeded, 0, 0};
     case DropReason::no_route:
       return IcmpError{icmp::unreachable, icmp::code_network, 0};
+    case DropReason::reassembly_failed:
+      return IcmpError{icmp::time_exceeded, icmp::code_reassembly, 0};
     case DropReason::neighbour_unreachable:
       return IcmpError{icmp::unreachable, icmp::code_host, 0};
     case DropReason::port_unreachable: {

@@ -25,6 +25,7 @@ inline constexpr std::uint8_t code_host = 1;
 inline constexpr std::uint8_t code_protocol = 2;
 inline constexpr std::uint8_t code_port = 3;
 inline constexpr std::uint8_t code_fragmentation_needed = 4;
+inline constexpr std::uint8_t code_reassembly = 1;  // of time_exceeded
 }  // namespace icmp
 
 // An error of 576 bytes at most, IP header included (RFC 1812 §4.3.2.3).

@@ -66,6 +66,8 @@ std::optional<Icmp6Error> icmp6_error_for(DropReason reason, Bytes packet, std::
       return Icmp6Error{icmp6::time_exceeded, 0, 0};
     case DropReason::no_route:
       return Icmp6Error{icmp6::unreachable, icmp6::code_no_route, 0};
+    case DropReason::reassembly_failed:
+      return Icmp6Error{icmp6::time_exceeded, 1, 0};
     case DropReason::neighbour_unreachable:
       return Icmp6Error{icmp6::unreachable, icmp6::code_address, 0};
     case DropReason::port_unreachable:

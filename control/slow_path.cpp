@@ -18,6 +18,7 @@
 #include "control/ipv6.h"
 #include "control/neighbours.h"
 #include "control/originator.h"
+#include "control/reassembly.h"
 #include "control/own_addresses.h"
 #include "control/slow_path_vpcs.h"
 
@@ -66,6 +67,8 @@ struct SlowPath::Impl final : NeighbourActions {
   template <typename Handler>
   bool drain(PuntClass punt_class, const Handler& handle);
   void handle_local(PacketPtr packet);
+  PacketPtr reassemble(PacketPtr fragment);
+  void give_up(const Reassembly::Failed& failed);
   void tell_source(Packet& packet, DropReason reason);
   void handle_glean(PacketPtr packet);
   bool resolve_on_link();
@@ -128,6 +131,7 @@ struct SlowPath::Impl final : NeighbourActions {
   GatewayIcmp icmp{vpcs, originator, pings};
   GatewayIcmp6 icmp6{vpcs, originator, pings};
   GatewayPing ping{vpcs, originator, pings};
+  Reassembly reassembly{{}, [this](const Reassembly::Failed& failed) { give_up(failed); }};
   std::deque<HeldPacket> released;  // for the workers, as soon as their rings take them
   std::vector<PacketPtr> taken;     // kept for its memory
 
@@ -152,6 +156,7 @@ bool SlowPath::Impl::poll(TimePoint at) {
   busy |= neighbours.run_timers(now, timers_per_poll) > 0;
   busy |= arp.run_announcements(now, announcements_per_poll) > 0;
   busy |= nd.run_timers(now, announcements_per_poll) > 0;
+  busy |= reassembly.run_timers(now, timers_per_poll) > 0;
   busy |= resolve_on_link();
   busy |= flush_released();
   busy |= ping.run(now) > 0;
@@ -168,8 +173,41 @@ bool SlowPath::Impl::drain(PuntClass punt_class, const Handler& handle) {
 }
 
 void SlowPath::Impl::handle_local(PacketPtr packet) {
+  if (is_fragment(network_bytes(*packet))) {
+    packet = reassemble(std::move(packet));
+    if (packet == nullptr) return;
+  }
   if (is_ipv6(*packet)) return icmp6.handle_local(std::move(packet), now);
   icmp.handle_local(std::move(packet), now);
+}
+
+// The whole packet that this fragment completes; null when it waits or is dropped.
+PacketPtr SlowPath::Impl::reassemble(PacketPtr fragment) {
+  auto note = fragment->note();
+  const auto result = reassembly.add(network_bytes(*fragment), note.in_vpc, note.vpc, now);
+  if (result.fate == Reassembly::Fate::waits) return nullptr;
+  if (result.fate == Reassembly::Fate::whole) {
+    if (SlowVpc* vpc = vpcs.find(note.in_vpc)) vpc->counters.consumed += result.joined;
+    note.ip_offset = 0;
+    if (auto whole = io->make(result.packet)) {
+      whole->note() = note;
+      return whole;
+    }
+  }
+  vpcs.drop(std::move(fragment), DropReason::reassembly_failed);
+  return nullptr;
+}
+
+void SlowPath::Impl::give_up(const Reassembly::Failed& failed) {
+  SlowVpc* vpc = vpcs.find(failed.in_vpc);
+  if (vpc == nullptr) return;
+  constexpr auto reason = static_cast<std::size_t>(DropReason::reassembly_failed);
+  vpc->counters.drops[reason] += failed.fragments;
+  auto first = failed.first.empty() ? nullptr : io->make(failed.first);
+  if (first == nullptr) return;
+  first->note().in_vpc = failed.in_vpc;
+  first->note().vpc = failed.vpc;
+  tell_source(*first, DropReason::reassembly_failed);
 }
 
 void SlowPath::Impl::tell_source(Packet& packet, DropReason reason) {
@@ -299,6 +337,7 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
 void SlowPath::Impl::forget(VpcIndex vpc, const char* why) {
   neighbours.retain(vpc, [](const Address&) { return false; });
   drop_held_from(vpc);
+  reassembly.forget(vpc);
   arp.forget(vpc);
   nd.forget(vpc);
   pings.cancel(vpc, why);
@@ -347,7 +386,7 @@ SlowPathCounters SlowPath::counters(VpcIndex index) const {
   const SlowVpc* vpc = impl_->vpcs.find(index);
   if (vpc == nullptr) return {};
   SlowPathCounters counters = vpc->counters;
-  counters.held = impl_->budget.held(index);
+  counters.held = impl_->budget.held(index) + impl_->reassembly.held(index);
   return counters;
 }
 
