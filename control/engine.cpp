@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -198,7 +199,7 @@ std::optional<std::string> Engine::beyond_ports(const config::Model& model) cons
 void Engine::put_in_force(Running next) {
   programmer_.published();
   running_ = std::move(next);
-  plane_.configure(slow_path_vpcs());
+  plane_.configure(slow_path_vpcs(), slow_path_tunnels());
 }
 
 // No worker uses what was replaced: VPC slots, tables and ports that nothing names any more go. All
@@ -224,6 +225,24 @@ std::optional<dataplane::PortId> Engine::port_id(const std::string& port) const 
   const auto* configured = find_port(running_.model, port);
   if (configured == nullptr) return std::nullopt;
   return ports_.at(configured->device).id;
+}
+
+std::vector<SlowPathTunnel> Engine::slow_path_tunnels() const {
+  std::vector<SlowPathTunnel> tunnels;
+  std::set<dataplane::TunnelIndex> known;
+  for (const auto& vpc : running_.model.vpcs) {
+    if (!vpc.interface) continue;
+    const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding);
+    if (vxlan == nullptr) continue;
+    const auto& underlay = *find_underlay(running_.model, vxlan->underlay);
+    for (const auto& remote : vxlan->remotes) {
+      const auto index = *programmer_.tunnel_index(underlay.name, remote);
+      if (!known.insert(index).second) continue;
+      tunnels.push_back({index, *programmer_.underlay_index(underlay.name),
+                         to_address(underlay_next_hop(underlay, remote))});
+    }
+  }
+  return tunnels;
 }
 
 void Engine::on_port(SlowPathVpc& served, const std::string& port) const {

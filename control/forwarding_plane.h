@@ -33,7 +33,8 @@ class ForwardingPlane {
   virtual bool publish(std::unique_ptr<dataplane::FibSnapshot> fib) = 0;
   virtual bool grace_period(std::chrono::milliseconds limit) = 0;
   virtual const dataplane::FibSnapshot* current_fib() const = 0;
-  virtual void configure(std::vector<SlowPathVpc> vpcs) = 0;
+  virtual void configure(std::vector<SlowPathVpc> vpcs,
+                         const std::vector<SlowPathTunnel>& tunnels) = 0;
   virtual bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) = 0;
 
   virtual dataplane::PortStats port_stats(dataplane::PortId port) const = 0;

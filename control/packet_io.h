@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "control/wire.h"
+#include "dataplane/fdb_table.h"
 #include "dataplane/punt.h"
 
 namespace bgw::control {
@@ -39,6 +40,8 @@ class PacketIo {
   // Appends at most `max` packets of the class.
   virtual void take_punts(dataplane::PuntClass punt_class, std::size_t max,
                           std::vector<PacketPtr>& packets) = 0;
+  // Appends what workers noticed about MACs of VXLAN VPCs, a bounded number of them.
+  virtual void take_mac_moves(std::vector<dataplane::MacMove>& moves) = 0;
   // A new packet with these bytes and an empty note; null when buffers are used up.
   virtual PacketPtr make(Bytes bytes) = 0;
   // True: a worker has it and `packet` is null. False: the ring is full and nothing has changed.

@@ -34,6 +34,15 @@ struct SlowPathVpc {
   friend bool operator==(const SlowPathVpc&, const SlowPathVpc&) = default;
 };
 
+// A way to a VTEP: what it needs of the underlay. An index means the same VTEP for as long as it is
+// in any list.
+struct SlowPathTunnel {
+  dataplane::TunnelIndex index;
+  dataplane::VpcIndex underlay;
+  dataplane::Address next_hop;  // on a link of the underlay
+  friend bool operator==(const SlowPathTunnel&, const SlowPathTunnel&) = default;
+};
+
 struct NeighbourEntry {
   std::string vpc;
   config::IpAddress address;
@@ -42,6 +51,13 @@ struct NeighbourEntry {
   dataplane::TunnelIndex tunnel;  // 0: on the wire
   std::chrono::milliseconds since_confirmed{0};
   std::size_t held = 0;  // packets waiting
+};
+
+struct FdbEntry {
+  std::string vpc;
+  dataplane::Mac mac;
+  dataplane::TunnelIndex tunnel;
+  std::chrono::milliseconds age{0};  // since it was last heard
 };
 
 struct PingReply {
@@ -82,19 +98,23 @@ class SlowPath {
     std::uint32_t icmp_error_burst = 50;
   };
 
-  SlowPath(dataplane::Dataplane& dataplane, dataplane::NeighbourTable& table, Options options);
+  SlowPath(dataplane::Dataplane& dataplane, dataplane::NeighbourTable& table,
+           dataplane::FdbTable& fdb, Options options);
   // Over any other source and sink of packets.
-  SlowPath(std::unique_ptr<PacketIo> io, dataplane::NeighbourTable& table, Options options);
+  SlowPath(std::unique_ptr<PacketIo> io, dataplane::NeighbourTable& table, dataplane::FdbTable& fdb,
+           Options options);
   ~SlowPath();
 
   // After a commit is published: the VPCs as they are now. What no longer exists, is down, or has
-  // lost its addresses is forgotten and its held packets dropped; new addresses are announced.
-  void configure(std::vector<SlowPathVpc> vpcs);
+  // lost its addresses is forgotten and its held packets dropped; new addresses are announced. The
+  // next hops of `tunnels` are resolved at once and kept so.
+  void configure(std::vector<SlowPathVpc> vpcs, const std::vector<SlowPathTunnel>& tunnels = {});
 
   // Drains punts and runs timers. True if there was anything to do.
   bool poll(Clock::time_point now);
 
   std::vector<NeighbourEntry> neighbours() const;
+  std::vector<FdbEntry> fdb() const;
   SlowPathCounters counters(dataplane::VpcIndex vpc) const;
 
   // Sends one echo request from the gateway's address in the VPC at the next poll(); `done` is

@@ -65,7 +65,8 @@ class FakePlane final : public control::ForwardingPlane {
   }
   bool grace_period(std::chrono::milliseconds) override { return workers_pass; }
   const dataplane::FibSnapshot* current_fib() const override { return fib_.get(); }
-  void configure(std::vector<control::SlowPathVpc> vpcs) override {
+  void configure(std::vector<control::SlowPathVpc> vpcs,
+                 const std::vector<control::SlowPathTunnel>&) override {
     calls.emplace_back("configure");
     configured = std::move(vpcs);
   }
