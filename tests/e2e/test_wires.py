@@ -53,6 +53,19 @@ class Wires(unittest.TestCase):
     def test_I1_ping6_of_every_ordered_pair(self):
         self.ping_every_pair(6)
 
+    def test_P40_the_gateway_answers_hosts_that_ask_on_every_wire(self):
+        """By ARP and ND: hosts forget it, and it still knows them."""
+        for name in [n for n in INSTANCES if INSTANCES[n] in self.net.vpcs]:
+            with self.subTest(instance=name):
+                host = self.net.instances[name]
+                gateways = [every_wire.address(host.vpc, 1)]
+                if self.net.ipv6:
+                    gateways.append(every_wire.address6(host.vpc, 1))
+                for gateway in gateways:
+                    host.ping(gateway)
+                    host.run("ip", "neigh", "flush", "all")
+                    self.assertTrue(host.ping(gateway, wait=2), gateway)
+
     def tcp_between_all_kinds(self, family):
         for pair in self.each(TCP_PAIRS, ipv6=family == 6):
             with self.subTest(pair=" → ".join(pair)):
