@@ -255,7 +255,7 @@ class Storm : public DataplaneTest {
   std::array<RingPort, 3> ports;
   lpm::Arena arena{{.max_bytes = 64u << 20, .huge_pages = false}};
   NeighbourTable neighbours{16};
-  std::vector<lpm::Ipv4Table> current;
+  BuiltTables current;
   std::uint64_t fed = 0;
 };
 
