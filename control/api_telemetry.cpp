@@ -81,19 +81,20 @@ Json to_json(const FibProgrammer::Occupancy& fib) {
 ApiResponse ApiHandlers::status(const ApiRequest&, const std::string&) {
   const auto& running = engine_.running();
   const auto uptime = std::chrono::steady_clock::now() - started_;
-  Json json{{"version", BGW_VERSION},
-            {"pid", ::getpid()},
-            {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(uptime).count()},
-            {"generation", running.generation},
-            {"file", running.file},
-            {"ports", running.model.ports.size()},
-            {"vpcs", running.model.vpcs.size()},
-            {"gateways", running.model.gateways.size()},
-            {"attachments", running.model.attachments.size()},
-            {"fib", to_json(engine_.programmer().occupancy())},
-            {"packet_buffers",
-             {{"total", plane_.packet_buffers().total}, {"in_use", plane_.packet_buffers().in_use}}},
-            {"workers", Json::array()}};
+  Json json{
+      {"version", BGW_VERSION},
+      {"pid", ::getpid()},
+      {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(uptime).count()},
+      {"generation", running.generation},
+      {"file", running.file},
+      {"ports", running.model.ports.size()},
+      {"vpcs", running.model.vpcs.size()},
+      {"gateways", running.model.gateways.size()},
+      {"attachments", running.model.attachments.size()},
+      {"fib", to_json(engine_.programmer().occupancy())},
+      {"packet_buffers",
+       {{"total", plane_.packet_buffers().total}, {"in_use", plane_.packet_buffers().in_use}}},
+      {"workers", Json::array()}};
   for (const auto& worker : plane_.worker_stats()) {
     json["workers"].push_back({{"core", worker.core},
                                {"loops", worker.loops},
@@ -137,7 +138,9 @@ ApiResponse ApiHandlers::interfaces(const ApiRequest&, const std::string&) {
     interfaces.push_back(std::move(interface));
   }
   for (const auto& underlay : engine_.running().model.underlays) {
-    Json interface{{"underlay", underlay.name}};
+    Json interface {
+      { "underlay", underlay.name }
+    };
     interface["port"] = underlay.port;
     interface["addresses"] = Json::array();
     for (const auto& own : underlay.addresses) {

@@ -19,8 +19,8 @@ class Transmitter {
   // Sends burst.to_send in order, per port, and counts it; adds what found no room to
   // burst.dropped.
   void transmit(const FibSnapshot& fib, Burst& burst) noexcept;
-  // Sends the fragments of one packet, frames of `bytes` in all, and counts them. False when not all
-  // found room: the rest is freed, and the packet is for the caller to count as dropped.
+  // Sends the fragments of one packet, frames of `bytes` in all, and counts them. False when not
+  // all found room: the rest is freed, and the packet is for the caller to count as dropped.
   bool send_fragments(VpcIndex from, VpcIndex to, PortId port, std::span<rte_mbuf*> fragments,
                       std::uint64_t bytes) noexcept;
 

@@ -33,8 +33,9 @@ struct FuzzLab : TwoVpcs {
       plan.tables[gateway.value].push_back(route(prefix, NextHop::make(NextHopKind::vpc, b.value)));
       plan.main_of(a).push_back(route(prefix, to_gateway));
     }
-    plan.main_v6_of(b).push_back(route_v6(
-        "2001:db9::/32", plan.group({plan.via(b, "2001:db8:2::20"), plan.via(b, "2001:db8:2::21")})));
+    plan.main_v6_of(b).push_back(
+        route_v6("2001:db9::/32",
+                 plan.group({plan.via(b, "2001:db8:2::20"), plan.via(b, "2001:db8:2::21")})));
     plan.tables_v6[gateway.value].push_back(
         route_v6("2001:db9::/32", NextHop::make(NextHopKind::vpc, b.value)));
     plan.main_v6_of(a).push_back(route_v6("2001:db9::/32", to_gateway));
@@ -126,8 +127,7 @@ void prepare(Bytes& frame, std::uint8_t ask, VpcIndex from) {
       frame[13] = 0xdd;
     }
   }
-  if ((ask & known_addresses) != 0 && frame.size() >= ip_offset + 40 &&
-      frame[ip_offset] >> 4 == 6)
+  if ((ask & known_addresses) != 0 && frame.size() >= ip_offset + 40 && frame[ip_offset] >> 4 == 6)
     return use_known_ipv6_addresses(&frame[ip_offset], from == lab->b);
   const bool has_header = frame.size() >= ip_offset + 20 &&
                           frame.size() >= ip_offset + (frame[ip_offset] & 0xfu) * 4u &&

@@ -17,7 +17,8 @@ using testing::HasSubstr;
 
 class EngineTest : public testing::Test {
  protected:
-  explicit EngineTest(FibProgrammer::Limits limits = {}) : programmer(nullptr, nullptr, arena(), limits) {}
+  explicit EngineTest(FibProgrammer::Limits limits = {})
+      : programmer(nullptr, nullptr, arena(), limits) {}
   static lpm::Arena::Options arena() {
     return {.max_bytes = std::size_t{64} << 20, .huge_pages = false};
   }
@@ -286,7 +287,8 @@ TEST(EngineStart, TakesStoredHistory) {
       << "without the history the tables would differ, or this test shows nothing";
 
   FakePlane other_plane;
-  FibProgrammer other_programmer(nullptr, nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
+  FibProgrammer other_programmer(nullptr, nullptr, {.max_bytes = 64 << 20, .huge_pages = false},
+                                 {});
   Engine other(other_plane, other_programmer, store);
   const auto differs = other.start(overlapping("ab") + "# edited\n", "bgw.yaml");
   ASSERT_TRUE(differs);

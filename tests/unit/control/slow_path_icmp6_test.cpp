@@ -92,14 +92,15 @@ TEST_F(Icmp6Test, P36_large_replies_are_fragmented_by_the_mtu_of_the_link_or_128
   EXPECT_EQ(originated()[0].size(), 1280u);
 }
 
-TEST_F(Icmp6Test, P36_bad_checksums_and_fragments_are_not_answered) {
+TEST_F(Icmp6Test, P36_a_bad_checksum_is_not_answered_and_a_fragment_waits) {
   auto bad = echo("2001:db8:1::5", "2001:db8:1::1");
   bad.back() ^= 1;
   local(bad);
   const ByteVector first = {58, 0, 0, 1, 0, 0, 0, 9};
   local(icmp6_packet({.destination = "2001:db8:1::1", .next_header = 44}, 128, 0, 1, {}, first));
   EXPECT_TRUE(io->injected.empty());
-  EXPECT_EQ(drops(vpc_a, DropReason::icmp_malformed), 2u);
+  EXPECT_EQ(drops(vpc_a, DropReason::icmp_malformed), 1u);
+  EXPECT_EQ(slow->counters(vpc_a).held, 1u);
 }
 
 TEST_F(Icmp6Test, P36_echo_behind_extension_headers_is_answered) {

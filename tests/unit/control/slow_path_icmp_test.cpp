@@ -42,11 +42,14 @@ TEST_F(SlowPathTest, P36_a_bad_icmp_checksum_is_not_answered) {
   EXPECT_EQ(drops(vpc_a, DropReason::icmp_malformed), 1u);
 }
 
-TEST_F(SlowPathTest, fragments_to_us_are_dropped_and_counted) {
+TEST_F(SlowPathTest, fragments_to_us_wait_and_are_given_up_in_time) {
   punt_local(vpc_a, vpc_a, icmp_packet({.destination = "10.1.1.1", .more_fragments = true}, 8));
   punt_local(vpc_a, vpc_a, udp_packet({.destination = "10.1.1.1", .offset_units = 100}));
   EXPECT_TRUE(io->injected.empty());
-  EXPECT_EQ(drops(vpc_a, DropReason::icmp_malformed), 2u);
+  EXPECT_EQ(slow->counters(vpc_a).held, 2u);
+  after(61s);
+  EXPECT_EQ(drops(vpc_a, DropReason::reassembly_failed), 2u);
+  EXPECT_EQ(slow->counters(vpc_a).held, 0u);
 }
 
 TEST_F(SlowPathTest, an_address_that_is_ours_no_longer_is_no_route) {
