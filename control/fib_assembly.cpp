@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "control/fib_programmer.h"
-#include "dataplane/encapsulation.h"
 
 namespace bgw::control {
 namespace {

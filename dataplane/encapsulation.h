@@ -13,11 +13,6 @@ namespace bgw::dataplane {
 inline constexpr std::uint16_t vxlan_first_source_port = 49152;
 inline constexpr std::uint8_t outer_ttl = 64;
 
-// Control thread: the headers from `local`, an address of the underlay whose slot is `underlay`, to
-// `remote`, by way of `next_hop`. Addresses are of one family.
-Tunnel make_tunnel(VpcIndex underlay, const VpcFib& slot, const Address& local,
-                   const Address& remote, const Address& next_hop);
-
 // Destination and source MAC.
 inline void write_macs(std::uint8_t* frame, Link link, const Mac& own) noexcept {
   const std::uint64_t source = mac_bits(own);

@@ -81,6 +81,11 @@ struct Tunnel {
   std::array<std::uint8_t, max_header_bytes> header{};
 };
 
+// Control thread: the headers from `local`, an address of the underlay whose slot is `underlay`, to
+// `remote`, by way of `next_hop`. Addresses are of one family.
+Tunnel make_tunnel(VpcIndex underlay, const VpcFib& slot, const Address& local,
+                   const Address& remote, const Address& next_hop);
+
 // What an underlay receives.
 struct UnderlayFib {
   std::vector<Address> own;                              // VTEP addresses of the gateway
