@@ -24,15 +24,6 @@ constexpr std::array special_blocks{
     SpecialBlock{{IpAddress::v6(0xff00000000000000, 0), 8}, "multicast"},
 };
 
-template <typename Value>
-void check_family(RuleContext& context, const std::string& where, Family family,
-                  const Value& value) {
-  if (family == Family::ipv4 || context.capabilities.ipv6) return;
-  context.report(where, fmt::format("{} is IPv6, which this build's data plane does not "
-                                    "carry yet",
-                                    value.to_string()));
-}
-
 template <typename Matches>
 void check_unicast(RuleContext& context, const std::string& where, const std::string& value,
                    Matches matches) {
@@ -46,13 +37,11 @@ void check_unicast(RuleContext& context, const std::string& where, const std::st
 }  // namespace
 
 void check_address(RuleContext& context, const std::string& where, const IpAddress& address) {
-  check_family(context, where, address.family, address);
   check_unicast(context, where, address.to_string(),
                 [&](const IpPrefix& block) { return block.contains(address); });
 }
 
 void check_network(RuleContext& context, const std::string& where, const IpPrefix& prefix) {
-  check_family(context, where, prefix.family(), prefix);
   for (const SpecialBlock& block : special_blocks) {
     if (!block.prefix.overlaps(prefix)) continue;
     const std::string_view relation = block.prefix.contains(prefix) ? "lies in" : "contains";
@@ -63,7 +52,6 @@ void check_network(RuleContext& context, const std::string& where, const IpPrefi
 }
 
 void check_destination(RuleContext& context, const std::string& where, const IpPrefix& prefix) {
-  check_family(context, where, prefix.family(), prefix);
   check_unicast(context, where, prefix.to_string(),
                 [&](const IpPrefix& block) { return block.contains(prefix); });
 }

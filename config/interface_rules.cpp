@@ -7,9 +7,6 @@ namespace bgw::config {
 namespace {
 
 void check_vlan(RuleContext& context, const VlanBinding& vlan, const std::string& where) {
-  if (!context.capabilities.vlan) {
-    context.report(where, "this build's data plane does not carry VLANs yet");
-  }
   check_reference(context, where + ".port", "port", vlan.port, context.ports, "ports");
   check_range(context, where + ".id", vlan.id, vlan_range);
   if (vlan.outer) check_range(context, where + ".outer", *vlan.outer, vlan_range);
@@ -45,24 +42,19 @@ void check_tunnel_mtu(RuleContext& context, const Interface& interface, const st
                       std::size_t underlay_index) {
   const auto& vxlan = std::get<VxlanBinding>(interface.binding);
   const Underlay& underlay = context.model.underlays[underlay_index];
-  const auto is_ipv6 = [](const IpAddress& address) { return !address.is_v4(); };
-  const std::uint16_t overhead =
-      std::ranges::any_of(vxlan.remotes, is_ipv6) ? vxlan_overhead_ipv6 : vxlan_overhead_ipv4;
-  const bool has_ipv6 =
-      std::ranges::any_of(interface.addresses, is_ipv6, &InterfaceAddress::address);
-  if (!has_ipv6 || underlay.mtu >= ipv6_min_mtu + overhead) return;
+  const int least = ipv6_min_mtu + vxlan.overhead_bytes();
+  const bool has_ipv6 = std::ranges::any_of(
+      interface.addresses, [](const InterfaceAddress& own) { return !own.address.is_v4(); });
+  if (!has_ipv6 || underlay.mtu >= least) return;
   context.report(where + ".underlay",
                  fmt::format("an IPv6 VPC over VXLAN needs an mtu of at least {} on underlay {}, "
                              "which has {}",
-                             ipv6_min_mtu + overhead, quoted(underlay.name), underlay.mtu),
+                             least, quoted(underlay.name), underlay.mtu),
                  {fmt::format("underlays[{}].mtu", underlay_index)});
 }
 
 void check_vxlan(RuleContext& context, const Interface& interface, const std::string& where) {
   const auto& vxlan = std::get<VxlanBinding>(interface.binding);
-  if (!context.capabilities.vxlan) {
-    context.report(where, "this build's data plane does not carry VXLAN yet");
-  }
   check_range(context, where + ".vni", vxlan.vni, vni_range);
   const auto underlay = check_reference(context, where + ".underlay", "underlay", vxlan.underlay,
                                         context.underlays, "underlays");

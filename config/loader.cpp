@@ -45,14 +45,14 @@ std::string Error::to_string() const {
 }
 
 tl::expected<Model, std::vector<Error>> load(std::string_view text, std::string_view file,
-                                             Capabilities capabilities, Limits limits) {
+                                             Limits limits) {
   std::vector<Error> errors;
   const YamlTree tree = read_yaml(text, limits, errors);
   Model model;
   if (tree.complete) {
     Reader reader(errors, limits.errors);
     model = read_model(reader, tree.root);
-    for (const Finding& finding : check_rules(model, capabilities)) {
+    for (const Finding& finding : check_rules(model)) {
       if (follows_from_others(reader, finding)) continue;
       reader.fail(locate(tree.root, finding.problem.where), finding.problem.message);
       if (reader.is_full()) break;
@@ -63,8 +63,7 @@ tl::expected<Model, std::vector<Error>> load(std::string_view text, std::string_
   return tl::unexpected(std::move(errors));
 }
 
-tl::expected<Model, std::vector<Error>> load_file(const std::string& path,
-                                                  Capabilities capabilities, Limits limits) {
+tl::expected<Model, std::vector<Error>> load_file(const std::string& path, Limits limits) {
   const auto refuse = [&](int code) {
     return tl::unexpected(std::vector<Error>{
         {path, 0, 0,
@@ -81,7 +80,7 @@ tl::expected<Model, std::vector<Error>> load_file(const std::string& path,
     text.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
   }
   if (file.bad()) return refuse(errno);
-  return load(text, path, capabilities, limits);
+  return load(text, path, limits);
 }
 
 }  // namespace bgw::config

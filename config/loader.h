@@ -23,15 +23,6 @@ struct Error {
   friend bool operator==(const Error&, const Error&) = default;
 };
 
-// What the data plane of this build can carry. The loader understands the whole language and
-// refuses, with a message that says so, what lies beyond these.
-struct Capabilities {
-  bool vlan = false;
-  bool vxlan = false;
-  bool ipv6 = false;
-  static constexpr Capabilities everything() { return {true, true, true}; }
-};
-
 // Caps that keep hostile input harmless.
 struct Limits {
   std::size_t file_bytes = 64u << 20;
@@ -42,12 +33,10 @@ struct Limits {
 // Parses, checks types and values, then references and rules across objects (control/ROUTES.md's
 // L3, V5 …). `file` is used in messages only. Pure: no I/O. Errors come in order of position.
 tl::expected<Model, std::vector<Error>> load(std::string_view text, std::string_view file,
-                                             Capabilities capabilities = {}, Limits limits = {});
+                                             Limits limits = {});
 
 // Reads a file and loads it; a file that can't be read is an Error too.
-tl::expected<Model, std::vector<Error>> load_file(const std::string& path,
-                                                  Capabilities capabilities = {},
-                                                  Limits limits = {});
+tl::expected<Model, std::vector<Error>> load_file(const std::string& path, Limits limits = {});
 
 // Rules that hold for a model however it came to be (text or API). `where` is the path of the
 // offending node, such as "attachments[3].vpc", which load() turns into a position.
@@ -55,6 +44,6 @@ struct Problem {
   std::string where;
   std::string message;
 };
-std::vector<Problem> validate(const Model& model, Capabilities capabilities = {});
+std::vector<Problem> validate(const Model& model);
 
 }  // namespace bgw::config

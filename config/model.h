@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -46,6 +47,13 @@ struct VxlanBinding {
   std::string underlay;
   std::vector<IpAddress> remotes;  // flood list
   DscpModel dscp = DscpModel::pipe;
+  // What tunnels to the remotes add to an IP packet, the most if they are of both families.
+  std::uint16_t overhead_bytes() const {
+    for (const IpAddress& remote : remotes) {
+      if (!remote.is_v4()) return vxlan_overhead_ipv6;
+    }
+    return vxlan_overhead_ipv4;
+  }
   friend bool operator==(const VxlanBinding&, const VxlanBinding&) = default;
 };
 
@@ -162,6 +170,15 @@ struct Attachment {
   Advertise advertise = AdvertiseAll{};
   friend bool operator==(const Attachment&, const Attachment&) = default;
 };
+
+// Null when none has that name.
+template <typename T>
+const T* find_named(const std::vector<T>& list, std::string_view name) {
+  for (const T& one : list) {
+    if (one.name == name) return &one;
+  }
+  return nullptr;
+}
 
 struct Model {
   std::string region;

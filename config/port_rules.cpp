@@ -90,9 +90,6 @@ void check_underlays(RuleContext& context) {
   for (std::size_t i = 0; i < context.model.underlays.size(); ++i) {
     const Underlay& underlay = context.model.underlays[i];
     const std::string where = fmt::format("underlays[{}]", i);
-    if (!context.capabilities.vxlan) {
-      context.report(where, "this build's data plane does not carry VXLAN yet");
-    }
     check_reference(context, where + ".port", "port", underlay.port, context.ports, "ports");
     check_link(context, where, underlay.addresses, underlay.router, underlay.mtu);
   }

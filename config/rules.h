@@ -25,7 +25,7 @@ struct Finding {
   std::vector<std::string> depends_on;
 };
 
-std::vector<Finding> check_rules(const Model& model, Capabilities capabilities);
+std::vector<Finding> check_rules(const Model& model);
 
 // Names of one kind of object. Of several objects with one name the first counts.
 class NameIndex {
@@ -84,9 +84,8 @@ class UnderlayAddresses {
 };
 
 struct RuleContext {
-  RuleContext(const Model& m, Capabilities c)
+  explicit RuleContext(const Model& m)
       : model(m),
-        capabilities(c),
         ports(m.ports),
         vpcs(m.vpcs),
         underlays(m.underlays),
@@ -99,7 +98,6 @@ struct RuleContext {
   void report(std::string where, std::string message, std::vector<std::string> depends_on = {});
 
   const Model& model;
-  Capabilities capabilities;
   NameIndex ports, vpcs, underlays, gateways, attachments;
   AttachedPairs attached;
   UnderlayAddresses underlay_addresses;

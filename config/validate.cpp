@@ -6,8 +6,8 @@
 
 namespace bgw::config {
 
-std::vector<Finding> check_rules(const Model& model, Capabilities capabilities) {
-  RuleContext context(model, capabilities);
+std::vector<Finding> check_rules(const Model& model) {
+  RuleContext context(model);
   check_name(context, "region", model.region);
   check_ports(context);
   check_vpcs(context);
@@ -18,9 +18,9 @@ std::vector<Finding> check_rules(const Model& model, Capabilities capabilities) 
   return std::move(context.findings);
 }
 
-std::vector<Problem> validate(const Model& model, Capabilities capabilities) {
+std::vector<Problem> validate(const Model& model) {
   std::vector<Problem> problems;
-  for (Finding& finding : check_rules(model, capabilities)) {
+  for (Finding& finding : check_rules(model)) {
     problems.push_back(std::move(finding.problem));
   }
   return problems;

@@ -15,11 +15,6 @@ using Json = nlohmann::ordered_json;
 using dataplane::DropReason;
 using dataplane::InterfaceCounters;
 
-const config::Vpc* find_vpc(const config::Model& model, const std::string& name) {
-  const auto found = std::ranges::find(model.vpcs, name, &config::Vpc::name);
-  return found == model.vpcs.end() ? nullptr : &*found;
-}
-
 ApiResponse ok(const Json& json) {
   return {200, json_text(json)};
 }
@@ -129,9 +124,11 @@ ApiResponse ApiHandlers::interfaces(const ApiRequest&, const std::string&) {
     } else if (interface.contains("vlan")) {
       add_device(interface, interface["vlan"]["port"]);
     }
-    const auto& configured = *find_vpc(engine_.running().model, interface["vpc"])->interface;
+    const auto& model = engine_.running().model;
+    const auto& configured =
+        *config::find_named(model.vpcs, interface["vpc"].get<std::string>())->interface;
     if (const auto* vxlan = std::get_if<config::VxlanBinding>(&configured.binding)) {
-      const auto& underlay = *find_underlay(engine_.running().model, vxlan->underlay);
+      const auto& underlay = *config::find_named(model.underlays, vxlan->underlay);
       interface["mtu"] = vxlan_mtu(configured, underlay);
       add_device(interface, underlay.port);
     }

@@ -32,11 +32,6 @@ class Undo {
   std::function<void()> action_;
 };
 
-const config::Port* find_port(const config::Model& model, const std::string& name) {
-  const auto port = std::ranges::find(model.ports, name, &config::Port::name);
-  return port == model.ports.end() ? nullptr : &*port;
-}
-
 std::optional<std::string> beyond_port(const std::string& who, std::uint16_t mtu,
                                        const dataplane::PortInfo& port) {
   if (mtu <= port.max_mtu) return std::nullopt;
@@ -57,7 +52,7 @@ const std::string* port_of(const config::Interface& interface) {
 }  // namespace
 
 tl::expected<config::Model, Refusal> load_text(std::string_view text, std::string_view file) {
-  auto model = config::load(text, file, carried);
+  auto model = config::load(text, file);
   if (model) return std::move(*model);
   const auto count = model.error().size();
   return tl::unexpected(
@@ -144,7 +139,7 @@ tl::expected<std::vector<std::string>, std::string> Engine::open_new_ports(
     auto info = plane_.open_port(port.name, port.device);
     if (!info) {
       close_ports(opened);
-      const auto* before = find_port(running_.model, port.name);
+      const auto* before = config::find_named(running_.model.ports, port.name);
       return tl::unexpected(
           before == nullptr
               ? info.error()
@@ -183,7 +178,7 @@ tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> Engine::progr
 // The first interface or underlay whose mtu its port does not carry.
 std::optional<std::string> Engine::beyond_ports(const config::Model& model) const {
   const auto check = [&](const std::string& who, std::uint16_t mtu, const std::string& port) {
-    return beyond_port(who, mtu, ports_.at(find_port(model, port)->device));
+    return beyond_port(who, mtu, ports_.at(config::find_named(model.ports, port)->device));
   };
   for (const auto& vpc : model.vpcs) {
     const auto* port = vpc.interface ? port_of(*vpc.interface) : nullptr;
@@ -222,7 +217,7 @@ void Engine::tidy() {
 }
 
 std::optional<dataplane::PortId> Engine::port_id(const std::string& port) const {
-  const auto* configured = find_port(running_.model, port);
+  const auto* configured = config::find_named(running_.model.ports, port);
   if (configured == nullptr) return std::nullopt;
   return ports_.at(configured->device).id;
 }
@@ -234,7 +229,7 @@ std::vector<SlowPathTunnel> Engine::slow_path_tunnels() const {
     if (!vpc.interface) continue;
     const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding);
     if (vxlan == nullptr) continue;
-    const auto& underlay = *find_underlay(running_.model, vxlan->underlay);
+    const auto& underlay = *config::find_named(running_.model.underlays, vxlan->underlay);
     for (const auto& remote : vxlan->remotes) {
       const auto index = *programmer_.tunnel_index(underlay.name, remote);
       if (!known.insert(index).second) continue;
@@ -246,7 +241,7 @@ std::vector<SlowPathTunnel> Engine::slow_path_tunnels() const {
 }
 
 void Engine::on_port(SlowPathVpc& served, const std::string& port) const {
-  const auto& info = ports_.at(find_port(running_.model, port)->device);
+  const auto& info = ports_.at(config::find_named(running_.model.ports, port)->device);
   served.mac = info.mac;
   served.port = info.id;
 }
@@ -261,7 +256,7 @@ std::vector<SlowPathVpc> Engine::slow_path_vpcs() const {
     served.autoconfiguration = vpc.interface->autoconfiguration;
     const auto* port = port_of(*vpc.interface);
     if (const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding)) {
-      const auto& underlay = *find_underlay(running_.model, vxlan->underlay);
+      const auto& underlay = *config::find_named(running_.model.underlays, vxlan->underlay);
       port = &underlay.port;
       served.mtu = vxlan_mtu(*vpc.interface, underlay);
       served.vxlan = true;

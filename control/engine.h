@@ -21,9 +21,6 @@
 
 namespace bgw::control {
 
-// What this version's data plane carries; everything else is refused when text is loaded.
-inline constexpr config::Capabilities carried = config::Capabilities::everything();
-
 // Why nothing was changed. `errors` lists what is wrong in the text; otherwise the text was right
 // and `message` says what failed.
 struct Refusal {

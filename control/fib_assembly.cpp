@@ -8,7 +8,6 @@ namespace {
 
 using dataplane::FibSnapshot;
 using dataplane::LinkKind;
-using dataplane::TableIndex;
 using dataplane::TunnelIndex;
 using dataplane::VpcFib;
 using dataplane::VpcIndex;
@@ -53,17 +52,9 @@ config::IpAddress underlay_next_hop(const config::Underlay& underlay,
   return on_link || !underlay.router ? remote : *underlay.router;
 }
 
-const config::Underlay* find_underlay(const config::Model& model, const std::string& name) {
-  const auto found = std::ranges::find(model.underlays, name, &config::Underlay::name);
-  return found == model.underlays.end() ? nullptr : &*found;
-}
-
 std::uint16_t vxlan_mtu(const config::Interface& interface, const config::Underlay& underlay) {
   const auto& vxlan = std::get<config::VxlanBinding>(interface.binding);
-  const bool over_ipv6 =
-      std::ranges::any_of(vxlan.remotes, [](const auto& remote) { return !remote.is_v4(); });
-  const auto overhead = over_ipv6 ? config::vxlan_overhead_ipv6 : config::vxlan_overhead_ipv4;
-  return std::min(interface.mtu, static_cast<std::uint16_t>(underlay.mtu - overhead));
+  return std::min(interface.mtu, static_cast<std::uint16_t>(underlay.mtu - vxlan.overhead_bytes()));
 }
 
 std::unique_ptr<FibSnapshot> FibProgrammer::assemble(const config::Model& model,
@@ -105,18 +96,14 @@ void FibProgrammer::assemble_underlays(const config::Model& model, const Program
   for (const auto& underlay : model.underlays) {
     const auto& port = ports.at(underlay.port);
     const VpcIndex index = *underlay_index(underlay.name);
-    const auto name = underlay_name(underlay.name);
-    fib.vpcs[index.value] = {
-        .in_use = true,
-        .enabled = true,
-        .mac = port.mac,
-        .port = port.id,
-        .mtu = underlay.mtu,
-        .source_table = TableIndex{*table_names_.find(name + ": sources")},
-        .main_table = TableIndex{*table_names_.find(name + "/main")},
-        .kind = LinkKind::underlay,
-        .underlay = static_cast<std::uint16_t>(fib.underlays.size()),
-    };
+    auto& slot = fib.vpcs[index.value];
+    slot = slot_of(underlay_name(underlay.name));
+    slot.enabled = true;
+    slot.mac = port.mac;
+    slot.port = port.id;
+    slot.mtu = underlay.mtu;
+    slot.kind = LinkKind::underlay;
+    slot.underlay = static_cast<std::uint16_t>(fib.underlays.size());
     fib.ports[port.id.value].untagged = index;
     auto& received = fib.underlays.emplace_back();
     for (const auto& own : underlay.addresses) received.own.push_back(to_address(own.address));
@@ -131,7 +118,7 @@ void FibProgrammer::assemble_underlays(const config::Model& model, const Program
   }
   fib.tunnels.resize(std::max<std::size_t>(tunnels_.end(), 1));
   tunnels_.for_each_used([&](const TunnelKey& key, std::uint32_t index) {
-    const auto& underlay = *find_underlay(model, key.underlay);
+    const auto& underlay = *config::find_named(model.underlays, key.underlay);
     const VpcIndex slot = *underlay_index(underlay.name);
     fib.tunnels[index] = dataplane::make_tunnel(
         slot, fib.vpcs[slot.value], to_address(local_towards(underlay, key.remote)),
@@ -143,9 +130,7 @@ void FibProgrammer::assemble_vpc(const config::Model& model, const config::Vpc& 
                                  const ProgrammedPorts& ports, FibSnapshot& fib) const {
   const VpcIndex index = *vpc_index(vpc.name);
   auto& slot = fib.vpcs[index.value];
-  slot.in_use = true;
-  slot.source_table = TableIndex{*table_names_.find(vpc.name + ": sources")};
-  slot.main_table = TableIndex{*table_names_.find(vpc.name + "/main")};
+  slot = slot_of(vpc.name);
   if (!vpc.interface) return;
   slot.enabled = vpc.interface->enabled;
   slot.mtu = vpc.interface->mtu;
@@ -159,8 +144,9 @@ void FibProgrammer::assemble_vpc(const config::Model& model, const config::Vpc& 
     bind(*vlan, ports, index, fib);
   } else {
     bind(model, std::get<config::VxlanBinding>(binding), index, fib);
-    slot.mtu = vxlan_mtu(*vpc.interface,
-                         *find_underlay(model, std::get<config::VxlanBinding>(binding).underlay));
+    slot.mtu = vxlan_mtu(
+        *vpc.interface,
+        *config::find_named(model.underlays, std::get<config::VxlanBinding>(binding).underlay));
   }
 }
 
@@ -181,7 +167,7 @@ void FibProgrammer::bind(const config::VlanBinding& vlan, const ProgrammedPorts&
 void FibProgrammer::bind(const config::Model& model, const config::VxlanBinding& vxlan,
                          VpcIndex index, FibSnapshot& fib) const {
   auto& slot = fib.vpcs[index.value];
-  const auto& underlay = *find_underlay(model, vxlan.underlay);
+  const auto& underlay = *config::find_named(model.underlays, vxlan.underlay);
   const auto& below = fib.vpcs[underlay_index(underlay.name)->value];
   slot.kind = LinkKind::vxlan;
   slot.port = below.port;

@@ -41,10 +41,6 @@ DropReason drop_reason(DiscardReason reason) {
   return DropReason::no_route;
 }
 
-lpm::Ipv6Address ipv6_key(const config::IpAddress& address) {
-  return lpm::Ipv6Address{address.hi} << 64 | address.lo;
-}
-
 // The routes of one table, by family.
 struct RouteSet {
   std::vector<lpm::Ipv4Route> v4;
@@ -54,7 +50,8 @@ struct RouteSet {
     if (prefix.family() == config::Family::ipv4) {
       v4.push_back({prefix.address.v4_host_order(), prefix.length, next_hop.value()});
     } else {
-      v6.push_back({ipv6_key(prefix.address), prefix.length, next_hop.value()});
+      v6.push_back(
+          {dataplane::lpm_key(to_address(prefix.address)), prefix.length, next_hop.value()});
     }
   }
 };
@@ -282,6 +279,12 @@ tl::expected<void, std::string> FibProgrammer::build_plan(const std::string& key
   return build_table(v4_, key, std::move(routes.v4)).and_then([&] {
     return build_table(v6_, key, std::move(routes.v6));
   });
+}
+
+dataplane::VpcFib FibProgrammer::slot_of(const std::string& owner) const {
+  return {.in_use = true,
+          .source_table = dataplane::TableIndex{*table_names_.find(source_key(owner))},
+          .main_table = dataplane::TableIndex{*table_names_.find(table_key(owner, "main"))}};
 }
 
 template <typename Address>

@@ -129,6 +129,8 @@ class FibProgrammer {
   tl::expected<dataplane::NextHop, std::string> next_hop(const PlanTarget& target,
                                                          dataplane::VpcIndex owner);
 
+  // A slot with its tables, otherwise empty; `owner` is a VPC or an underlay_name().
+  dataplane::VpcFib slot_of(const std::string& owner) const;
   // fib_assembly.cpp
   std::unique_ptr<dataplane::FibSnapshot> assemble(const config::Model& model,
                                                    const ProgrammedPorts& ports,
@@ -160,8 +162,6 @@ class FibProgrammer {
 std::uint16_t vxlan_mtu(const config::Interface& interface, const config::Underlay& underlay);
 // By what the FIB knows an underlay; no name has a blank.
 std::string underlay_name(const std::string& underlay);
-// Null when there is none of that name.
-const config::Underlay* find_underlay(const config::Model& model, const std::string& name);
 // How a VTEP is reached: itself on link, else the underlay's router.
 config::IpAddress underlay_next_hop(const config::Underlay& underlay,
                                     const config::IpAddress& remote);

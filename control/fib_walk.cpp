@@ -38,8 +38,8 @@ class FibWalk {
     if (address.is_v4()) {
       return NextHop{lpm::lookup(fib_.lpm_base, fib_.tables[table.value], address.as_v4())};
     }
-    const auto key = lpm::Ipv6Address{address.hi} << 64 | address.lo;
-    return NextHop{lpm::lookup(fib_.lpm_base, fib_.tables_v6[table.value], key)};
+    return NextHop{
+        lpm::lookup(fib_.lpm_base, fib_.tables_v6[table.value], dataplane::lpm_key(address))};
   }
 
   void drop(DropReason reason) { outcomes_.push_back({.reason = reason}); }

@@ -146,7 +146,8 @@ std::optional<IcmpMessage> parse_icmp6(Bytes packet) {
   if (!header) return std::nullopt;
   packet = packet.first(header->total_bytes());
   const auto upper = find_upper_layer(packet);
-  if (!upper || upper->protocol != next_header_icmp || upper->is_fragment) return std::nullopt;
+  if (!upper || upper->protocol != next_header_icmp || is_one_of_several(*upper))
+    return std::nullopt;
   const Bytes body = packet.subspan(upper->offset);
   if (body.size() < icmp_header_bytes ||
       icmp6_checksum(header->source, header->destination, body) != 0) {

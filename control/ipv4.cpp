@@ -99,15 +99,4 @@ bool is_own(std::span<const config::InterfaceAddress> addresses, std::uint32_t a
   });
 }
 
-std::optional<std::uint32_t> source_towards(std::span<const config::InterfaceAddress> addresses,
-                                            std::uint32_t other) {
-  if (const auto* on_link = on_link_address(addresses, other)) {
-    return on_link->address.v4_host_order();
-  }
-  const auto first = std::ranges::find_if(
-      addresses, [](const config::InterfaceAddress& i) { return i.address.is_v4(); });
-  if (first == addresses.end()) return std::nullopt;
-  return first->address.v4_host_order();
-}
-
 }  // namespace bgw::control

@@ -55,9 +55,5 @@ const config::InterfaceAddress* on_link_address(std::span<const config::Interfac
                                                 std::uint32_t other);
 // One of the addresses themselves.
 bool is_own(std::span<const config::InterfaceAddress> addresses, std::uint32_t address);
-// From which of its addresses the gateway speaks to `other`: the on-link one, else the first IPv4
-// address; nothing when there is none.
-std::optional<std::uint32_t> source_towards(std::span<const config::InterfaceAddress> addresses,
-                                            std::uint32_t other);
 
 }  // namespace bgw::control

@@ -7,6 +7,8 @@
 
 #include "config/model.h"
 #include "control/wire.h"
+#include "dataplane/ipv6_address.h"
+#include "dataplane/ipv6_chain.h"
 #include "dataplane/types.h"
 
 namespace bgw::control {
@@ -25,16 +27,10 @@ inline constexpr dataplane::Address ipv6_unspecified = dataplane::Address::v6(0,
 inline constexpr dataplane::Address ipv6_all_nodes = dataplane::Address::v6(0xff02ull << 48, 1);
 inline constexpr dataplane::Address ipv6_all_routers = dataplane::Address::v6(0xff02ull << 48, 2);
 
-constexpr bool is_multicast_v6(const dataplane::Address& address) {
-  return address.hi >> 56 == 0xff;
-}
-// Of fe80::/64, which is what RFC 4291 §2.5.6 makes of fe80::/10.
-constexpr bool is_link_local(const dataplane::Address& address) {
-  return address.hi == 0xfe80ull << 48;
-}
 // One host's: neither unspecified, loopback, multicast nor mapped from IPv4.
 constexpr bool is_unicast_v6(const dataplane::Address& address) {
-  return !is_multicast_v6(address) && !address.is_v4() && (address.hi != 0 || address.lo > 1);
+  return !dataplane::is_multicast_v6(address) && !address.is_v4() &&
+         (address.hi != 0 || address.lo > 1);
 }
 // RFC 4291 §2.7.1.
 constexpr dataplane::Address solicited_node(const dataplane::Address& address) {
@@ -61,18 +57,14 @@ std::optional<Ipv6Header> parse_ipv6_packet(Bytes bytes);
 // Writes 40 bytes with flow label 0; `bytes` must have room.
 void write_ipv6_header(MutableBytes bytes, const Ipv6Header& header);
 
-// What the extension headers lead to.
-struct UpperLayer {
-  std::uint8_t protocol = 0;
-  std::size_t offset = 0;              // of its first byte, at most the packet's length
-  std::size_t named_at = 6;            // offset of the Next Header field that names it
-  std::size_t fragment_offset = 0;     // bytes
-  bool is_fragment = false;            // of several: an atomic one is whole (RFC 6946)
-  std::size_t fragment_header_at = 0;  // 0: there is none
-};
-// Walks at most 8 extension headers; none behind the header of a later fragment, whose `protocol`
-// is what the fragments together start with. Nothing when one is cut short. `packet` may be.
-std::optional<UpperLayer> find_upper_layer(Bytes packet);
+// What the extension headers of a packet lead to; nothing when one is cut short or there are too
+// many. Of a later fragment it is what the fragments together start with. `packet` may be cut
+// short.
+std::optional<dataplane::Ipv6Upper> find_upper_layer(Bytes packet);
+// One of several: an atomic one is whole (RFC 6946).
+inline bool is_one_of_several(const dataplane::Ipv6Upper& upper) {
+  return upper.fragment_offset != 0 || upper.more_fragments;
+}
 
 // Of an ICMPv6 message between the two (RFC 4443 §2.3); 0 over one that holds its correct checksum.
 std::uint16_t icmp6_checksum(const dataplane::Address& source,
@@ -80,8 +72,6 @@ std::uint16_t icmp6_checksum(const dataplane::Address& source,
 
 // RFC 2464 §7.
 dataplane::Mac multicast_mac(const dataplane::Address& group);
-// RFC 4862 §5.3 and RFC 2464 §4: fe80::/64 and the modified EUI-64.
-dataplane::Address link_local_address(const dataplane::Mac& mac);
 // The prefix contains the address as a host's: not its Subnet-Router anycast address (RFC 4291
 // §2.6.1), which a /127 or /128 doesn't have (RFC 6164 §5).
 bool is_ipv6_host_in(const config::InterfaceAddress& interface, const dataplane::Address& address);

@@ -28,7 +28,7 @@ std::optional<Address> link_local_of(const SlowPathVpc& vpc) {
       vpc.addresses,
       [](const config::InterfaceAddress& interface) { return !interface.address.is_v4(); });
   if (!has_ipv6) return std::nullopt;
-  return link_local_address(vpc.mac);
+  return dataplane::link_local_of(vpc.mac);
 }
 
 bool is_own(const SlowPathVpc& vpc, const Address& address) {

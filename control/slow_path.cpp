@@ -38,11 +38,6 @@ constexpr std::size_t many_erased = 512;
 
 constexpr std::chrono::seconds log_interval{10};
 
-bool is_ipv6(Packet& packet) {
-  const Bytes ip = network_bytes(packet);
-  return !ip.empty() && ip[0] >> 4 == 6;
-}
-
 }  // namespace
 
 bool SlowPath::Impl::poll(TimePoint at) {
@@ -59,7 +54,7 @@ bool SlowPath::Impl::poll(TimePoint at) {
   busy |= drain(PuntClass::glean, [this](PacketPtr p) { handle_glean(std::move(p)); });
   busy |= drain(PuntClass::icmp_error, [this](PacketPtr p) {
     // Its worker has counted it as dropped.
-    tell_source(*p, p->note().reason);
+    icmp.tell_source(*p, p->note().reason, now);
   });
   busy |= neighbours.run_timers(now, timers_per_poll) > 0;
   busy |= arp.run_announcements(now, announcements_per_poll) > 0;
@@ -128,7 +123,6 @@ void SlowPath::Impl::handle_local(PacketPtr packet) {
     packet = reassemble(std::move(packet));
     if (packet == nullptr) return;
   }
-  if (is_ipv6(*packet)) return icmp6.handle_local(std::move(packet), now);
   icmp.handle_local(std::move(packet), now);
 }
 
@@ -145,6 +139,7 @@ PacketPtr SlowPath::Impl::reassemble(PacketPtr fragment) {
       return whole;
     }
   }
+  if (result.parameter_problem) icmp.tell_problem(*fragment, *result.parameter_problem, now);
   vpcs.drop(std::move(fragment), DropReason::reassembly_failed);
   return nullptr;
 }
@@ -158,12 +153,7 @@ void SlowPath::Impl::give_up(const Reassembly::Failed& failed) {
   if (first == nullptr) return;
   first->note().in_vpc = failed.in_vpc;
   first->note().vpc = failed.vpc;
-  tell_source(*first, DropReason::reassembly_failed);
-}
-
-void SlowPath::Impl::tell_source(Packet& packet, DropReason reason) {
-  if (is_ipv6(packet)) return icmp6.tell_source(packet, reason, now);
-  icmp.tell_source(packet, reason, now);
+  icmp.tell_source(*first, DropReason::reassembly_failed, now);
 }
 
 void SlowPath::Impl::handle_glean(PacketPtr packet) {

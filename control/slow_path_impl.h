@@ -12,7 +12,6 @@
 #include "control/fdb.h"
 #include "control/gateway_arp.h"
 #include "control/gateway_icmp.h"
-#include "control/gateway_icmp6.h"
 #include "control/gateway_nd.h"
 #include "control/gateway_ping.h"
 #include "control/hold_budget.h"
@@ -52,7 +51,6 @@ struct SlowPath::Impl final : NeighbourActions {
   void handle_local(PacketPtr packet);
   PacketPtr reassemble(PacketPtr fragment);
   void give_up(const Reassembly::Failed& failed);
-  void tell_source(Packet& packet, dataplane::DropReason reason);
   void handle_glean(PacketPtr packet);
   bool resolve_on_link();
   bool flush_released();
@@ -87,7 +85,7 @@ struct SlowPath::Impl final : NeighbourActions {
   }
   void unreachable(PacketPtr packet) override {
     const bool whole_frame = packet->note().whole_frame;  // nobody's but the gateway's
-    if (!whole_frame) tell_source(*packet, dataplane::DropReason::neighbour_unreachable);
+    if (!whole_frame) icmp.tell_source(*packet, dataplane::DropReason::neighbour_unreachable, now);
     drop(std::move(packet), dataplane::DropReason::neighbour_unreachable);
   }
   void drop(PacketPtr packet, dataplane::DropReason reason) override {
@@ -116,7 +114,6 @@ struct SlowPath::Impl final : NeighbourActions {
   GatewayNd nd{vpcs, neighbours, originator};
   Pings pings;
   GatewayIcmp icmp{vpcs, originator, pings};
-  GatewayIcmp6 icmp6{vpcs, originator, pings};
   GatewayPing ping{vpcs, originator, pings};
   Fdb fdb{fdb_table};
   Reassembly reassembly{{}, [this](const Reassembly::Failed& failed) { give_up(failed); }};

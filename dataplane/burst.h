@@ -51,7 +51,7 @@ struct Ipv6 {
   static Address address(Key key) noexcept {
     return Address::v6(static_cast<std::uint64_t>(key >> 64), static_cast<std::uint64_t>(key));
   }
-  static Key key(const Address& address) noexcept { return Key{address.hi} << 64 | address.lo; }
+  static Key key(const Address& address) noexcept { return lpm_key(address); }
 };
 
 // Table lookups of one stage, gathered for lpm::lookup_batch.

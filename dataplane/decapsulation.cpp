@@ -137,7 +137,7 @@ void parse_underlay_ipv6(const FibSnapshot& fib, Burst& burst, std::size_t i,
     return burst.drop(i, why);
   if (!underlay.is_own(fields.destination)) return burst.drop(i, DropReason::underlay_foreign);
   const Ipv6Upper upper = find_ipv6_upper(ip.bytes, readable);
-  if (upper.protocol == protocol_udp && upper.fragment)
+  if (upper.protocol == protocol_udp && upper.fragment())
     return burst.drop(i, DropReason::outer_fragment);
   if (!upper.found || upper.offset > readable ||
       !is_to_vxlan(upper.protocol, ip.bytes + upper.offset, readable - upper.offset))

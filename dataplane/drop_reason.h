@@ -21,6 +21,7 @@ namespace bgw::dataplane {
   X(ipv4_checksum, "wrong IPv4 header checksum")                                           \
   X(ipv4_options, "malformed IPv4 options")                                                \
   X(ipv4_source_route, "loose or strict source route option (RFC 7126)")                   \
+  X(fragment_overflow, "fragment that would end beyond 65,535 bytes")                      \
   X(tiny_fragment, "fragment with offset 1 (RFC 1858)")                                    \
   X(ipv6_version, "IP version is not 6 in an IPv6 frame")                                  \
   X(ipv6_payload_length, "IPv6 payload length beyond the frame")                           \

@@ -34,4 +34,10 @@ TunnelIndex FibSnapshot::tunnel_of(const VpcFib& vpc, const Address& vtep) const
   return found != last && found->vtep == vtep ? found->tunnel : no_tunnel;
 }
 
+bool FibSnapshot::uses(const VpcFib& vpc, TunnelIndex tunnel) const noexcept {
+  const auto first = remotes.begin() + vpc.first_remote;
+  return std::any_of(first, first + vpc.remote_count,
+                     [&](const Remote& remote) { return remote.tunnel == tunnel; });
+}
+
 }  // namespace bgw::dataplane

@@ -157,6 +157,9 @@ struct FibSnapshot {
 
   // The tunnel to a VTEP of a VXLAN interface; no_tunnel when it isn't one of its remotes.
   TunnelIndex tunnel_of(const VpcFib& vpc, const Address& vtep) const noexcept;
+  // May frames of the interface leave by the tunnel? Neighbours outlive snapshots, so one may still
+  // be behind a VTEP that has ceased to be a remote.
+  bool uses(const VpcFib& vpc, TunnelIndex tunnel) const noexcept;
 };
 
 }  // namespace bgw::dataplane

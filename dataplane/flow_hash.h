@@ -51,7 +51,7 @@ inline std::uint64_t flow_hash_ipv6(const std::uint8_t* ip, std::size_t readable
        {header.source[0], header.source[1], header.destination[0], header.destination[1]})
     addresses = (addresses ^ word.raw()) * 0x9e3779b97f4a7c15u ^ addresses >> 29;
   const Ipv6Upper upper = find_ipv6_upper(ip, readable);
-  if (upper.fragment || !upper.found || upper.offset > readable) return mix_flow(addresses, 0);
+  if (upper.fragment() || !upper.found || upper.offset > readable) return mix_flow(addresses, 0);
   return mix_flow(addresses, flow_of(upper.protocol, ip + upper.offset, readable - upper.offset));
 }
 

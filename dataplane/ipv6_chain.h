@@ -8,13 +8,18 @@
 
 namespace bgw::dataplane {
 
-// Where a packet's upper layer begins.
+// Where a packet's upper layer begins. Offsets are from the IPv6 header.
 struct Ipv6Upper {
-  std::uint8_t protocol = 0;          // the last header understood, when `found` is false
-  std::size_t offset = 0;             // from the IPv6 header
-  bool found = false;                 // false: cut short, too many headers, or behind a fragment
-  bool fragment = false;              // a Fragment header stands before it
+  std::uint8_t protocol = 0;           // the last header named
+  std::size_t offset = 0;              // of what it names; may be beyond what is readable
+  std::size_t named_at = 6;            // of the field that names it
+  bool found = false;                  // false: cut short, too many headers, or a later fragment's
+  std::size_t fragment_header_at = 0;  // 0: there is none
+  std::size_t fragment_named_at = 0;
   std::uint16_t fragment_offset = 0;  // 8-byte units
+  bool more_fragments = false;
+
+  bool fragment() const noexcept { return fragment_header_at != 0; }
 };
 
 // As many headers as anybody sends; more are nobody's to follow.
@@ -37,18 +42,21 @@ inline Ipv6Upper find_ipv6_upper(const std::uint8_t* ip, std::size_t readable) n
         bytes = (std::size_t{ip[upper.offset + 1]} + 2) * 4;
         break;
       case protocol_fragment:
-        if (upper.offset + ipv6_fragment_header_bytes > readable) return upper;
+        if (upper.fragment() || upper.offset + ipv6_fragment_header_bytes > readable) return upper;
         bytes = ipv6_fragment_header_bytes;
-        upper.fragment = true;
+        upper.fragment_header_at = upper.offset;
+        upper.fragment_named_at = upper.named_at;
         upper.fragment_offset = load<Be16>(ip + upper.offset + 2).to_host() >> 3;
+        upper.more_fragments = (ip[upper.offset + 3] & 1) != 0;
         break;
       default:
-        upper.found = upper.fragment_offset == 0;
+        upper.found = true;
         return upper;
     }
-    if (upper.fragment_offset != 0) return upper;  // what follows is payload from the middle
     upper.protocol = ip[upper.offset];
+    upper.named_at = upper.offset;
     upper.offset += bytes;
+    if (upper.fragment_offset != 0) return upper;  // what follows is payload from the middle
   }
   return upper;
 }

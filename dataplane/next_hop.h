@@ -9,6 +9,11 @@
 
 namespace bgw::dataplane {
 
+// An IPv6 address as tables take it.
+constexpr lpm::Ipv6Address lpm_key(const Address& address) {
+  return lpm::Ipv6Address{address.hi} << 64 | address.lo;
+}
+
 enum class NextHopKind : std::uint8_t {
   none = 0,   // no route matched (in a source table: spoofed)
   discard,    // index: DropReason

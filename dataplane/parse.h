@@ -7,6 +7,7 @@
 
 #include "dataplane/checksum.h"
 #include "dataplane/drop_reason.h"
+#include "dataplane/ipv6_address.h"
 #include "dataplane/wire.h"
 
 namespace bgw::dataplane {
@@ -59,8 +60,10 @@ inline DropReason parse_ipv4(const std::uint8_t* ip, std::size_t readable, std::
         check_ipv4_options(ip + sizeof(Ipv4Header), header_bytes - sizeof(Ipv4Header));
     if (bad != no_drop) return bad;
   }
-  if (header.fragment_offset() == 1) [[unlikely]]
-    return DropReason::tiny_fragment;
+  if (header.fragment_offset() != 0) [[unlikely]] {
+    if (header.fragment_offset() == 1) return DropReason::tiny_fragment;
+    if (header.fragment_offset() * 8 + total_bytes > 65535) return DropReason::fragment_overflow;
+  }
   fields.source = header.source.to_host();
   fields.destination = header.destination.to_host();
   fields.total_bytes = static_cast<std::uint16_t>(total_bytes);
@@ -76,24 +79,6 @@ struct Ipv6Fields {
   Address destination;
   std::uint32_t total_bytes = 0;  // header and payload
 };
-
-constexpr bool is_link_local(const Address& address) noexcept {
-  return address.hi >> 54 == 0x3fa;
-}
-constexpr bool is_multicast_v6(const Address& address) noexcept {
-  return address.hi >> 56 == 0xff;
-}
-// ::, ::1, IPv4-mapped and link-local: addresses of no host that a router could reach (RFC 4291
-// §2.5.2, §2.5.3, §2.5.6; RFC 6890 §2.2.3).
-constexpr bool is_martian_v6(const Address& address) noexcept {
-  return (address.hi == 0 && (address.lo <= 1 || address.is_v4())) || is_link_local(address);
-}
-// The link-local address that a MAC makes (RFC 4291 appendix A).
-inline Address link_local_of(const Mac& mac) noexcept {
-  std::uint64_t id = 0;
-  for (unsigned n = 0; n < 6; ++n) id = (n == 3 ? id << 16 | 0xfffe : id) << 8 | mac.bytes[n];
-  return Address::v6(0xfe80000000000000, id ^ 0x0200000000000000);
-}
 
 // As parse_ipv4(), without a look at the addresses. RFC 8200 §3.
 inline DropReason parse_ipv6_header(const std::uint8_t* ip, std::size_t readable,

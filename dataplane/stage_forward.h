@@ -77,12 +77,11 @@ inline bool find_way_out(const FibSnapshot& fib, Burst& burst, std::size_t i, co
     return false;
   }
   if (out.kind != LinkKind::vxlan) return true;
-  const TunnelIndex index = way.link.tunnel();
-  if (index == no_tunnel || index.value >= fib.tunnels.size()) [[unlikely]] {
+  if (!fib.uses(out, way.link.tunnel())) [[unlikely]] {
     burst.punt(i, PuntClass::glean, burst.out_vpc[i], Family::address(next));
     return false;
   }
-  const Tunnel& tunnel = fib.tunnels[index.value];
+  const Tunnel& tunnel = fib.tunnels[way.link.tunnel().value];
   way.outer = fib.neighbours->find(tunnel.underlay, tunnel.next_hop);
   if (!way.outer.known()) [[unlikely]] {
     burst.punt(i, PuntClass::glean, tunnel.underlay, tunnel.next_hop);
@@ -139,8 +138,7 @@ inline void forward_frame(const FibSnapshot& fib, Burst& burst, std::size_t i,
   if (packet->data_len < sizeof(EthernetHeader)) return burst.drop(i, DropReason::frame_truncated);
   burst.frame_bytes[i] = packet->pkt_len + out.tags.bytes;
   if (out.kind == LinkKind::vxlan) {
-    if (tunnel == no_tunnel || tunnel.value >= fib.tunnels.size())
-      return burst.drop(i, DropReason::vxlan_unknown_vtep);
+    if (!fib.uses(out, tunnel)) return burst.drop(i, DropReason::vxlan_unknown_vtep);
     const Tunnel& way = fib.tunnels[tunnel.value];
     const Link outer = fib.neighbours->find(way.underlay, way.next_hop);
     if (!outer.known()) return burst.punt(i, PuntClass::glean, way.underlay, way.next_hop);

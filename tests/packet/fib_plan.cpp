@@ -17,8 +17,7 @@ lpm::Ipv6Route route_v6(const std::string& prefix, NextHop hop) {
   const std::size_t slash = prefix.find('/');
   const auto length = static_cast<std::uint8_t>(std::stoi(prefix.substr(slash + 1)));
   const lpm::Ipv6Address mask = length == 0 ? 0 : ~lpm::Ipv6Address{0} << (128 - length);
-  const Address address = ip6(prefix.substr(0, slash));
-  return {(lpm::Ipv6Address{address.hi} << 64 | address.lo) & mask, length, hop.value()};
+  return {lpm_key(ip6(prefix.substr(0, slash))) & mask, length, hop.value()};
 }
 
 TableIndex FibPlan::table(std::vector<lpm::Ipv4Route> routes,

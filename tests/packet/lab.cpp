@@ -344,6 +344,13 @@ TwoVpcs::TwoVpcs() {
   publish();
 }
 
+void expect_expires_in_silence(TwoVpcs& lab, const Bytes& frame) {
+  const Outcome outcome = lab.receive(lab.a, frame);
+  expect_dropped(lab, lab.a, outcome, DropReason::ttl_expired);
+  EXPECT_TRUE(outcome.punted.empty());
+  EXPECT_EQ(lab.counters(lab.a).icmp_suppressed, 1u);
+}
+
 void expect_dropped(const Lab& lab, VpcIndex vpc, const Outcome& outcome, DropReason reason) {
   EXPECT_TRUE(outcome.sent.empty());
   EXPECT_EQ(lab.drops(vpc, reason), 1u) << "expected " << name_of(reason);

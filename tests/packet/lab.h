@@ -129,6 +129,9 @@ class TwoVpcs : public Lab {
   Bytes from_a_v6(const Ipv6& packet) const { return frame(a, packet); }
 };
 
+// The packet from a expires in transit and is dropped, but nobody is told.
+void expect_expires_in_silence(TwoVpcs& lab, const Bytes& frame);
+
 // Nothing but this drop happened, once, accounted to the interface.
 void expect_dropped(const Lab& lab, VpcIndex vpc, const Outcome& outcome, DropReason reason);
 

@@ -123,6 +123,8 @@ const BadFrame bad_frames[] = {
      [](const TwoVpcs& lab) { return lab.from_a({.source = "169.254.1.1"}); }},
     {"P27_tiny_fragment", DropReason::tiny_fragment,
      [](const TwoVpcs& lab) { return lab.from_a({.protocol = 6, .flags_fragment = 1}); }},
+    {"P27_fragment_that_ends_beyond_the_longest_packet", DropReason::fragment_overflow,
+     [](const TwoVpcs& lab) { return lab.from_a({.flags_fragment = 0x1fff}); }},
     {"P03_version_4_in_an_ipv6_frame", DropReason::ipv6_version,
      [](const TwoVpcs& lab) {
        return ethernet(lab.mac_of(lab.a), mac(10, 1), 0x86dd, ipv4({.payload = Bytes(60)}));

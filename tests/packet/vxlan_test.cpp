@@ -245,6 +245,22 @@ TEST(OverVxlan, I3_the_vni_decides_not_the_addresses) {
   expect_dropped(lab, lab.b, outcome, DropReason::source_spoofed);
 }
 
+// A commit took the VTEP from b, and another VPC goes on to use it: b's neighbours behind it are
+// asked for anew, and no frame of b's goes there any more.
+TEST(OverVxlan, I1_P47_nothing_leaves_to_a_vtep_that_is_no_remote_any_more) {
+  TwoVpcs lab;
+  lab.plan.vpcs[lab.b.value].remote_count = 0;
+  lab.publish();
+  const Outcome outcome = lab.receive(lab.a, inner(lab));
+  EXPECT_TRUE(outcome.sent.empty());
+  ASSERT_EQ(outcome.punted.size(), 1u);
+  EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::glean);
+  EXPECT_EQ(outcome.punted[0].note.vpc, lab.b);
+  EXPECT_TRUE(lab.inject(inner(lab), lab.frame_note(lab.b)).sent.empty());
+  EXPECT_EQ(lab.drops(lab.b, DropReason::vxlan_unknown_vtep), 1u);
+  lab.expect_counters_add_up();
+}
+
 TEST(OverVxlan, an_unknown_underlay_neighbour_is_asked_for_and_the_packet_goes_then) {
   TwoVpcs lab;
   const Address vtep = any_ip(test_underlay().remote);

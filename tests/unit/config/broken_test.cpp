@@ -1,6 +1,5 @@
 // Each broken/NAME.yaml must give exactly the errors in broken/NAME.expected: lines of
-// "LINE:COLUMN: message" in order. A first line "# capabilities: everything" loads the file for a
-// data plane that carries all of the language.
+// "LINE:COLUMN: message" in order.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -45,8 +44,7 @@ class Broken : public testing::TestWithParam<fs::path> {};
 
 TEST_P(Broken, gives_exactly_its_errors) {
   const std::string text = read(GetParam());
-  const bool everything = text.starts_with("# capabilities: everything\n");
-  const auto model = load(text, "f", everything ? Capabilities::everything() : Capabilities{});
+  const auto model = load(text, "f");
   ASSERT_FALSE(model);
   std::string errors;
   for (const Error& error : model.error()) {
@@ -74,7 +72,7 @@ TEST(BrokenCorpus, truncated_and_damaged_examples) {
       for (const char damage : {'\0', '[', ':', '\n', '"', '\x80'}) {
         std::string damaged = text.substr(0, damage == '\0' ? cut : text.size());
         if (damage != '\0') damaged[cut] = damage;
-        const auto model = load(damaged, "f", Capabilities::everything());
+        const auto model = load(damaged, "f");
         if (model) continue;
         ++refused;
         ASSERT_FALSE(model.error().empty());

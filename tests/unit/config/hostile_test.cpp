@@ -20,7 +20,7 @@ std::string repeat(std::string_view part, std::size_t count) {
 
 // The first error of a text that must be refused.
 Error refused(const std::string& text, Limits limits = {}) {
-  const auto model = load(text, "f", Capabilities::everything(), limits);
+  const auto model = load(text, "f", limits);
   if (model) {
     ADD_FAILURE() << "was accepted";
     return {};
@@ -126,7 +126,7 @@ TEST(Hostile, very_many_mistyped_names) {
 // `build` makes a model with so many of something.
 template <typename Build>
 void expect_problems(Build build, std::size_t problems) {
-  EXPECT_EQ(validate(build(80'000), Capabilities::everything()).size(), problems);
+  EXPECT_EQ(validate(build(80'000)).size(), problems);
 }
 
 // Distinct addresses 10.x.y.z, four apart.

@@ -26,7 +26,7 @@ std::vector<IpPrefix> prefixes(std::initializer_list<std::string_view> texts) {
 }
 
 Model loaded(std::string_view text) {
-  const auto model = load(text, "f", Capabilities::everything());
+  const auto model = load(text, "f");
   if (model) return *model;
   for (const Error& error : model.error()) ADD_FAILURE() << error.to_string();
   return {};
@@ -36,9 +36,7 @@ TEST(Examples, all_load) {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(BGW_EXAMPLES_DIR)) {
     if (entry.path().extension() != ".yaml") continue;
-    const bool everything = entry.path().filename() == "full-language.yaml";
-    const auto model =
-        load_file(entry.path(), everything ? Capabilities::everything() : Capabilities{});
+    const auto model = load_file(entry.path());
     if (!model) ADD_FAILURE() << model.error().front().to_string();
     ++count;
   }
@@ -110,7 +108,7 @@ std::vector<Gateway> full_gateways() {
 }
 
 TEST(Examples, full_language_field_by_field) {
-  const auto model = load_file(example("full-language.yaml"), Capabilities::everything());
+  const auto model = load_file(example("full-language.yaml"));
   ASSERT_TRUE(model);
   EXPECT_EQ(model->region, "cn-north-1");
   EXPECT_EQ(model->ports, (std::vector<Port>{{"pa", "net_tap0,iface=vpc-a"},
@@ -194,7 +192,7 @@ TEST(LoadFile, a_file_that_cannot_be_read) {
 }
 
 TEST(LoadFile, reads_no_more_than_the_cap) {
-  const auto endless = load_file("/dev/zero", {}, Limits{.file_bytes = 100'000});
+  const auto endless = load_file("/dev/zero", Limits{.file_bytes = 100'000});
   ASSERT_FALSE(endless);
   EXPECT_NE(endless.error().front().message.find("at most 100000 are read"), std::string::npos);
 }

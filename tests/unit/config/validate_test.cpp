@@ -14,15 +14,14 @@ namespace bgw::config {
 namespace {
 
 Model good() {
-  auto model = load_file(BGW_EXAMPLES_DIR "/full-language.yaml", Capabilities::everything());
+  auto model = load_file(BGW_EXAMPLES_DIR "/full-language.yaml");
   EXPECT_TRUE(model);
   return *model;
 }
 
-std::set<std::string> paths_of(const Model& model,
-                               Capabilities capabilities = Capabilities::everything()) {
+std::set<std::string> paths_of(const Model& model) {
   std::set<std::string> paths;
-  for (const Problem& problem : validate(model, capabilities)) paths.insert(problem.where);
+  for (const Problem& problem : validate(model)) paths.insert(problem.where);
   return paths;
 }
 
@@ -117,20 +116,6 @@ TEST(Validate, more_next_hops_than_ecmp_takes) {
   auto& via = model.vpcs[0].route_tables[0].static_routes[1].via;
   for (int i = 10; i < 14; ++i) via.push_back(ViaAddress{address("10.1.1." + std::to_string(i))});
   EXPECT_EQ(paths_of(model), std::set<std::string>{"vpcs[0].route_tables[0].static[1].via"});
-}
-
-TEST(Validate, each_capability_on_its_own) {
-  const std::set<std::string> ipv6{"vpcs[0].cidrs[1]",
-                                   "vpcs[0].subnets[2].cidr",
-                                   "vpcs[0].interface.addresses[2]",
-                                   "vpcs[0].route_tables[0].static[4].to",
-                                   "vpcs[0].route_tables[0].static[4].via.address",
-                                   "vpcs[0].route_tables[0].propagations[0].ranges[1]"};
-  EXPECT_EQ(paths_of(good(), {.vlan = true, .vxlan = true}), ipv6);
-  EXPECT_EQ(paths_of(good(), {.vxlan = true, .ipv6 = true}),
-            std::set<std::string>{"vpcs[1].interface.vlan"});
-  EXPECT_EQ(paths_of(good(), {.vlan = true, .ipv6 = true}),
-            (std::set<std::string>{"vpcs[2].interface.vxlan", "underlays[0]"}));
 }
 
 TEST(Validate, vpc_without_interface_is_fine) {

@@ -191,7 +191,7 @@ TEST(Ipv6Fragments, P36_cover_the_packet_and_keep_within_the_mtu) {
 
 TEST(Ipv6, link_local_and_group_addresses_follow_from_macs_and_addresses) {
   const dataplane::Mac mac{{0x00, 0x1b, 0x21, 0xaa, 0xbb, 0xcc}};
-  EXPECT_EQ(link_local_address(mac), addr("fe80::21b:21ff:feaa:bbcc"));
+  EXPECT_EQ(dataplane::link_local_of(mac), addr("fe80::21b:21ff:feaa:bbcc"));
   EXPECT_EQ(solicited_node(addr("2001:db8::12:3456")), addr("ff02::1:ff12:3456"));
   EXPECT_EQ(multicast_mac(addr("ff02::1:ff12:3456")).to_string(), "33:33:ff:12:34:56");
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "control/ipv4.h"
+#include "control/own_addresses.h"
 #include "slow_path_packets.h"
 
 namespace bgw::control {
@@ -223,11 +224,12 @@ TEST(Ipv4, P01_P04_P05_P06_headers_that_lie_are_refused) {
 }
 
 TEST(Ipv4, sources_prefer_the_link_of_the_other_side) {
-  const std::vector<config::InterfaceAddress> two = {interface_address("10.1.1.1", 24),
-                                                     interface_address("10.1.2.1", 24)};
-  EXPECT_EQ(source_towards(two, ip("10.1.2.7")), ip("10.1.2.1"));
-  EXPECT_EQ(source_towards(two, ip("10.9.9.9")), ip("10.1.1.1"));
-  EXPECT_FALSE(source_towards({}, ip("10.9.9.9")));
+  using dataplane::Address;
+  const SlowPathVpc two{
+      .addresses = {interface_address("10.1.1.1", 24), interface_address("10.1.2.1", 24)}};
+  EXPECT_EQ(source_towards(two, Address::v4(ip("10.1.2.7"))), Address::v4(ip("10.1.2.1")));
+  EXPECT_EQ(source_towards(two, Address::v4(ip("10.9.9.9"))), Address::v4(ip("10.1.1.1")));
+  EXPECT_FALSE(source_towards({}, Address::v4(ip("10.9.9.9"))));
 }
 
 }  // namespace

@@ -186,7 +186,7 @@ void check_diff(const control::Rib& before, const control::Rib& after,
 }
 
 std::string validity_problem(const config::Model& model) {
-  const auto problems = config::validate(model, config::Capabilities::everything());
+  const auto problems = config::validate(model);
   return problems.empty() ? "" : problems.front().where + ": " + problems.front().message;
 }
 

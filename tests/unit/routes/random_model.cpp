@@ -46,7 +46,7 @@ RandomModel::RandomModel(std::uint32_t seed) : random_(seed), ipv4_(chance(80)) 
 void RandomModel::attempt(void (RandomModel::*step)()) {
   config::Model before = model_;
   (this->*step)();
-  if (!config::validate(model_, config::Capabilities::everything()).empty()) {
+  if (!config::validate(model_).empty()) {
     model_ = std::move(before);
   }
 }
