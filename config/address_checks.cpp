@@ -25,20 +25,22 @@ constexpr std::array special_blocks{
 };
 
 template <typename Matches>
-void check_unicast(RuleContext& context, const std::string& where, const std::string& value,
+bool check_unicast(RuleContext& context, const std::string& where, const std::string& value,
                    Matches matches) {
   for (const SpecialBlock& block : special_blocks) {
     if (!matches(block.prefix)) continue;
-    return context.report(where, fmt::format("expected unicast, found {}, which is {} ({})", value,
-                                             block.what, block.prefix.to_string()));
+    context.report(where, fmt::format("expected unicast, found {}, which is {} ({})", value,
+                                      block.what, block.prefix.to_string()));
+    return false;
   }
+  return true;
 }
 
 }  // namespace
 
-void check_address(RuleContext& context, const std::string& where, const IpAddress& address) {
-  check_unicast(context, where, address.to_string(),
-                [&](const IpPrefix& block) { return block.contains(address); });
+bool check_address(RuleContext& context, const std::string& where, const IpAddress& address) {
+  return check_unicast(context, where, address.to_string(),
+                       [&](const IpPrefix& block) { return block.contains(address); });
 }
 
 void check_network(RuleContext& context, const std::string& where, const IpPrefix& prefix) {

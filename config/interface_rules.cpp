@@ -27,7 +27,7 @@ void check_remote(RuleContext& context, std::size_t underlay_index, const IpAddr
                    fmt::format("underlay {} has no address of {}'s family", quoted(underlay.name),
                                remote.to_string()),
                    depends);
-  } else if (OwnAddresses(underlay.addresses).beside(remote) == nullptr &&
+  } else if (context.underlay_addresses.beside(underlay_index, remote) == nullptr &&
              (!underlay.router || underlay.router->family != remote.family)) {
     context.report(where,
                    fmt::format("{} is in no on-link prefix of underlay {}, which has no router of "
@@ -63,11 +63,11 @@ void check_vxlan(RuleContext& context, const Interface& interface, const std::st
   for (std::size_t i = 0; i < vxlan.remotes.size(); ++i) {
     const IpAddress& remote = vxlan.remotes[i];
     const std::string item = fmt::format("{}.remotes[{}]", where, i);
-    check_address(context, item, remote);
+    const bool unicast = check_address(context, item, remote);
     if (!seen.insert(remote).second) {
       context.report(item, fmt::format("{} is listed twice", remote.to_string()),
                      {where + ".remotes"});
-    } else if (underlay) {
+    } else if (underlay && unicast) {
       check_remote(context, *underlay, remote, item);
     }
   }
@@ -77,6 +77,7 @@ void check_vxlan(RuleContext& context, const Interface& interface, const std::st
 
 UnderlayAddresses::UnderlayAddresses(const Model& model) {
   for (std::size_t i = 0; i < model.underlays.size(); ++i) {
+    links_.emplace_back(model.underlays[i].addresses);
     for (const InterfaceAddress& own : model.underlays[i].addresses) {
       addresses_.emplace(i, own.address);
     }

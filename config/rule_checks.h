@@ -40,8 +40,8 @@ std::optional<std::size_t> check_reference(RuleContext& context, const std::stri
 
 void check_range(RuleContext& context, const std::string& where, std::uint32_t value, Range range);
 
-// One host's address: unicast, and of a family that the data plane carries.
-void check_address(RuleContext& context, const std::string& where, const IpAddress& address);
+// One host's address: unicast. False when it isn't, and that is reported.
+bool check_address(RuleContext& context, const std::string& where, const IpAddress& address);
 // A network of hosts: nothing of it may be other than unicast.
 void check_network(RuleContext& context, const std::string& where, const IpPrefix& prefix);
 // A destination or range: may be wider than what is unicast (0.0.0.0/0), but not inside the rest.

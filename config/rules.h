@@ -78,9 +78,14 @@ class UnderlayAddresses {
   explicit UnderlayAddresses(const Model& model);
   bool contains(std::size_t underlay, const IpAddress& address) const;
   bool has_family(std::size_t underlay, Family family) const;
+  // The own address on whose link `remote` is, or null.
+  const InterfaceAddress* beside(std::size_t underlay, const IpAddress& remote) const {
+    return links_[underlay].beside(remote);
+  }
 
  private:
   std::set<std::pair<std::size_t, IpAddress>> addresses_;
+  std::vector<OwnAddresses> links_;
 };
 
 struct RuleContext {

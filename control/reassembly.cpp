@@ -21,7 +21,6 @@ constexpr std::size_t piece_overhead = 96;
 constexpr std::size_t ip_max_bytes = 65'535;
 constexpr std::uint16_t v4_dont_fragment = 0x4000;
 constexpr std::size_t v6_payload_length_at = 4;
-constexpr std::size_t v6_next_header_at = 6;
 constexpr std::size_t v6_fragment_header_bytes = 8;
 bool is_v6(Bytes ip) {
   return !ip.empty() && ip[0] >> 4 == 6;

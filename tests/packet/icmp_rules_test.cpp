@@ -29,7 +29,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Unanswered{"P28_unknown_type", {.protocol = 1, .payload = icmp(200)}},
                     Unanswered{"P28_icmp_without_a_type", {.protocol = 1, .payload = {}}},
                     Unanswered{"P29_non_first_fragment", {.flags_fragment = 20}},
-                    Unanswered{"P29_last_fragment_of_many", {.flags_fragment = 0x1ffe}},
+                    Unanswered{"P29_last_fragment_of_many", {.flags_fragment = 0x1ff0}},
                     Unanswered{"P32_source_is_a_directed_broadcast", {.source = "10.1.255.255"}},
                     Unanswered{"P32_source_is_the_gateway_itself", {.source = "10.1.0.1"}}),
     [](const auto& given) { return given.param.name; });
