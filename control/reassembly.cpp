@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "control/addresses.h"
 #include "control/ipv4.h"
+#include "control/ipv6.h"
 
 namespace bgw::control {
 
@@ -18,26 +20,12 @@ constexpr std::size_t piece_overhead = 96;
 
 constexpr std::size_t ip_max_bytes = 65'535;
 constexpr std::uint16_t v4_dont_fragment = 0x4000;
-constexpr std::size_t v6_header_bytes = 40;
 constexpr std::size_t v6_payload_length_at = 4;
 constexpr std::size_t v6_next_header_at = 6;
 constexpr std::size_t v6_fragment_header_bytes = 8;
-enum : std::uint8_t {
-  hop_by_hop = 0,
-  routing = 43,
-  fragment_header = 44,
-  destination_options = 60
-};
 
 bool is_v6(Bytes ip) {
   return !ip.empty() && ip[0] >> 4 == 6;
-}
-
-Address v6_address(Bytes ip, std::size_t at) {
-  const auto half = [&](std::size_t from) {
-    return std::uint64_t{load32(ip, from)} << 32 | load32(ip, from + 4);
-  };
-  return Address::v6(half(at), half(at + 8));
 }
 
 struct V6FragmentHeader {
@@ -46,16 +34,16 @@ struct V6FragmentHeader {
 };
 // Behind headers that every node on the way may read, as they stand in front of it (RFC 8200 §4.1).
 std::optional<V6FragmentHeader> find_v6_fragment_header(Bytes ip) {
-  if (ip.size() < v6_header_bytes) return std::nullopt;
+  if (ip.size() < ipv6_header_bytes) return std::nullopt;
   std::size_t named_at = v6_next_header_at;
-  std::size_t at = v6_header_bytes;
+  std::size_t at = ipv6_header_bytes;
   while (at + 8 <= ip.size()) {
     switch (ip[named_at]) {
-      case fragment_header:
+      case next_header_fragment:
         return V6FragmentHeader{at, named_at};
-      case hop_by_hop:
-      case routing:
-      case destination_options:
+      case next_header_hop_by_hop:
+      case next_header_routing:
+      case next_header_destination_options:
         named_at = at;
         at += (std::size_t{ip[at + 1]} + 1) * 8;
         break;
@@ -109,16 +97,16 @@ std::optional<Reassembly::Fragment> Reassembly::parse_v4(Bytes ip) {
 }
 
 std::optional<Reassembly::Fragment> Reassembly::parse_v6(Bytes ip) {
-  if (ip.size() < v6_header_bytes) return std::nullopt;
-  const std::size_t total = v6_header_bytes + load16(ip, v6_payload_length_at);
+  if (ip.size() < ipv6_header_bytes) return std::nullopt;
+  const std::size_t total = ipv6_header_bytes + load16(ip, v6_payload_length_at);
   if (total > ip.size()) return std::nullopt;
   ip = ip.first(total);
   const auto found = find_v6_fragment_header(ip);
   if (!found) return std::nullopt;
   const std::uint16_t offset_and_more = load16(ip, found->at + 2);
   Fragment fragment;
-  fragment.key.source = v6_address(ip, 8);
-  fragment.key.destination = v6_address(ip, 24);
+  fragment.key.source = load_ipv6(ip, 8);
+  fragment.key.destination = load_ipv6(ip, 24);
   fragment.key.id = load32(ip, found->at + 4);
   fragment.head_bytes = found->at;
   fragment.front = ip.first(found->at + v6_fragment_header_bytes);
@@ -130,7 +118,7 @@ std::optional<Reassembly::Fragment> Reassembly::parse_v6(Bytes ip) {
   // RFC 8200 §4.5 says what is owed for either.
   if (fragment.more && fragment.data.size() % 8 != 0) {
     fragment.parameter_problem = static_cast<std::uint32_t>(v6_payload_length_at);
-  } else if (fragment.head_bytes - v6_header_bytes + fragment.end() > ip_max_bytes) {
+  } else if (fragment.head_bytes - ipv6_header_bytes + fragment.end() > ip_max_bytes) {
     fragment.parameter_problem = static_cast<std::uint32_t>(found->at + 2);
   }
   const bool alone = fragment.offset == 0 && !fragment.more;
@@ -231,7 +219,7 @@ std::vector<std::uint8_t> Reassembly::join(const Assembly& assembly) {
     packet.insert(packet.end(), piece.second.begin(), piece.second.end());
   }
   if (is_v6(packet)) {
-    const std::size_t payload_bytes = packet.size() - v6_header_bytes;
+    const std::size_t payload_bytes = packet.size() - ipv6_header_bytes;
     if (payload_bytes > ip_max_bytes) return {};
     store16(packet, v6_payload_length_at, static_cast<std::uint16_t>(payload_bytes));
     packet[assembly.next_header_at] = assembly.next_header;
