@@ -74,8 +74,9 @@ struct Dataplane::Impl {
         captures(rcu, static_cast<unsigned>(options.worker_cores.size()), rte_get_tsc_hz()),
         ports(static_cast<unsigned>(options.worker_cores.size())) {
     for (unsigned n = 0; n < options.worker_cores.size(); ++n)
-      workers.push_back(std::make_unique<Worker>(
-          Worker::Options{n, options.worker_cores[n], options.max_vpcs}, publication, rcu, captures));
+      workers.push_back(
+          std::make_unique<Worker>(Worker::Options{n, options.worker_cores[n], options.max_vpcs},
+                                   publication, rcu, captures));
   }
   ~Impl();
   tl::expected<void, std::string> launch();

@@ -1,6 +1,6 @@
-// Not librte_ip_frag: its fragments are chains of a header and indirect buffers, or copies that must
-// fit one buffer, which those of a jumbo MTU don't. Both ways want a packet that starts at IP, and
-// leave checksums, link headers and any padding to the caller.
+// Not librte_ip_frag: its fragments are chains of a header and indirect buffers, or copies that
+// must fit one buffer, which those of a jumbo MTU don't. Both ways want a packet that starts at IP,
+// and leave checksums, link headers and any padding to the caller.
 #include "dataplane/fragment.h"
 
 #include <rte_mbuf.h>
