@@ -1,7 +1,7 @@
 """Packets a second through one worker on one core, bgwd beside testpmd on the same devices.
 
-Both ports are net_pcap devices that replay a file from memory without end and drop what is sent;
-every subject gets the same two device strings. Core 0 controls, core 1 forwards.
+Ports are net_pcap devices that replay a file from memory without end and drop what is sent;
+every subject of a case gets the same device strings. Core 0 controls, core 1 forwards.
 """
 
 import contextlib
@@ -14,22 +14,28 @@ import subprocess
 import tempfile
 import time
 
+import huge_pages
 import measure
 import traffic
+from frames import packed
 
 MEMORY_MIB = 1024
 CONTROL_CORE, WORKER_CORE = 0, 1
 TARGETS = ["control/bgwd", "control/cli/bgwctl"]
 
 
+# Case → what its rate is held against: (a case of the same run, at least, reach for).
+GOALS = {"vpcs-1000": ("plain", 0.7, 0.9)}
+
+
 def run(options):
-    cases = {"plain": plain}
     results = []
-    for name in options.case or cases:
-        if name not in cases:
-            raise SystemExit(f"no case '{name}' in forward; there are: {', '.join(cases)}")
-        with tempfile.TemporaryDirectory(prefix="bgw-bench-") as directory:
-            results += cases[name](options, pathlib.Path(directory))
+    for name in options.case or traffic.CASES:
+        if name not in traffic.CASES:
+            raise SystemExit(f"no case '{name}' in forward; there are: {', '.join(traffic.CASES)}")
+        with (tempfile.TemporaryDirectory(prefix="bgw-bench-") as directory,
+              huge_pages.eal_options(MEMORY_MIB) as options.memory):
+            results += measured(name, options, pathlib.Path(directory))
     return results
 
 
@@ -37,14 +43,41 @@ def plot(results, stem):
     measure.plot_bars([r for r in results if r["metric"] == "rate"], f"{stem}-forward.png")
 
 
-def plain(options, directory):
-    """Two VPCs, 1,024 flows of 64-byte frames, all between on-link instances of the two."""
-    devices = traffic.devices(directory)
-    traffic.write_plain(directory, gateway_macs=None)  # so that the devices open
-    with Bgwd(options.build, directory, devices) as bgwd:
-        macs = bgwd.macs()
-    traffic.write_plain(directory, macs)
+def measured(name, options, directory):
+    """bgw and testpmd with a case; with a goal, also bgw with the case that it is held against."""
+    subjects = bgw_and_testpmd(name, options, directory / name)
+    against = GOALS.get(name, [None])[0]
+    if against:
+        other = bgw_and_testpmd(against, options, directory / against)
+        subjects[f"bgw {against}"] = other["bgw"]
+    figures = measure.interleaved(subjects, options.rounds)
+    results = [measure.result("forward", name, subject, "rate", "Mpps", values)
+               for subject, values in figures.items()]
+    for peer in list(subjects)[1:]:
+        results.append(measure.result("forward", name, "bgw", f"ratio to {peer}", "×",
+                                      measure.ratios(figures["bgw"], figures[peer])))
+    if against:
+        options.at_end.append(lambda: show_goal(name, results[-1]))
+    return results
 
+
+def show_goal(name, ratio):
+    against, at_least, reach = GOALS[name]
+    verdict = ("reached" if ratio["median"] >= reach else
+               "met" if ratio["median"] >= at_least else "missed")
+    print(f"goal: {name} against {against}, at least {at_least}, reach for {reach}: "
+          f"{ratio['median']:.2f} ({ratio['min']:.2f}–{ratio['max']:.2f}), {verdict}")
+
+
+def bgw_and_testpmd(name, options, directory):
+    """{subject: function that measures it once}, bgw first."""
+    directory.mkdir()
+    case = traffic.CASES[name]
+    devices = case.devices(directory)
+    case.write(directory, [bytes(6)] * len(devices))  # so that the devices open
+    with Bgwd(options, directory, ports_only(devices)) as bgwd:
+        macs = bgwd.macs()
+    case.write(directory, macs)
     warm_up, seconds = (0.5, 1.0) if options.quick else (1.0, 3.0)
 
     def once(make):
@@ -53,17 +86,15 @@ def plain(options, directory):
                 return subject.mpps(warm_up, seconds)
         return measure_once
 
-    figures = measure.interleaved({
-        "bgw": once(lambda: Bgwd(options.build, directory, devices)),
-        "testpmd-io": once(lambda: Testpmd("io", devices)),
-        "testpmd-macswap": once(lambda: Testpmd("macswap", devices)),
-    }, options.rounds)
-    results = [measure.result("forward", "plain", subject, "rate", "Mpps", values)
-               for subject, values in figures.items()]
-    for peer in ("testpmd-io", "testpmd-macswap"):
-        results.append(measure.result("forward", "plain", "bgw", f"ratio to {peer}", "×",
-                                      measure.ratios(figures["bgw"], figures[peer])))
-    return results
+    return {"bgw": once(lambda: Bgwd(options, directory, case.config(devices), case.share)),
+            "testpmd-io": once(lambda: Testpmd(options, "io", devices)),
+            "testpmd-macswap": once(lambda: Testpmd(options, "macswap", devices))}
+
+
+def ports_only(devices):
+    """A VPC on each port, by which the ports' MACs are found out."""
+    return traffic.configuration(devices, {f"vpc-{i}": (f"10.{i}.0.0/24", {"port": f"p{i}"})
+                                           for i in range(len(devices))})
 
 
 class Subject(contextlib.AbstractContextManager):
@@ -111,13 +142,14 @@ class Subject(contextlib.AbstractContextManager):
 
 
 class Testpmd(Subject):
-    def __init__(self, mode, devices):
+    def __init__(self, options, mode, devices):
+        self.ports = len(devices)
         vdevs = [a for d in devices for a in ("--vdev", d)]
         super().__init__(
             ["dpdk-testpmd", "-l", f"{CONTROL_CORE},{WORKER_CORE}", "--main-lcore",
-             str(CONTROL_CORE), "--no-huge", "-m", str(MEMORY_MIB), "--no-pci", "--file-prefix",
-             self.prefix, *vdevs, "--", "--total-num-mbufs=32768", f"--forward-mode={mode}",
-             "--nb-cores=1", "--stats-period=1000"], tempfile.TemporaryFile())
+             str(CONTROL_CORE), *options.memory, "--no-pci", "--file-prefix", self.prefix, *vdevs,
+             "--", "--total-num-mbufs=32768", f"--forward-mode={mode}", "--nb-cores=1",
+             "--stats-period=1000"], tempfile.TemporaryFile())
         self.wait_for(self._connected)
 
     def _connected(self):
@@ -133,7 +165,7 @@ class Testpmd(Subject):
 
     def forwarded(self):
         packets = 0
-        for port in (0, 1):
+        for port in range(self.ports):
             self.telemetry.send(f"/ethdev/stats,{port}".encode())
             packets += json.loads(self.telemetry.recv(16384))["/ethdev/stats"]["opackets"]
         return packets, time.monotonic()
@@ -144,16 +176,18 @@ class Testpmd(Subject):
 
 
 class Bgwd(Subject):
-    def __init__(self, build, directory, devices):
+    def __init__(self, options, directory, text, share=0.0):
+        """share: the part of what is received that must be forwarded."""
+        self.share = share
         self.socket_path = directory / "bgw.sock"
         self.totals = []  # per reading of the counters
-        self.bgwctl = [build / "control/cli/bgwctl", "--socket", self.socket_path, "-j"]
+        self.bgwctl = [options.build / "control/cli/bgwctl", "--socket", self.socket_path, "-j"]
         config = directory / "bgw.yaml"
-        config.write_text(traffic.plain_config(devices))
+        config.write_text(text)
         super().__init__(
-            [build / "control/bgwd", "--config", config, "--state-dir", directory / "state",
+            [options.build / "control/bgwd", "--config", config, "--state-dir", directory / "state",
              "--socket", self.socket_path, "--workers", str(WORKER_CORE), "--control-core",
-             str(CONTROL_CORE), "--", "--no-huge", "-m", str(MEMORY_MIB), "--no-pci"],
+             str(CONTROL_CORE), "--", *options.memory, "--no-pci"],
             tempfile.TemporaryFile())
         self.wait_for(lambda: self._run("interface", "list").returncode == 0)
 
@@ -164,8 +198,9 @@ class Bgwd(Subject):
         return json.loads(self._run(*arguments).stdout)
 
     def macs(self):
-        """The gateway's MAC in vpc-a and in vpc-b."""
-        return {i["vpc"]: i["mac"] for i in self._json("interface", "list")}
+        """The ports' MACs in order, packed."""
+        of_vpc = {i["vpc"]: packed(i["mac"]) for i in self._json("interface", "list")}
+        return [of_vpc[f"vpc-{number}"] for number in range(len(of_vpc))]
 
     def forwarded(self):
         before = time.monotonic()
@@ -179,7 +214,7 @@ class Bgwd(Subject):
         rate = super().mpps(warm_up, seconds)
         received, forwarded = (self.totals[-1][key] - self.totals[-2][key]
                                for key in ("rx_packets", "forwarded"))
-        if forwarded < 0.99 * received:  # a rate of drops is no rate of forwarding
+        if forwarded < 0.99 * self.share * received:  # a rate of drops is no rate of forwarding
             raise SystemExit(f"bgwd forwarded only {forwarded} of {received} packets:\n"
                              f"{self._run('stats', 'drops').stdout}")
         return rate

@@ -3,7 +3,9 @@
 import contextlib
 import pathlib
 import signal
+import subprocess
 import sys
+import tempfile
 
 NR_HUGEPAGES = pathlib.Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
 
@@ -30,6 +32,23 @@ def reserved(pages):
         _set(before)
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def eal_options(mebibytes):
+    """EAL options for so much memory: in huge pages if the kernel has them, with room to spare for
+    what isn't DPDK's, else in ordinary ones. For one process at a time."""
+    with reserved(mebibytes // 2 + 64) as enough:
+        if not enough:
+            yield ["--no-huge", "-m", str(mebibytes)]
+            return
+        with tempfile.TemporaryDirectory(prefix="bgw-huge-") as directory:
+            subprocess.run(["mount", "-t", "hugetlbfs", "-o", "pagesize=2M", "none", directory],
+                           check=True)
+            try:
+                yield ["--huge-dir", directory, "-m", str(mebibytes), "--huge-unlink=always"]
+            finally:
+                subprocess.run(["umount", directory], check=True)
 
 
 def _set(pages):

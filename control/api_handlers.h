@@ -63,7 +63,9 @@ class ApiHandlers {
   nlohmann::ordered_json fib_agreement(const std::string& vpc, const config::IpAddress& source,
                                        const config::IpAddress& destination,
                                        const std::vector<WalkOutcome>& outcomes) const;
-  nlohmann::ordered_json interface_stats(const config::Vpc& vpc) const;
+  nlohmann::ordered_json interface_stats(const char* kind, const std::string& name,
+                                         dataplane::VpcIndex index) const;
+  void add_device(nlohmann::ordered_json& interface, const std::string& port) const;
   nlohmann::ordered_json port_stats(const config::Port& port) const;
 
   Engine& engine_;

@@ -1,6 +1,8 @@
 // status, interfaces, neighbours, counters.
 #include <unistd.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "control/api_handlers.h"
@@ -12,6 +14,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 using dataplane::DropReason;
 using dataplane::InterfaceCounters;
+
+const config::Vpc* find_vpc(const config::Model& model, const std::string& name) {
+  const auto found = std::ranges::find(model.vpcs, name, &config::Vpc::name);
+  return found == model.vpcs.end() ? nullptr : &*found;
+}
 
 ApiResponse ok(const Json& json) {
   return {200, json_text(json)};
@@ -84,6 +91,8 @@ ApiResponse ApiHandlers::status(const ApiRequest&, const std::string&) {
             {"gateways", running.model.gateways.size()},
             {"attachments", running.model.attachments.size()},
             {"fib", to_json(engine_.programmer().occupancy())},
+            {"packet_buffers",
+             {{"total", plane_.packet_buffers().total}, {"in_use", plane_.packet_buffers().in_use}}},
             {"workers", Json::array()}};
   for (const auto& worker : plane_.worker_stats()) {
     json["workers"].push_back({{"core", worker.core},
@@ -114,20 +123,45 @@ ApiResponse ApiHandlers::interfaces(const ApiRequest&, const std::string&) {
       { "vpc", vpc["name"] }
     };
     interface.update(vpc["interface"]);
-    const auto port = interface.contains("port")
-                          ? engine_.port_id(interface["port"].get<std::string>())
-                          : std::nullopt;
-    if (const auto info = port ? plane_.port_info(*port) : tl::unexpected(std::string{})) {
-      interface["device"] = info->device;
-      interface["driver"] = info->driver;
-      interface["mac"] = info->mac.to_string();
-      interface["link_up"] = info->link_up;
-      interface["rx_queues"] = info->rx_queues;
-      interface["tx_queues"] = info->tx_queues;
+    if (interface.contains("port")) {
+      add_device(interface, interface["port"]);
+    } else if (interface.contains("vlan")) {
+      add_device(interface, interface["vlan"]["port"]);
+    }
+    const auto& configured = *find_vpc(engine_.running().model, interface["vpc"])->interface;
+    if (const auto* vxlan = std::get_if<config::VxlanBinding>(&configured.binding)) {
+      const auto& underlay = *find_underlay(engine_.running().model, vxlan->underlay);
+      interface["mtu"] = vxlan_mtu(configured, underlay);
+      add_device(interface, underlay.port);
     }
     interfaces.push_back(std::move(interface));
   }
+  for (const auto& underlay : engine_.running().model.underlays) {
+    Json interface{{"underlay", underlay.name}};
+    interface["port"] = underlay.port;
+    interface["addresses"] = Json::array();
+    for (const auto& own : underlay.addresses) {
+      interface["addresses"].push_back(fmt::format("{}/{}", own.address.to_string(), own.length));
+    }
+    interface["mtu"] = underlay.mtu;
+    interface["enabled"] = true;
+    add_device(interface, underlay.port);
+    interfaces.push_back(std::move(interface));
+  }
   return ok(interfaces);
+}
+
+// What is known of the device behind a port.
+void ApiHandlers::add_device(Json& interface, const std::string& port) const {
+  const auto id = engine_.port_id(port);
+  const auto info = id ? plane_.port_info(*id) : tl::unexpected(std::string{});
+  if (!info) return;
+  interface["device"] = info->device;
+  interface["driver"] = info->driver;
+  interface["mac"] = info->mac.to_string();
+  interface["link_up"] = info->link_up;
+  interface["rx_queues"] = info->rx_queues;
+  interface["tx_queues"] = info->tx_queues;
 }
 
 ApiResponse ApiHandlers::neighbours(const ApiRequest&, const std::string&) {
@@ -144,9 +178,9 @@ ApiResponse ApiHandlers::neighbours(const ApiRequest&, const std::string&) {
   return ok(list);
 }
 
-Json ApiHandlers::interface_stats(const config::Vpc& vpc) const {
-  const auto index = *engine_.programmer().vpc_index(vpc.name);
-  Json json{{"vpc", vpc.name}};
+Json ApiHandlers::interface_stats(const char* kind, const std::string& name,
+                                  dataplane::VpcIndex index) const {
+  Json json{{kind, name}};
   json.update(to_json(plane_.vpc_counters(index)));
   json["slow_path"] = to_json(plane_.slow_path_counters(index));
   return json;
@@ -170,7 +204,12 @@ Json ApiHandlers::port_stats(const config::Port& port) const {
 ApiResponse ApiHandlers::stats(const ApiRequest&, const std::string&) {
   Json json{{"interfaces", Json::array()}, {"ports", Json::array()}};
   for (const auto& vpc : engine_.running().model.vpcs) {
-    json["interfaces"].push_back(interface_stats(vpc));
+    json["interfaces"].push_back(
+        interface_stats("vpc", vpc.name, *engine_.programmer().vpc_index(vpc.name)));
+  }
+  for (const auto& underlay : engine_.running().model.underlays) {
+    json["interfaces"].push_back(interface_stats(
+        "underlay", underlay.name, *engine_.programmer().underlay_index(underlay.name)));
   }
   for (const auto& port : engine_.running().model.ports) {
     json["ports"].push_back(port_stats(port));
@@ -183,6 +222,11 @@ ApiResponse ApiHandlers::drops(const ApiRequest&, const std::string&) {
   for (const auto& vpc : engine_.running().model.vpcs) {
     const auto index = *engine_.programmer().vpc_index(vpc.name);
     append_drops(list, "vpc", vpc.name,
+                 sum(plane_.vpc_counters(index).drops, plane_.slow_path_counters(index).drops));
+  }
+  for (const auto& underlay : engine_.running().model.underlays) {
+    const auto index = *engine_.programmer().underlay_index(underlay.name);
+    append_drops(list, "underlay", underlay.name,
                  sum(plane_.vpc_counters(index).drops, plane_.slow_path_counters(index).drops));
   }
   for (const auto& port : engine_.running().model.ports) {

@@ -1,14 +1,12 @@
 #include "control/arp.h"
 
 #include "control/addresses.h"
+#include "control/ethernet.h"
 
 namespace bgw::control {
 namespace {
 
-constexpr std::size_t ethernet_bytes = 14;
 constexpr std::size_t arp_bytes = 28;
-constexpr std::uint16_t ethertype_arp = 0x0806;
-constexpr std::uint16_t ethertype_ipv4 = 0x0800;
 constexpr std::uint16_t hardware_ethernet = 1;
 constexpr std::uint16_t address_lengths = 0x0604;  // 6 bytes of MAC, 4 of IPv4
 

@@ -124,7 +124,7 @@ class Daemon {
     };
     auto dataplane = dataplane::Dataplane::start(std::move(options));
     if (!dataplane) return failed(dataplane.error());
-    plane_ = std::make_unique<DpdkPlane>(std::move(*dataplane), neighbours_);
+    plane_ = std::make_unique<DpdkPlane>(std::move(*dataplane), neighbours_, fdb_);
     return {};
   }
 

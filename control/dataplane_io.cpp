@@ -73,6 +73,12 @@ void DataplaneIo::take_punts(dataplane::PuntClass punt_class, std::size_t max,
   }
 }
 
+void DataplaneIo::take_mac_moves(std::vector<dataplane::MacMove>& moves) {
+  std::array<dataplane::MacMove, 256> burst;
+  const std::size_t taken = dataplane_.take_mac_moves(burst);
+  moves.insert(moves.end(), burst.begin(), burst.begin() + static_cast<std::ptrdiff_t>(taken));
+}
+
 PacketPtr DataplaneIo::make(Bytes bytes) {
   rte_mbuf* head = nullptr;
   while (!bytes.empty()) {

@@ -20,6 +20,7 @@ class DataplaneIo final : public PacketIo {
 
   void take_punts(dataplane::PuntClass punt_class, std::size_t max,
                   std::vector<PacketPtr>& packets) override;
+  void take_mac_moves(std::vector<dataplane::MacMove>& moves) override;
   PacketPtr make(Bytes bytes) override;
   bool inject(PacketPtr& packet) override;
   bool grace_period() override { return dataplane_.grace_period(grace_limit); }

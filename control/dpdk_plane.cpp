@@ -35,8 +35,9 @@ const dataplane::FibSnapshot* DpdkPlane::current_fib() const {
   return dataplane_->current_fib();
 }
 
-void DpdkPlane::configure(std::vector<SlowPathVpc> vpcs) {
-  slow_path_.configure(std::move(vpcs));
+void DpdkPlane::configure(std::vector<SlowPathVpc> vpcs,
+                          const std::vector<SlowPathTunnel>& tunnels) {
+  slow_path_.configure(std::move(vpcs), tunnels);
 }
 
 bool DpdkPlane::forget_vpcs(std::span<const VpcIndex> vpcs) {
@@ -65,6 +66,10 @@ std::vector<NeighbourEntry> DpdkPlane::neighbours() const {
 
 std::vector<dataplane::Dataplane::WorkerStats> DpdkPlane::worker_stats() const {
   return dataplane_->worker_stats();
+}
+
+dataplane::Dataplane::PacketBuffers DpdkPlane::packet_buffers() const {
+  return dataplane_->packet_buffers();
 }
 
 std::optional<dataplane::CaptureId> DpdkPlane::start_capture(

@@ -7,9 +7,10 @@ namespace bgw::control {
 
 class DpdkPlane final : public ForwardingPlane {
  public:
-  // `neighbours` and the arena of every published FIB must outlive the plane.
-  DpdkPlane(std::unique_ptr<dataplane::Dataplane> dataplane, dataplane::NeighbourTable& neighbours)
-      : dataplane_(std::move(dataplane)), slow_path_(*dataplane_, neighbours, {}) {}
+  // `neighbours`, `fdb` and the arena of every published FIB must outlive the plane.
+  DpdkPlane(std::unique_ptr<dataplane::Dataplane> dataplane, dataplane::NeighbourTable& neighbours,
+            dataplane::FdbTable& fdb)
+      : dataplane_(std::move(dataplane)), slow_path_(*dataplane_, neighbours, fdb, {}) {}
 
   // Serves punted packets and runs timers; true if there was anything to do.
   bool poll(SlowPath::Clock::time_point now) { return slow_path_.poll(now); }
@@ -23,7 +24,8 @@ class DpdkPlane final : public ForwardingPlane {
   bool publish(std::unique_ptr<dataplane::FibSnapshot> fib) override;
   bool grace_period(std::chrono::milliseconds limit) override;
   const dataplane::FibSnapshot* current_fib() const override;
-  void configure(std::vector<SlowPathVpc> vpcs) override;
+  void configure(std::vector<SlowPathVpc> vpcs,
+                 const std::vector<SlowPathTunnel>& tunnels) override;
   bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) override;
   dataplane::PortStats port_stats(dataplane::PortId port) const override;
   dataplane::InterfaceCounters port_counters(dataplane::PortId port) const override;
@@ -31,6 +33,7 @@ class DpdkPlane final : public ForwardingPlane {
   SlowPathCounters slow_path_counters(dataplane::VpcIndex vpc) const override;
   std::vector<NeighbourEntry> neighbours() const override;
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override;
+  dataplane::Dataplane::PacketBuffers packet_buffers() const override;
   std::optional<dataplane::CaptureId> start_capture(
       const dataplane::CaptureFilter& filter) override;
   std::size_t take_captured(

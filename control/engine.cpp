@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -198,7 +199,7 @@ std::optional<std::string> Engine::beyond_ports(const config::Model& model) cons
 void Engine::put_in_force(Running next) {
   programmer_.published();
   running_ = std::move(next);
-  plane_.configure(slow_path_vpcs());
+  plane_.configure(slow_path_vpcs(), slow_path_tunnels());
 }
 
 // No worker uses what was replaced: VPC slots, tables and ports that nothing names any more go. All
@@ -226,6 +227,30 @@ std::optional<dataplane::PortId> Engine::port_id(const std::string& port) const 
   return ports_.at(configured->device).id;
 }
 
+std::vector<SlowPathTunnel> Engine::slow_path_tunnels() const {
+  std::vector<SlowPathTunnel> tunnels;
+  std::set<dataplane::TunnelIndex> known;
+  for (const auto& vpc : running_.model.vpcs) {
+    if (!vpc.interface) continue;
+    const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding);
+    if (vxlan == nullptr) continue;
+    const auto& underlay = *find_underlay(running_.model, vxlan->underlay);
+    for (const auto& remote : vxlan->remotes) {
+      const auto index = *programmer_.tunnel_index(underlay.name, remote);
+      if (!known.insert(index).second) continue;
+      tunnels.push_back({index, *programmer_.underlay_index(underlay.name),
+                         to_address(underlay_next_hop(underlay, remote))});
+    }
+  }
+  return tunnels;
+}
+
+void Engine::on_port(SlowPathVpc& served, const std::string& port) const {
+  const auto& info = ports_.at(find_port(running_.model, port)->device);
+  served.mac = info.mac;
+  served.port = info.id;
+}
+
 std::vector<SlowPathVpc> Engine::slow_path_vpcs() const {
   std::vector<SlowPathVpc> vpcs;
   for (const auto& vpc : running_.model.vpcs) {
@@ -233,11 +258,29 @@ std::vector<SlowPathVpc> Engine::slow_path_vpcs() const {
     SlowPathVpc served{
         *programmer_.vpc_index(vpc.name), vpc.name, vpc.interface->enabled, {}, vpc.interface->mtu,
         vpc.interface->addresses};
-    if (const auto* port = port_of(*vpc.interface)) {
-      const auto& info = ports_.at(find_port(running_.model, *port)->device);
-      served.mac = info.mac;
-      served.port = info.id;
+    served.autoconfiguration = vpc.interface->autoconfiguration;
+    const auto* port = port_of(*vpc.interface);
+    if (const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding)) {
+      const auto& underlay = *find_underlay(running_.model, vxlan->underlay);
+      port = &underlay.port;
+      served.mtu = vxlan_mtu(*vpc.interface, underlay);
+      served.vxlan = true;
+      for (const auto& remote : vxlan->remotes) {
+        served.flood.push_back(*programmer_.tunnel_index(underlay.name, remote));
+      }
     }
+    on_port(served, *port);
+    vpcs.push_back(std::move(served));
+  }
+  for (const auto& underlay : running_.model.underlays) {
+    SlowPathVpc served{*programmer_.underlay_index(underlay.name),
+                       underlay_name(underlay.name),
+                       true,
+                       {},
+                       underlay.mtu,
+                       underlay.addresses};
+    served.underlay = true;
+    on_port(served, underlay.port);
     vpcs.push_back(std::move(served));
   }
   return vpcs;

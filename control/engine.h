@@ -93,6 +93,8 @@ class Engine {
   void settle();
   std::optional<std::string> beyond_ports(const config::Model& model) const;
   std::vector<SlowPathVpc> slow_path_vpcs() const;
+  std::vector<SlowPathTunnel> slow_path_tunnels() const;
+  void on_port(SlowPathVpc& served, const std::string& port) const;
 
   ForwardingPlane& plane_;
   FibProgrammer& programmer_;

@@ -34,7 +34,8 @@ class ForwardingPlane {
   virtual bool publish(std::unique_ptr<dataplane::FibSnapshot> fib) = 0;
   virtual bool grace_period(std::chrono::milliseconds limit) = 0;
   virtual const dataplane::FibSnapshot* current_fib() const = 0;
-  virtual void configure(std::vector<SlowPathVpc> vpcs) = 0;
+  virtual void configure(std::vector<SlowPathVpc> vpcs,
+                         const std::vector<SlowPathTunnel>& tunnels) = 0;
   virtual bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) = 0;
 
   virtual dataplane::PortStats port_stats(dataplane::PortId port) const = 0;
@@ -43,6 +44,7 @@ class ForwardingPlane {
   virtual SlowPathCounters slow_path_counters(dataplane::VpcIndex vpc) const = 0;
   virtual std::vector<NeighbourEntry> neighbours() const = 0;
   virtual std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const = 0;
+  virtual dataplane::Dataplane::PacketBuffers packet_buffers() const = 0;
 
   virtual std::optional<dataplane::CaptureId> start_capture(
       const dataplane::CaptureFilter& filter) = 0;

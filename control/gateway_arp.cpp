@@ -35,7 +35,7 @@ void GatewayArp::handle(PacketPtr packet, TimePoint now) {
   } else if (is_own(addresses, message->sender)) {
     defend(*vpc, *message, now);
   } else if (is_probe) {
-    if (message->operation == ArpOperation::request) answer(*vpc, *message);
+    if (message->operation == ArpOperation::request) answer(*vpc, *message, packet->note().tunnel);
   } else if (on_link_address(addresses, message->sender) != nullptr) {
     learn_and_answer(*vpc, *message, packet->note().tunnel, now);
   } else {
@@ -54,15 +54,15 @@ void GatewayArp::learn_and_answer(SlowVpc& vpc, const ArpMessage& message, Tunne
                                          : Evidence::answer;
   neighbours_.heard(vpc.config.index, Address::v4(message.sender),
                     Link::to(message.sender_mac, tunnel), evidence, now);
-  if (is_request) answer(vpc, message);
+  if (is_request) answer(vpc, message, tunnel);
 }
 
 // P40: for the gateway's own addresses in this VPC, for nothing else.
-void GatewayArp::answer(const SlowVpc& vpc, const ArpMessage& request) {
+void GatewayArp::answer(const SlowVpc& vpc, const ArpMessage& request, TunnelIndex tunnel) {
   if (!is_own(vpc.config.addresses, request.target)) return;
   const ArpMessage reply{ArpOperation::reply, vpc.config.mac, request.target, request.sender_mac,
                          request.sender};
-  originator_.send_frame(vpc.config.index, write_arp(request.sender_mac, reply));
+  originator_.send_frame(vpc.config.index, write_arp(request.sender_mac, reply), tunnel);
 }
 
 // RFC 5227 §2.4 (b): one announcement per interval, so that two who defend don't fight by flood.
@@ -83,7 +83,8 @@ void GatewayArp::request(VpcIndex index, std::uint32_t address, const std::optio
   if (from == nullptr) return;
   const ArpMessage message{ArpOperation::request, vpc->config.mac, from->address.v4_host_order(),
                            Mac{}, address};
-  if (originator_.send_frame(index, write_arp(only ? mac_of(*only) : Mac::broadcast(), message))) {
+  if (originator_.send_frame(index, write_arp(only ? mac_of(*only) : Mac::broadcast(), message),
+                             only.value_or(Link{}).tunnel())) {
     ++vpc->counters.arp_requests_sent;
   }
 }

@@ -49,7 +49,7 @@ class GatewayArp {
 
   void learn_and_answer(SlowVpc& vpc, const ArpMessage& message, dataplane::TunnelIndex tunnel,
                         TimePoint now);
-  void answer(const SlowVpc& vpc, const ArpMessage& request);
+  void answer(const SlowVpc& vpc, const ArpMessage& request, dataplane::TunnelIndex tunnel);
   void defend(SlowVpc& vpc, const ArpMessage& message, TimePoint now);
   // False: no room to send it now.
   bool send_announcement(dataplane::VpcIndex vpc, std::uint32_t address);

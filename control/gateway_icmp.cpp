@@ -6,20 +6,11 @@
 
 namespace bgw::control {
 
+using dataplane::Address;
 using dataplane::DropReason;
 using dataplane::VpcIndex;
 
 namespace {
-
-constexpr std::size_t ethernet_bytes = 14;
-constexpr std::size_t ping_header_bytes = 28;  // IPv4 and ICMP
-constexpr std::chrono::milliseconds longest_timeout{60'000};
-
-// Packets that the gateway originated have no Ethernet header.
-bool is_link_broadcast(Packet& packet) {
-  const Bytes bytes = packet.bytes();
-  return packet.note().ip_offset >= ethernet_bytes && !bytes.empty() && (bytes[0] & 1) != 0;
-}
 
 std::string describe(std::uint8_t type, std::uint8_t code) {
   if (type == icmp::time_exceeded) return "time to live exceeded";
@@ -55,7 +46,8 @@ void GatewayIcmp::handle_local(PacketPtr packet, TimePoint now) {
   }
   if (header->is_fragment()) return vpcs_.drop(std::move(packet), DropReason::icmp_malformed);
   if (header->protocol == protocol_icmp) return handle_icmp(*vpc, std::move(packet), *header, now);
-  drop_and_tell(std::move(packet), DropReason::port_unreachable, now);
+  tell_source(*packet, DropReason::port_unreachable, now);
+  vpcs_.drop(std::move(packet), DropReason::port_unreachable);
 }
 
 void GatewayIcmp::handle_icmp(const SlowVpc& vpc, PacketPtr packet, const Ipv4Header& header,
@@ -67,17 +59,14 @@ void GatewayIcmp::handle_icmp(const SlowVpc& vpc, PacketPtr packet, const Ipv4He
   if (message->type == icmp::echo_request) {
     originator_.send_packet(index, build_echo_reply(ip, originator_.random_id()));
   } else if (message->type == icmp::echo_reply) {
-    pings_.answered(index, {header.source, header.destination, message->ident, message->sequence},
+    pings_.answered(index,
+                    {Address::v4(header.source), Address::v4(header.destination), message->ident,
+                     message->sequence},
                     header.ttl, now);
   } else if (const auto request = quoted_echo_request(message->quote)) {
     pings_.failed(index, *request, describe(message->type, message->code));
   }
   vpcs_.consume(std::move(packet));
-}
-
-void GatewayIcmp::drop_and_tell(PacketPtr packet, DropReason reason, TimePoint now) {
-  tell_source(*packet, reason, now);
-  vpcs_.drop(std::move(packet), reason);
 }
 
 void GatewayIcmp::tell_source(Packet& packet, DropReason reason, TimePoint now) {
@@ -114,57 +103,6 @@ std::optional<std::uint32_t> GatewayIcmp::error_source(const SlowVpc& vpc, Packe
     return addressed;
   }
   return source_towards(vpc.config.addresses, to);
-}
-
-tl::expected<void, std::string> GatewayIcmp::ping(VpcIndex index,
-                                                  const config::IpAddress& destination,
-                                                  std::size_t payload_bytes,
-                                                  std::chrono::milliseconds timeout,
-                                                  std::function<void(PingReply)> done) {
-  const SlowVpc* vpc = vpcs_.find(index);
-  if (vpc == nullptr) return tl::unexpected(std::string("there is no such VPC"));
-  const auto& config = vpc->config;
-  const auto refuse = [&](const std::string& why) {
-    return tl::unexpected(fmt::format("VPC {}: {}", config.name, why));
-  };
-  if (!config.enabled) return refuse("its interface is down");
-  if (!destination.is_v4() || !is_unicast(destination.v4_host_order())) {
-    return refuse(fmt::format("{} is not an IPv4 unicast address", destination.to_string()));
-  }
-  const auto source = source_towards(config.addresses, destination.v4_host_order());
-  if (!source) return refuse("the gateway has no IPv4 address in it");
-  if (payload_bytes + ping_header_bytes > config.mtu) {
-    return refuse(fmt::format("{} bytes of payload exceed the MTU of {}: at most {} fit",
-                              payload_bytes, config.mtu, config.mtu - ping_header_bytes));
-  }
-  if (timeout <= timeout.zero() || timeout > longest_timeout) {
-    return refuse(fmt::format("a timeout of {} ms is not between 1 and {} ms", timeout.count(),
-                              longest_timeout.count()));
-  }
-  if (pings_.full()) {
-    return refuse(fmt::format("{} pings are under way; try again later", Pings::max_under_way));
-  }
-  const Echo echo{*source, destination.v4_host_order(), unused_ident(), 1};
-  pings_.add({index, echo, payload_bytes, timeout, std::move(done)});
-  return {};
-}
-
-std::uint16_t GatewayIcmp::unused_ident() {
-  auto ident = originator_.random_id();
-  while (pings_.uses_ident(ident)) ++ident;
-  return ident;
-}
-
-std::string GatewayIcmp::send_ping(const Pings::Ping& ping) {
-  const auto packet = build_echo_request(ping.echo, ping.payload_bytes, originator_.random_id());
-  return originator_.send_packet(ping.vpc, packet) ? "" : "no packet buffer or queue is free";
-}
-
-std::size_t GatewayIcmp::run_pings(TimePoint now) {
-  const std::size_t started =
-      pings_.start(now, [this](const Pings::Ping& ping) { return send_ping(ping); });
-  pings_.expire(now);
-  return started + pings_.run_completions();
 }
 
 }  // namespace bgw::control

@@ -8,6 +8,7 @@
 namespace bgw::control {
 namespace {
 
+using dataplane::Address;
 using dataplane::DropReason;
 
 constexpr std::size_t icmp_header_bytes = 8;
@@ -58,6 +59,8 @@ std::optional<IcmpError> icmp_error_for(DropReason reason, Bytes packet, std::ui
       return IcmpError{icmp::time_exceeded, 0, 0};
     case DropReason::no_route:
       return IcmpError{icmp::unreachable, icmp::code_network, 0};
+    case DropReason::reassembly_failed:
+      return IcmpError{icmp::time_exceeded, icmp::code_reassembly, 0};
     case DropReason::neighbour_unreachable:
       return IcmpError{icmp::unreachable, icmp::code_host, 0};
     case DropReason::port_unreachable: {
@@ -110,8 +113,8 @@ std::vector<std::uint8_t> build_echo_request(const Echo& echo, std::size_t paylo
                                              std::uint16_t ip_id) {
   Ipv4Header header;
   header.id = ip_id;
-  header.source = echo.source;
-  header.destination = echo.destination;
+  header.source = echo.source.as_v4();
+  header.destination = echo.destination.as_v4();
   auto result = make_packet(header, icmp_header_bytes + payload_bytes);
   const MutableBytes message = icmp_of(result);
   message[0] = icmp::echo_request;
@@ -156,7 +159,8 @@ std::optional<Echo> quoted_echo_request(Bytes quote) {
   }
   const Bytes body = quote.subspan(header->header_bytes);
   if (body.size() < icmp_header_bytes || body[0] != icmp::echo_request) return std::nullopt;
-  return Echo{header->source, header->destination, load16(body, 4), load16(body, 6)};
+  return Echo{Address::v4(header->source), Address::v4(header->destination), load16(body, 4),
+              load16(body, 6)};
 }
 
 }  // namespace bgw::control

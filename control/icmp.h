@@ -10,6 +10,7 @@
 #include "config/model.h"
 #include "control/wire.h"
 #include "dataplane/drop_reason.h"
+#include "dataplane/types.h"
 
 namespace bgw::control {
 
@@ -24,6 +25,7 @@ inline constexpr std::uint8_t code_host = 1;
 inline constexpr std::uint8_t code_protocol = 2;
 inline constexpr std::uint8_t code_port = 3;
 inline constexpr std::uint8_t code_fragmentation_needed = 4;
+inline constexpr std::uint8_t code_reassembly = 1;  // of time_exceeded
 }  // namespace icmp
 
 // An error of 576 bytes at most, IP header included (RFC 1812 §4.3.2.3).
@@ -52,9 +54,10 @@ bool may_cause_icmp_error(Bytes packet, bool link_broadcast,
 std::vector<std::uint8_t> build_icmp_error(Bytes packet, const IcmpError& error,
                                            std::uint32_t source, std::uint16_t ip_id);
 
+// An echo message of either family.
 struct Echo {
-  std::uint32_t source = 0;
-  std::uint32_t destination = 0;
+  dataplane::Address source;
+  dataplane::Address destination;
   std::uint16_t ident = 0;
   std::uint16_t sequence = 0;
 };

@@ -18,6 +18,7 @@ inline constexpr std::uint8_t next_header_routing = 43;
 inline constexpr std::uint8_t next_header_fragment = 44;
 inline constexpr std::uint8_t next_header_authentication = 51;
 inline constexpr std::uint8_t next_header_icmp = 58;
+inline constexpr std::uint8_t next_header_none = 59;
 inline constexpr std::uint8_t next_header_destination_options = 60;
 
 inline constexpr dataplane::Address ipv6_unspecified = dataplane::Address::v6(0, 0);
@@ -39,6 +40,44 @@ constexpr bool is_unicast_v6(const dataplane::Address& address) {
 constexpr dataplane::Address solicited_node(const dataplane::Address& address) {
   return dataplane::Address::v6(0xff02ull << 48, 0x1ff000000ull | (address.lo & 0xffffff));
 }
+
+// RFC 8200 §3.
+struct Ipv6Header {
+  std::uint8_t traffic_class = 0;
+  std::size_t payload_bytes = 0;  // what follows these 40 bytes
+  std::uint8_t next_header = 0;
+  std::uint8_t hop_limit = 64;
+  dataplane::Address source;
+  dataplane::Address destination;
+
+  std::size_t total_bytes() const { return ipv6_header_bytes + payload_bytes; }
+};
+
+// Nothing when the header doesn't fit into `bytes` or isn't IPv6's. What follows it may be cut
+// short, as in the quotation of an ICMP error.
+std::optional<Ipv6Header> parse_ipv6_header(Bytes bytes);
+// The same for a packet that must be there as a whole. What follows it (padding) is ignored.
+std::optional<Ipv6Header> parse_ipv6_packet(Bytes bytes);
+// Writes 40 bytes with flow label 0; `bytes` must have room.
+void write_ipv6_header(MutableBytes bytes, const Ipv6Header& header);
+
+// What the extension headers lead to.
+struct UpperLayer {
+  std::uint8_t protocol = 0;
+  std::size_t offset = 0;              // of its first byte, at most the packet's length
+  std::size_t named_at = 6;            // offset of the Next Header field that names it
+  std::size_t fragment_offset = 0;     // bytes
+  bool is_fragment = false;            // of several: an atomic one is whole (RFC 6946)
+  std::size_t fragment_header_at = 0;  // 0: there is none
+};
+// Walks at most 8 extension headers; none behind the header of a later fragment, whose `protocol`
+// is what the fragments together start with. Nothing when one is cut short. `packet` may be.
+std::optional<UpperLayer> find_upper_layer(Bytes packet);
+
+// Of an ICMPv6 message between the two (RFC 4443 §2.3); 0 over one that holds its correct checksum.
+std::uint16_t icmp6_checksum(const dataplane::Address& source,
+                             const dataplane::Address& destination, Bytes message);
+
 // RFC 2464 §7.
 dataplane::Mac multicast_mac(const dataplane::Address& group);
 // RFC 4862 §5.3 and RFC 2464 §4: fe80::/64 and the modified EUI-64.

@@ -15,21 +15,6 @@ namespace {
 // An entry that is rewritten by a claim is verified this soon.
 constexpr std::chrono::seconds verify_after{1};
 
-// Nothing for what is never evicted.
-std::optional<int> eviction_rank(NeighbourState state) {
-  switch (state) {
-    case NeighbourState::incomplete:
-    case NeighbourState::failed:
-      return 0;
-    case NeighbourState::stale:
-      return 1;
-    case NeighbourState::reachable:
-    case NeighbourState::probe:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::string_view to_string(NeighbourState state) {
@@ -46,6 +31,22 @@ std::string_view to_string(NeighbourState state) {
       return "failed";
   }
   return "unknown";
+}
+
+// Nothing for what is never evicted.
+std::optional<int> Neighbours::eviction_rank(const Entry& entry) {
+  if (entry.pinned) return std::nullopt;
+  switch (entry.state) {
+    case NeighbourState::incomplete:
+    case NeighbourState::failed:
+      return 0;
+    case NeighbourState::stale:
+      return 1;
+    case NeighbourState::reachable:
+    case NeighbourState::probe:
+      return std::nullopt;
+  }
+  return std::nullopt;
 }
 
 void Neighbours::resolve(VpcIndex index, const Address& address, PacketPtr packet, TimePoint now) {
@@ -86,7 +87,7 @@ void Neighbours::heard(VpcIndex index, const Address& address, Link link, Eviden
 // Without evicting anyone: who merely asks must not displace those whom packets wait for.
 void Neighbours::learn(VpcIndex index, const Address& address, Link link, TimePoint now) {
   auto& vpc = neighbours_of(index);
-  if (vpc.entries.size() >= limits_.neighbours_per_vpc) return;
+  if (is_full(vpc)) return;
   const Ref ref = create(index, vpc, address, now);
   set_due(ref, now + limits_.reachable_time);
   make_usable(ref, link, NeighbourState::stale, now);
@@ -109,6 +110,25 @@ void Neighbours::accept(const Ref& ref, Link link, Evidence evidence, TimePoint 
   make_usable(ref, link, NeighbourState::stale, now);
 }
 
+void Neighbours::doubt(VpcIndex index, const Address& address, TimePoint now) {
+  const auto vpc = vpcs_.find(index);
+  if (vpc == vpcs_.end()) return;
+  const auto found = vpc->second.entries.find(address);
+  if (found == vpc->second.entries.end() || found->second.state != NeighbourState::reachable) {
+    return;
+  }
+  const Ref ref{index, vpc->second, address, found->second};
+  set_due(ref, now + verify_after);
+  set_state(ref, NeighbourState::stale);
+}
+
+Link Neighbours::link_of(VpcIndex index, const Address& address) const {
+  const auto vpc = vpcs_.find(index);
+  if (vpc == vpcs_.end()) return {};
+  const auto found = vpc->second.entries.find(address);
+  return found == vpc->second.entries.end() ? Link{} : found->second.link;
+}
+
 // Workers know the link before any packet that waited for it walks again.
 void Neighbours::make_usable(const Ref& ref, Link link, NeighbourState state, TimePoint now) {
   auto held = std::exchange(ref.entry.held, {});
@@ -127,7 +147,7 @@ Neighbours::VpcNeighbours& Neighbours::neighbours_of(VpcIndex vpc) {
   const auto found = vpcs_.find(vpc);
   if (found != vpcs_.end()) return found->second;
   const std::size_t remembered = 8 * limits_.neighbours_per_vpc;
-  return vpcs_.emplace(vpc, VpcNeighbours{{}, {}, RecentRequests(remembered, request_interval)})
+  return vpcs_.emplace(vpc, VpcNeighbours{{}, {}, RecentRequests(remembered, request_interval), 0})
       .first->second;
 }
 
@@ -138,12 +158,12 @@ Neighbours::Ref Neighbours::create(VpcIndex index, VpcNeighbours& vpc, const Add
   entry.created = entry.confirmed = entry.due = now;
   entry.last_request = vpc.recent.last(address, now);
   timers_.emplace(entry.due, index, address);
-  vpc.evictable.emplace(*eviction_rank(entry.state), entry.created, address);
+  vpc.evictable.emplace(*eviction_rank(entry), entry.created, address);
   return ref;
 }
 
 bool Neighbours::make_room(VpcIndex index, VpcNeighbours& vpc, TimePoint now) {
-  if (vpc.entries.size() < limits_.neighbours_per_vpc) return true;
+  if (!is_full(vpc)) return true;
   if (vpc.evictable.empty() || !vpc.recent.has_room(now)) return false;
   const Address address = std::get<Address>(*vpc.evictable.begin());
   const Ref victim{index, vpc, address, vpc.entries.at(address)};
@@ -152,19 +172,36 @@ bool Neighbours::make_room(VpcIndex index, VpcNeighbours& vpc, TimePoint now) {
   return true;
 }
 
+bool Neighbours::is_full(const VpcNeighbours& vpc) const {
+  return vpc.entries.size() - vpc.pinned >= limits_.neighbours_per_vpc;
+}
+
+void Neighbours::set_pinned(const Ref& ref, bool pinned) {
+  if (ref.entry.pinned == pinned) return;
+  if (const auto rank = eviction_rank(ref.entry)) {
+    ref.vpc.evictable.erase({*rank, ref.entry.created, ref.address});
+  }
+  ref.entry.pinned = pinned;
+  ref.vpc.pinned += pinned ? 1 : -1;
+  if (const auto rank = eviction_rank(ref.entry)) {
+    ref.vpc.evictable.emplace(*rank, ref.entry.created, ref.address);
+  }
+}
+
 void Neighbours::remove(const Ref& ref, DropReason reason) {
   if (ref.entry.usable()) actions_.set_unusable(ref.index, ref.address);
   for (auto& h : ref.entry.held) actions_.drop(std::move(h.packet), reason);
-  if (const auto rank = eviction_rank(ref.entry.state)) {
+  if (const auto rank = eviction_rank(ref.entry)) {
     ref.vpc.evictable.erase({*rank, ref.entry.created, ref.address});
   }
   timers_.erase({ref.entry.due, ref.index, ref.address});
+  if (ref.entry.pinned) --ref.vpc.pinned;
   ref.vpc.entries.erase(ref.address);
 }
 
 void Neighbours::set_state(const Ref& ref, NeighbourState state) {
   Entry& entry = ref.entry;
-  if (const auto rank = eviction_rank(entry.state)) {
+  if (const auto rank = eviction_rank(entry)) {
     ref.vpc.evictable.erase({*rank, entry.created, ref.address});
   }
   if (entry.usable() && state == NeighbourState::failed) {
@@ -172,7 +209,7 @@ void Neighbours::set_state(const Ref& ref, NeighbourState state) {
   }
   entry.state = state;
   if (!entry.usable()) entry.link = {};
-  if (const auto rank = eviction_rank(state)) {
+  if (const auto rank = eviction_rank(entry)) {
     ref.vpc.evictable.emplace(*rank, entry.created, ref.address);
   }
 }
@@ -209,81 +246,45 @@ void Neighbours::release_now(PacketPtr packet, TimePoint now) {
   actions_.release({std::move(packet), std::move(*slot), now});
 }
 
-std::size_t Neighbours::run_timers(TimePoint now, std::size_t max) {
-  std::size_t ran = 0;
-  // Each run removes its entry or moves its timer beyond `now`.
-  for (; ran < max && !timers_.empty() && std::get<TimePoint>(*timers_.begin()) <= now; ++ran) {
-    const auto [due, index, address] = *timers_.begin();
-    auto& vpc = vpcs_.at(index);
-    run_timer({index, vpc, address, vpc.entries.at(address)}, now);
-  }
-  return ran;
-}
-
-void Neighbours::run_timer(const Ref& ref, TimePoint now) {
-  switch (ref.entry.state) {
-    case NeighbourState::incomplete:
-      return run_incomplete(ref, now);
-    case NeighbourState::reachable:
-    case NeighbourState::stale:
-      ref.entry.requests = 0;
-      set_state(ref, NeighbourState::probe);
-      return run_probe(ref, now);
-    case NeighbourState::probe:
-      return run_probe(ref, now);
-    case NeighbourState::failed:
-      // A packet may have had it asked for again; that request must not be followed too soon.
-      if (!may_ask(ref.entry, now)) return set_due(ref, *ref.entry.last_request + request_interval);
-      return remove(ref, DropReason::neighbour_unreachable);
+void Neighbours::moved(VpcIndex index, const dataplane::Mac& mac, dataplane::TunnelIndex tunnel,
+                       TimePoint now) {
+  const auto found = vpcs_.find(index);
+  if (found == vpcs_.end()) return;
+  const Link link = Link::to(mac, tunnel);
+  for (auto& [address, entry] : found->second.entries) {
+    if (!entry.usable() || entry.link == link || entry.link.mac_bits() != link.mac_bits()) continue;
+    const Ref ref{index, found->second, address, entry};
+    set_due(ref, now + verify_after);
+    make_usable(ref, link, NeighbourState::stale, now);
   }
 }
 
-void Neighbours::run_incomplete(const Ref& ref, TimePoint now) {
-  expire_held(ref.entry, now);
-  if (may_ask(ref.entry, now)) {
-    if (ref.entry.requests >= max_requests) return fail(ref, now);
-    ask(ref, now);
+void Neighbours::forget_behind(VpcIndex index, Link link) {
+  retain(index, [&](const Address&, Link present) { return present != link; });
+}
+
+void Neighbours::pin(VpcIndex index, const std::set<Address>& addresses, TimePoint now) {
+  const auto present = vpcs_.find(index);
+  if (present == vpcs_.end() && addresses.empty()) return;
+  VpcNeighbours& vpc = neighbours_of(index);
+  for (auto& [address, entry] : vpc.entries) {
+    if (!addresses.contains(address)) set_pinned({index, vpc, address, entry}, false);
   }
-  schedule_incomplete(ref);
-}
-
-// The next request, or the packet that has waited longest, whichever comes first.
-void Neighbours::schedule_incomplete(const Ref& ref) {
-  const Entry& entry = ref.entry;
-  TimePoint due = entry.last_request.value_or(entry.created) + request_interval;
-  if (!entry.held.empty()) due = std::min(due, entry.held.front().since + limits_.hold_time);
-  if (due != entry.due) set_due(ref, due);
-}
-
-void Neighbours::expire_held(Entry& entry, TimePoint now) {
-  const auto keep = std::ranges::find_if(
-      entry.held, [&](const HeldPacket& h) { return now - h.since < limits_.hold_time; });
-  for (auto h = entry.held.begin(); h != keep; ++h) actions_.unreachable(std::move(h->packet));
-  entry.held.erase(entry.held.begin(), keep);
-}
-
-void Neighbours::fail(const Ref& ref, TimePoint now) {
-  set_state(ref, NeighbourState::failed);
-  set_due(ref, now + failed_time);
-  for (auto& h : std::exchange(ref.entry.held, {})) actions_.unreachable(std::move(h.packet));
-}
-
-// Forwarding goes on by the known link until the probes are used up.
-void Neighbours::run_probe(const Ref& ref, TimePoint now) {
-  if (may_ask(ref.entry, now)) {
-    if (ref.entry.requests >= max_requests) return remove(ref, DropReason::neighbour_unreachable);
-    ask(ref, now);
+  for (const Address& address : addresses) {
+    const auto found = vpc.entries.find(address);
+    set_pinned(found == vpc.entries.end() ? create(index, vpc, address, now)
+                                          : Ref{index, vpc, address, found->second},
+               true);
   }
-  set_due(ref, *ref.entry.last_request + request_interval);
 }
 
-void Neighbours::retain(VpcIndex index, const std::function<bool(const Address&)>& keep) {
+void Neighbours::retain(VpcIndex index, const Keep& keep) {
   const auto found = vpcs_.find(index);
   if (found == vpcs_.end()) return;
   VpcNeighbours& vpc = found->second;
   for (auto next = vpc.entries.begin(); next != vpc.entries.end();) {
     const auto current = next++;
-    if (keep(current->first)) continue;
+    if (keep(current->first, current->second.link)) continue;
     remove({index, vpc, current->first, current->second}, DropReason::no_route);
   }
   if (vpc.entries.empty()) vpcs_.erase(found);

@@ -58,6 +58,8 @@ class Neighbours {
   static constexpr unsigned max_requests = 3;
   // How long a neighbour that didn't answer is remembered as failed.
   static constexpr std::chrono::seconds failed_time{3};
+  // How often one that is pinned and didn't answer is asked for.
+  static constexpr std::chrono::seconds pinned_retry{10};
 
   struct Limits {
     std::size_t hold_per_neighbour = 64;
@@ -89,11 +91,27 @@ class Neighbours {
   // An ARP or ND message of that sender arrived. The MAC of `link` is unicast.
   void heard(dataplane::VpcIndex vpc, const dataplane::Address& address, dataplane::Link link,
              Evidence evidence, TimePoint now);
+  // Somebody says, though not to be believed at once, that the neighbour is elsewhere: it is
+  // verified soon (RFC 4861 §7.2.5).
+  void doubt(dataplane::VpcIndex vpc, const dataplane::Address& address, TimePoint now);
+  // Of a usable neighbour; unknown of any other.
+  dataplane::Link link_of(dataplane::VpcIndex vpc, const dataplane::Address& address) const;
+  // A frame of that MAC came by another tunnel: the neighbours that have it are there now; they are
+  // verified soon.
+  void moved(dataplane::VpcIndex vpc, const dataplane::Mac& mac, dataplane::TunnelIndex tunnel,
+             TimePoint now);
+  // Forgets the neighbours behind that link.
+  void forget_behind(dataplane::VpcIndex vpc, dataplane::Link link);
+  // These neighbours of the VPC, and no others, are wanted always: they are asked for now and, with
+  // growing patience, until they answer; they are never evicted and don't count against the bound.
+  void pin(dataplane::VpcIndex vpc, const std::set<dataplane::Address>& addresses, TimePoint now);
   // Runs at most `max` timers that are due; returns how many it ran.
   std::size_t run_timers(TimePoint now, std::size_t max);
 
   // Forgets the neighbours of a VPC that `keep` refuses; what waits for them is dropped (no_route).
-  void retain(dataplane::VpcIndex vpc, const std::function<bool(const dataplane::Address&)>& keep);
+  // The link is unknown of those that aren't usable.
+  using Keep = std::function<bool(const dataplane::Address&, dataplane::Link)>;
+  void retain(dataplane::VpcIndex vpc, const Keep& keep);
   // Drops (no_route) what came in on a VPC and waits for any neighbour.
   void drop_held_from(dataplane::VpcIndex in_vpc);
 
@@ -109,18 +127,21 @@ class Neighbours {
     TimePoint due;  // when its timer runs
     std::optional<TimePoint> last_request;
     unsigned requests = 0;  // in the present round
+    bool pinned = false;
     std::vector<HeldPacket> held;
 
     bool usable() const {
       return state != NeighbourState::incomplete && state != NeighbourState::failed;
     }
   };
+  static std::optional<int> eviction_rank(const Entry& entry);
   // Who goes first when a VPC is full: (0 unresolved, 1 stale), age, address.
   using EvictionKey = std::tuple<int, TimePoint, dataplane::Address>;
   struct VpcNeighbours {
     std::map<dataplane::Address, Entry> entries;
     std::set<EvictionKey> evictable;
-    RecentRequests recent;  // of addresses that have no entry any more
+    RecentRequests recent;   // of addresses that have no entry any more
+    std::size_t pinned = 0;  // of entries
   };
   struct Ref {  // an entry and where it lives
     dataplane::VpcIndex index;
@@ -136,6 +157,8 @@ class Neighbours {
   bool make_room(dataplane::VpcIndex index, VpcNeighbours& vpc, TimePoint now);
   void remove(const Ref& ref, dataplane::DropReason reason);
 
+  bool is_full(const VpcNeighbours& vpc) const;
+  void set_pinned(const Ref& ref, bool pinned);
   void set_state(const Ref& ref, NeighbourState state);
   void set_due(const Ref& ref, TimePoint due);
   void ask(const Ref& ref, TimePoint now);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "control/wire.h"
+#include "dataplane/fdb_table.h"
 #include "dataplane/punt.h"
 
 namespace bgw::control {
@@ -27,12 +28,20 @@ inline Bytes network_bytes(Packet& packet) {
   return offset <= bytes.size() ? bytes.subspan(offset) : Bytes{};
 }
 
+// Packets that the gateway originated have no Ethernet header.
+inline bool is_link_broadcast(Packet& packet) {
+  const Bytes bytes = packet.bytes();
+  return packet.note().ip_offset >= 14 && !bytes.empty() && (bytes[0] & 1) != 0;
+}
+
 class PacketIo {
  public:
   virtual ~PacketIo() = default;
   // Appends at most `max` packets of the class.
   virtual void take_punts(dataplane::PuntClass punt_class, std::size_t max,
                           std::vector<PacketPtr>& packets) = 0;
+  // Appends what workers noticed about MACs of VXLAN VPCs, a bounded number of them.
+  virtual void take_mac_moves(std::vector<dataplane::MacMove>& moves) = 0;
   // A new packet with these bytes and an empty note; null when buffers are used up.
   virtual PacketPtr make(Bytes bytes) = 0;
   // True: a worker has it and `packet` is null. False: the ring is full and nothing has changed.

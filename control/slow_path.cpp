@@ -1,21 +1,15 @@
 #include "control/slow_path.h"
 
 #include <algorithm>
-#include <deque>
-#include <optional>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
 #include "control/addresses.h"
 #include "control/dataplane_io.h"
-#include "control/gateway_arp.h"
-#include "control/gateway_icmp.h"
-#include "control/hold_budget.h"
-#include "control/neighbours.h"
-#include "control/originator.h"
+#include "control/ethernet.h"
 #include "control/own_addresses.h"
-#include "control/slow_path_vpcs.h"
+#include "control/slow_path_impl.h"
 
 namespace bgw::control {
 
@@ -23,7 +17,9 @@ using dataplane::Address;
 using dataplane::DropReason;
 using dataplane::InjectKind;
 using dataplane::Link;
+using dataplane::Mac;
 using dataplane::PuntClass;
+using dataplane::TunnelIndex;
 using dataplane::VpcIndex;
 using TimePoint = SlowPath::Clock::time_point;
 
@@ -42,81 +38,37 @@ constexpr std::size_t many_erased = 512;
 
 constexpr std::chrono::seconds log_interval{10};
 
+bool is_ipv6(Packet& packet) {
+  const Bytes ip = network_bytes(packet);
+  return !ip.empty() && ip[0] >> 4 == 6;
+}
+
 }  // namespace
-
-struct SlowPath::Impl final : NeighbourActions {
-  Impl(std::unique_ptr<PacketIo> packet_io, dataplane::NeighbourTable& neighbour_table, Options o)
-      : options(o), io(std::move(packet_io)), table(neighbour_table) {}
-
-  bool poll(TimePoint at);
-  template <typename Handler>
-  bool drain(PuntClass punt_class, const Handler& handle);
-  void handle_glean(PacketPtr packet);
-  bool flush_released();
-  void reclaim_erased();
-
-  void configure(std::vector<SlowPathVpc> wanted);
-  void update(SlowPathVpc wanted);
-  void forget(VpcIndex vpc, const char* why);
-  void drop_held_from(VpcIndex in_vpc);
-
-  // NeighbourActions
-  void request(VpcIndex vpc, const Address& address, const std::optional<Link>& only) override {
-    if (address.is_v4()) arp.request(vpc, address.as_v4(), only);
-  }
-  bool set_usable(VpcIndex vpc, const Address& address, Link link) override;
-  void set_unusable(VpcIndex vpc, const Address& address) override {
-    table.erase(vpc, address);
-    ++erased;
-    reclaims_due = dataplane::NeighbourTable::reclaims_until_free;
-  }
-  void release(HeldPacket held) override {
-    held.since = now;
-    released.push_back(std::move(held));
-  }
-  void unreachable(PacketPtr packet) override {
-    icmp.drop_and_tell(std::move(packet), DropReason::neighbour_unreachable, now);
-  }
-  void drop(PacketPtr packet, DropReason reason) override { vpcs.drop(std::move(packet), reason); }
-
-  const Options options;
-  std::unique_ptr<PacketIo> io;
-  dataplane::NeighbourTable& table;
-  TimePoint now{};  // of the present or latest poll()
-
-  SlowVpcs vpcs;
-  HoldBudget budget{options.hold_per_vpc, options.hold_total};
-  Neighbours neighbours{{options.hold_per_neighbour, options.hold_time, options.neighbours_per_vpc,
-                         options.reachable_time},
-                        budget,
-                        *this};
-  Originator originator{*io, vpcs};
-  GatewayArp arp{vpcs, neighbours, originator};
-  GatewayIcmp icmp{vpcs, originator};
-  std::deque<HeldPacket> released;  // for the workers, as soon as their rings take them
-  std::vector<PacketPtr> taken;     // kept for its memory
-
-  std::size_t erased = 0;  // since the last reclaim
-  // A slot becomes free by this many calls of reclaim() after its erasure.
-  unsigned reclaims_due = 0;
-  std::optional<TimePoint> last_reclaim;
-  std::optional<TimePoint> last_full_log;
-};
 
 bool SlowPath::Impl::poll(TimePoint at) {
   now = at;
   bool busy = false;
-  busy |= drain(PuntClass::arp, [this](PacketPtr p) { arp.handle(std::move(p), now); });
-  busy |= drain(PuntClass::local, [this](PacketPtr p) { icmp.handle_local(std::move(p), now); });
+  busy |= learn_moves();
+  busy |= drain(PuntClass::arp, [this](PacketPtr p) {
+    if (came_by_known_way(p)) arp.handle(std::move(p), now);
+  });
+  busy |= drain(PuntClass::nd, [this](PacketPtr p) {
+    if (came_by_known_way(p)) nd.handle(std::move(p), now);
+  });
+  busy |= drain(PuntClass::local, [this](PacketPtr p) { handle_local(std::move(p)); });
   busy |= drain(PuntClass::glean, [this](PacketPtr p) { handle_glean(std::move(p)); });
   busy |= drain(PuntClass::icmp_error, [this](PacketPtr p) {
     // Its worker has counted it as dropped.
-    icmp.tell_source(*p, p->note().reason, now);
+    tell_source(*p, p->note().reason);
   });
   busy |= neighbours.run_timers(now, timers_per_poll) > 0;
   busy |= arp.run_announcements(now, announcements_per_poll) > 0;
+  busy |= nd.run_timers(now, announcements_per_poll) > 0;
+  busy |= reassembly.run_timers(now, timers_per_poll) > 0;
+  busy |= resolve_on_link();
   busy |= flush_released();
-  busy |= icmp.run_pings(now) > 0;
+  busy |= ping.run(now) > 0;
+  busy |= expire_fdb();
   reclaim_erased();
   return busy;
 }
@@ -127,6 +79,91 @@ bool SlowPath::Impl::drain(PuntClass punt_class, const Handler& handle) {
   io->take_punts(punt_class, punts_per_class, taken);
   for (auto& packet : taken) handle(std::move(packet));
   return !taken.empty();
+}
+
+// Of a VXLAN VPC only frames by its tunnels count, of any other only those by none (P47). The
+// sender is behind that tunnel, then. False: the packet is dropped.
+bool SlowPath::Impl::came_by_known_way(PacketPtr& packet) {
+  const auto& note = packet->note();
+  const SlowVpc* vpc = vpcs.find_up(note.in_vpc);
+  if (vpc == nullptr || !uses_tunnel(vpc->config, note.tunnel)) {
+    vpcs.drop(std::move(packet), DropReason::no_interface);
+    return false;
+  }
+  if (vpc->config.vxlan && packet->bytes().size() >= ethernet_bytes) {
+    learn(note.in_vpc, load_mac(packet->bytes(), 6), note.tunnel);
+  }
+  return true;
+}
+
+bool SlowPath::Impl::learn_moves() {
+  moves.clear();
+  io->take_mac_moves(moves);
+  for (const auto& move : moves) {
+    // The FIB of the worker that noticed it may have been replaced since.
+    const SlowVpc* vpc = vpcs.find_up(move.vpc);
+    if (vpc != nullptr && vpc->config.vxlan && uses_tunnel(vpc->config, move.tunnel)) {
+      learn(move.vpc, move.mac, move.tunnel);
+    }
+  }
+  return !moves.empty();
+}
+
+void SlowPath::Impl::learn(VpcIndex index, const Mac& mac, TunnelIndex tunnel) {
+  const SlowVpc* vpc = vpcs.find(index);
+  if (mac.is_multicast() || mac == Mac{} || mac == vpc->config.mac) return;
+  if (fdb.learn(index, mac, tunnel, now)) neighbours.moved(index, mac, tunnel, now);
+}
+
+bool SlowPath::Impl::expire_fdb() {
+  const auto gone = fdb.expire(now, timers_per_poll);
+  for (const auto& place : gone) {
+    neighbours.forget_behind(place.vpc, Link::to(place.mac, place.tunnel));
+  }
+  return !gone.empty();
+}
+
+void SlowPath::Impl::handle_local(PacketPtr packet) {
+  if (is_fragment(network_bytes(*packet))) {
+    packet = reassemble(std::move(packet));
+    if (packet == nullptr) return;
+  }
+  if (is_ipv6(*packet)) return icmp6.handle_local(std::move(packet), now);
+  icmp.handle_local(std::move(packet), now);
+}
+
+// The whole packet that this fragment completes; null when it waits or is dropped.
+PacketPtr SlowPath::Impl::reassemble(PacketPtr fragment) {
+  auto note = fragment->note();
+  const auto result = reassembly.add(network_bytes(*fragment), note.in_vpc, note.vpc, now);
+  if (result.fate == Reassembly::Fate::waits) return nullptr;
+  if (result.fate == Reassembly::Fate::whole) {
+    if (SlowVpc* vpc = vpcs.find(note.in_vpc)) vpc->counters.consumed += result.joined;
+    note.ip_offset = 0;
+    if (auto whole = io->make(result.packet)) {
+      whole->note() = note;
+      return whole;
+    }
+  }
+  vpcs.drop(std::move(fragment), DropReason::reassembly_failed);
+  return nullptr;
+}
+
+void SlowPath::Impl::give_up(const Reassembly::Failed& failed) {
+  SlowVpc* vpc = vpcs.find(failed.in_vpc);
+  if (vpc == nullptr) return;
+  constexpr auto reason = static_cast<std::size_t>(DropReason::reassembly_failed);
+  vpc->counters.drops[reason] += failed.fragments;
+  auto first = failed.first.empty() ? nullptr : io->make(failed.first);
+  if (first == nullptr) return;
+  first->note().in_vpc = failed.in_vpc;
+  first->note().vpc = failed.vpc;
+  tell_source(*first, DropReason::reassembly_failed);
+}
+
+void SlowPath::Impl::tell_source(Packet& packet, DropReason reason) {
+  if (is_ipv6(packet)) return icmp6.tell_source(packet, reason, now);
+  icmp.tell_source(packet, reason, now);
 }
 
 void SlowPath::Impl::handle_glean(PacketPtr packet) {
@@ -154,18 +191,36 @@ bool SlowPath::Impl::set_usable(VpcIndex vpc, const Address& address, Link link)
   return false;
 }
 
+bool SlowPath::Impl::resolve_on_link() {
+  auto packets = originator.take_on_link();
+  for (auto& packet : packets) {
+    const auto [vpc, address] = std::pair(packet->note().vpc, packet->note().address);
+    neighbours.resolve(vpc, address, std::move(packet), now);
+  }
+  return !packets.empty();
+}
+
+// False: no room, and nothing has changed.
+bool SlowPath::Impl::send_released(PacketPtr& packet) {
+  auto& note = packet->note();
+  if (is_for_link(note)) {
+    originator.send_on_link(*packet, neighbours.link_of(note.vpc, note.address));
+    packet.reset();
+    return true;
+  }
+  SlowVpc* in_vpc = vpcs.find(note.in_vpc);
+  note.inject = InjectKind::rewalk;
+  if (!io->inject(packet)) return false;
+  if (in_vpc != nullptr) ++in_vpc->counters.released;
+  return true;
+}
+
 bool SlowPath::Impl::flush_released() {
   for (std::size_t i = 0; i < releases_per_poll && !released.empty(); ++i) {
     HeldPacket& next = released.front();
-    auto& note = next.packet->note();
-    const VpcIndex in_vpc = note.in_vpc;
-    note.inject = InjectKind::rewalk;
-    if (io->inject(next.packet)) {
-      if (SlowVpc* vpc = vpcs.find(in_vpc)) ++vpc->counters.released;
-    } else if (now - next.since >= options.hold_time) {
-      vpcs.drop(std::move(next.packet), DropReason::hold_queue_full);
-    } else {
-      return i > 0;
+    if (!send_released(next.packet)) {
+      if (now - next.since < options.hold_time) return i > 0;
+      drop(std::move(next.packet), DropReason::hold_queue_full);
     }
     released.pop_front();
     if (released.empty()) return true;
@@ -174,6 +229,10 @@ bool SlowPath::Impl::flush_released() {
 }
 
 void SlowPath::Impl::reclaim_erased() {
+  if (const std::size_t macs = fdb.take_erased(); macs > 0) {
+    erased += macs;
+    reclaims_due = std::max(reclaims_due, dataplane::FdbTable::reclaims_until_free);
+  }
   if (reclaims_due == 0) return;
   const auto interval = erased >= many_erased
                             ? SlowPath::Clock::duration(reclaim_interval_when_many)
@@ -182,75 +241,24 @@ void SlowPath::Impl::reclaim_erased() {
   last_reclaim = now;
   if (!io->grace_period()) return;
   table.reclaim();
+  fdb_table.reclaim();
   --reclaims_due;
   erased = 0;
 }
 
-void SlowPath::Impl::configure(std::vector<SlowPathVpc> wanted) {
-  std::vector<VpcIndex> gone;
-  for (const auto& entry : vpcs.all()) {
-    const SlowPathVpc& present = entry.second.config;
-    const bool stays = std::ranges::any_of(wanted, [&](const SlowPathVpc& w) {
-      return w.index == present.index && w.name == present.name;
-    });
-    if (!stays) gone.push_back(present.index);
-  }
-  for (const VpcIndex index : gone) {
-    forget(index, "the VPC was removed");
-    vpcs.all().erase(index);
-  }
-  for (auto& vpc : wanted) update(std::move(vpc));
-}
-
-// Brings one VPC up to date; what it loses is forgotten, what it gains is announced.
-void SlowPath::Impl::update(SlowPathVpc wanted) {
-  const VpcIndex index = wanted.index;
-  auto [found, is_new] = vpcs.all().try_emplace(
-      index, SlowVpc{{}, {}, {options.icmp_errors_per_second, options.icmp_error_burst}});
-  const SlowPathVpc before = std::exchange(found->second.config, std::move(wanted));
-  const SlowPathVpc& after = found->second.config;
-  if (!after.enabled) return forget(index, "the VPC's interface went down");
-  const bool moved = !is_new && before.port != after.port;
-  if (moved) forget(index, "the VPC's interface moved to another port");
-
-  neighbours.retain(index, [&](const Address& address) {
-    return is_on_link(after, address) && !is_own(after, address);
-  });
-  const bool came_up = is_new || moved || !before.enabled || before.mac != after.mac;
-  for (const auto& interface : after.addresses) {
-    if (!interface.address.is_v4()) continue;
-    const std::uint32_t address = interface.address.v4_host_order();
-    if (came_up || !is_own(before.addresses, address)) arp.announce(index, address);
-  }
-}
-
-void SlowPath::Impl::forget(VpcIndex vpc, const char* why) {
-  neighbours.retain(vpc, [](const Address&) { return false; });
-  drop_held_from(vpc);
-  arp.forget(vpc);
-  icmp.cancel_pings(vpc, why);
-}
-
-// What waits must not walk on as if it came from whoever gets the slot next.
-void SlowPath::Impl::drop_held_from(VpcIndex in_vpc) {
-  neighbours.drop_held_from(in_vpc);
-  for (auto& held : released) {
-    if (held.packet->note().in_vpc == in_vpc) drop(std::move(held.packet), DropReason::no_route);
-  }
-  std::erase_if(released, [](const HeldPacket& held) { return held.packet == nullptr; });
-}
-
 SlowPath::SlowPath(dataplane::Dataplane& dataplane, dataplane::NeighbourTable& table,
-                   Options options)
-    : SlowPath(std::make_unique<DataplaneIo>(dataplane), table, options) {}
+                   dataplane::FdbTable& fdb, Options options)
+    : SlowPath(std::make_unique<DataplaneIo>(dataplane), table, fdb, options) {}
 
-SlowPath::SlowPath(std::unique_ptr<PacketIo> io, dataplane::NeighbourTable& table, Options options)
-    : impl_(std::make_unique<Impl>(std::move(io), table, options)) {}
+SlowPath::SlowPath(std::unique_ptr<PacketIo> io, dataplane::NeighbourTable& table,
+                   dataplane::FdbTable& fdb, Options options)
+    : impl_(std::make_unique<Impl>(std::move(io), table, fdb, options)) {}
 
 SlowPath::~SlowPath() = default;
 
-void SlowPath::configure(std::vector<SlowPathVpc> vpcs) {
-  impl_->configure(std::move(vpcs));
+void SlowPath::configure(std::vector<SlowPathVpc> vpcs,
+                         const std::vector<SlowPathTunnel>& tunnels) {
+  impl_->configure(std::move(vpcs), tunnels);
 }
 
 bool SlowPath::poll(Clock::time_point now) {
@@ -270,11 +278,23 @@ std::vector<NeighbourEntry> SlowPath::neighbours() const {
   return entries;
 }
 
+std::vector<FdbEntry> SlowPath::fdb() const {
+  std::vector<FdbEntry> entries;
+  for (const auto& place : impl_->fdb.list()) {
+    const SlowVpc* vpc = impl_->vpcs.find(place.vpc);
+    if (vpc == nullptr) continue;
+    const auto age =
+        std::chrono::duration_cast<std::chrono::milliseconds>(impl_->now - place.heard);
+    entries.push_back({vpc->config.name, place.mac, place.tunnel, age});
+  }
+  return entries;
+}
+
 SlowPathCounters SlowPath::counters(VpcIndex index) const {
   const SlowVpc* vpc = impl_->vpcs.find(index);
   if (vpc == nullptr) return {};
   SlowPathCounters counters = vpc->counters;
-  counters.held = impl_->budget.held(index);
+  counters.held = impl_->budget.held(index) + impl_->reassembly.held(index);
   return counters;
 }
 
@@ -282,7 +302,7 @@ tl::expected<void, std::string> SlowPath::ping(VpcIndex vpc, config::IpAddress d
                                                std::size_t payload_bytes,
                                                std::chrono::milliseconds timeout,
                                                std::function<void(PingReply)> done) {
-  return impl_->icmp.ping(vpc, destination, payload_bytes, timeout, std::move(done));
+  return impl_->ping.ping(vpc, destination, payload_bytes, timeout, std::move(done));
 }
 
 }  // namespace bgw::control

@@ -27,7 +27,20 @@ struct SlowPathVpc {
   std::uint16_t mtu = 1500;
   std::vector<config::InterfaceAddress> addresses;
   dataplane::PortId port;
+  bool autoconfiguration = false;  // hosts may make themselves IPv6 addresses (RFC 4862)
+  bool underlay = false;           // carries tunnels: the gateway is a host there, no router
+  bool vxlan = false;
+  std::vector<dataplane::TunnelIndex> flood;  // of a VXLAN VPC: all tunnels that it uses
   friend bool operator==(const SlowPathVpc&, const SlowPathVpc&) = default;
+};
+
+// A way to a VTEP: what it needs of the underlay. An index means the same VTEP for as long as it is
+// in any list.
+struct SlowPathTunnel {
+  dataplane::TunnelIndex index;
+  dataplane::VpcIndex underlay;
+  dataplane::Address next_hop;  // on a link of the underlay
+  friend bool operator==(const SlowPathTunnel&, const SlowPathTunnel&) = default;
 };
 
 struct NeighbourEntry {
@@ -38,6 +51,13 @@ struct NeighbourEntry {
   dataplane::TunnelIndex tunnel;  // 0: on the wire
   std::chrono::milliseconds since_confirmed{0};
   std::size_t held = 0;  // packets waiting
+};
+
+struct FdbEntry {
+  std::string vpc;
+  dataplane::Mac mac;
+  dataplane::TunnelIndex tunnel;
+  std::chrono::milliseconds age{0};  // since it was last heard
 };
 
 struct PingReply {
@@ -57,7 +77,9 @@ struct SlowPathCounters {
   std::uint64_t icmp_sent = 0;        // errors
   std::uint64_t icmp_suppressed = 0;  // errors not sent for rate or rule
   std::uint64_t arp_requests_sent = 0;
-  std::uint64_t address_conflicts = 0;  // ARP of others that use an address of the gateway
+  std::uint64_t nd_requests_sent = 0;
+  std::uint64_t router_advertisements_sent = 0;
+  std::uint64_t address_conflicts = 0;  // ARP and ND of others that use an address of the gateway
   std::uint64_t not_sent = 0;  // its own packets for which no buffer or no place in a ring was left
   std::array<std::uint64_t, dataplane::drop_reason_count> drops{};
 };
@@ -76,19 +98,23 @@ class SlowPath {
     std::uint32_t icmp_error_burst = 50;
   };
 
-  SlowPath(dataplane::Dataplane& dataplane, dataplane::NeighbourTable& table, Options options);
+  SlowPath(dataplane::Dataplane& dataplane, dataplane::NeighbourTable& table,
+           dataplane::FdbTable& fdb, Options options);
   // Over any other source and sink of packets.
-  SlowPath(std::unique_ptr<PacketIo> io, dataplane::NeighbourTable& table, Options options);
+  SlowPath(std::unique_ptr<PacketIo> io, dataplane::NeighbourTable& table, dataplane::FdbTable& fdb,
+           Options options);
   ~SlowPath();
 
   // After a commit is published: the VPCs as they are now. What no longer exists, is down, or has
-  // lost its addresses is forgotten and its held packets dropped; new addresses are announced.
-  void configure(std::vector<SlowPathVpc> vpcs);
+  // lost its addresses is forgotten and its held packets dropped; new addresses are announced. The
+  // next hops of `tunnels` are resolved at once and kept so.
+  void configure(std::vector<SlowPathVpc> vpcs, const std::vector<SlowPathTunnel>& tunnels = {});
 
   // Drains punts and runs timers. True if there was anything to do.
   bool poll(Clock::time_point now);
 
   std::vector<NeighbourEntry> neighbours() const;
+  std::vector<FdbEntry> fdb() const;
   SlowPathCounters counters(dataplane::VpcIndex vpc) const;
 
   // Sends one echo request from the gateway's address in the VPC at the next poll(); `done` is

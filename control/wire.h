@@ -28,9 +28,9 @@ inline void store32(MutableBytes bytes, std::size_t at, std::uint32_t value) {
   store16(bytes, at + 2, static_cast<std::uint16_t>(value));
 }
 
-// RFC 1071, of any number of bytes. Over data that holds its own correct checksum it is 0.
-inline std::uint16_t internet_checksum(Bytes bytes) {
-  std::uint64_t sum = 0;
+// RFC 1071, of any number of bytes. Over data that holds its own correct checksum it is 0. `sum` is
+// what a pseudo-header adds: the sum of its 16-bit words.
+inline std::uint16_t internet_checksum(Bytes bytes, std::uint64_t sum = 0) {
   std::size_t at = 0;
   for (; at + 2 <= bytes.size(); at += 2) sum += load16(bytes, at);
   if (at < bytes.size()) sum += std::uint64_t{bytes[at]} << 8;

@@ -110,6 +110,7 @@ struct Burst {
   std::size_t count = 0;
   PortId port;                // where frames that no interface owns are accounted
   bool from_gateway = false;  // packets of the gateway itself: no Ethernet, no F1, TTL kept
+  bool whole_frames = false;  // frames that the control thread made, ready to leave
 
   // Arrays are written before they are read; reset() leaves them alone.
   std::array<rte_mbuf*, burst_max> packet;
@@ -137,7 +138,7 @@ struct Burst {
   void reset() noexcept {
     count = 0;
     port = PortId{};
-    from_gateway = false;
+    from_gateway = whole_frames = false;
     v4.clear();
     v6.clear();
     for (Selection* selection : {&moved, &to_send, &to_fragment, &punted, &dropped})

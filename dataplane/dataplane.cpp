@@ -7,6 +7,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
+#include <rte_mempool.h>
 #include <rte_ring.h>
 
 #include <algorithm>
@@ -199,6 +200,10 @@ bool Dataplane::inject(rte_mbuf* packet) {
 
 rte_mempool* Dataplane::pool() const {
   return impl_->pool.get();
+}
+
+Dataplane::PacketBuffers Dataplane::packet_buffers() const {
+  return {pool()->size, rte_mempool_in_use_count(pool())};
 }
 
 bool Dataplane::Impl::inject_rings_drained() const {

@@ -92,6 +92,10 @@ class Dataplane {
   // is full; the caller still owns the packet then.
   bool inject(rte_mbuf* packet);
   rte_mempool* pool() const;
+  struct PacketBuffers {
+    std::size_t total = 0, in_use = 0;  // in_use: by devices, rings and the control thread
+  };
+  PacketBuffers packet_buffers() const;
 
   // Frees what is queued for these VPC slots and zeroes their counters. False when a worker does
   // not come along within a few seconds: nothing is done then, and the slots must not be reused.

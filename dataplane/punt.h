@@ -42,6 +42,9 @@ struct PacketNote {
   Address address;                         // glean: next hop; local: own address
   TunnelIndex tunnel;                      // arp, nd: came in by; inject frame: leaves by
   std::uint16_t mtu = 0;                   // icmp_error for mtu_exceeded: MTU of the way out
+  // glean: a frame that was injected whole, and waits for a next hop of the underlay. Given back, it
+  // leaves as it is.
+  bool whole_frame = false;
   // Where the IP or ARP header starts: behind Ethernet and its VLAN tags, or 0 for what the gateway
   // originated.
   std::uint16_t ip_offset = 0;

@@ -135,6 +135,7 @@ inline void forward_frame(const FibSnapshot& fib, Burst& burst, std::size_t i,
   rte_mbuf* packet = burst.packet[i];
   const VpcFib& out = fib.vpcs[burst.in_vpc[i].value];
   burst.out_vpc[i] = burst.in_vpc[i];
+  burst.ip_offset[i] = 0;
   if (packet->data_len < sizeof(EthernetHeader)) return burst.drop(i, DropReason::frame_truncated);
   burst.frame_bytes[i] = packet->pkt_len + out.tags.bytes;
   if (out.kind == LinkKind::vxlan) {
@@ -142,7 +143,7 @@ inline void forward_frame(const FibSnapshot& fib, Burst& burst, std::size_t i,
       return burst.drop(i, DropReason::vxlan_unknown_vtep);
     const Tunnel& way = fib.tunnels[tunnel.value];
     const Link outer = fib.neighbours->find(way.underlay, way.next_hop);
-    if (!outer.known()) return burst.drop(i, DropReason::neighbour_unreachable);
+    if (!outer.known()) return burst.punt(i, PuntClass::glean, way.underlay, way.next_hop);
     if (!encapsulate(packet, out, way, outer)) return burst.drop(i, DropReason::no_headroom);
   } else if (!insert_tags(packet, out)) {
     return burst.drop(i, DropReason::no_headroom);

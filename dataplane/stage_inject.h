@@ -27,6 +27,8 @@ inline Injection injection_of(rte_mbuf* packet) noexcept {
   const PacketNote& note = note_of(packet);
   switch (note.inject) {
     case InjectKind::rewalk:
+      if (note.whole_frame)
+        return {Walk::none, &InterfaceCounters::rewalked, note.in_vpc};
       return {note.ip_offset == 0 ? Walk::originated : Walk::held_frames,
               &InterfaceCounters::rewalked, note.in_vpc};
     case InjectKind::originate:

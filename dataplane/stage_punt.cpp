@@ -66,6 +66,7 @@ void Punter::write_note(const Burst& burst, std::size_t i, PuntClass punt, VpcIn
       .in_vpc = burst.in_vpc[i],
       .vpc = vpc,
       .tunnel = burst.in_tunnel[i],
+      .whole_frame = burst.whole_frames,
       .ip_offset = burst.ip_offset[i],
   };
 }

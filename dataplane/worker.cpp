@@ -49,6 +49,7 @@ void Worker::walk_originated(const FibSnapshot& fib, Entrance entrance) noexcept
 
 // Frames that are ready to leave.
 void Worker::send_frames(const FibSnapshot& fib, Entrance entrance) noexcept {
+  burst_.whole_frames = true;
   for (std::size_t i = 0; i < burst_.count; ++i) {
     burst_.frame_bytes[i] = burst_.packet[i]->pkt_len;
     burst_.ip_offset[i] = sizeof(EthernetHeader);

@@ -7,6 +7,25 @@
 namespace bgw::cli {
 namespace {
 
+std::string owner(const Json& interface) {
+  return interface.contains("vpc") ? cell(interface["vpc"])
+                                   : "underlay " + cell(interface["underlay"]);
+}
+
+// "pa", "pa.101", "pa.7.101" or "u0 vni 5001".
+std::string carrier(const Json& interface) {
+  if (interface.contains("vlan")) {
+    const auto& vlan = interface["vlan"];
+    const bool tagged_twice = vlan.contains("outer") && !vlan["outer"].is_null();
+    const auto outer = tagged_twice ? "." + cell(vlan["outer"]) : std::string{};
+    return cell(vlan["port"]) + outer + "." + cell(vlan["id"]);
+  }
+  if (interface.contains("vxlan")) {
+    return cell(interface["vxlan"]["underlay"]) + " vni " + cell(interface["vxlan"]["vni"]);
+  }
+  return cell(interface, "port");
+}
+
 int interfaces(const Context& context, const std::vector<std::string>& arguments) {
   Arguments(arguments, {}, {}).positional({});
   const auto reply = context.client.get("/v1/interfaces");
@@ -18,7 +37,7 @@ int interfaces(const Context& context, const std::vector<std::string>& arguments
   Table table({"VPC", "PORT", "DRIVER", "MAC", "ADDRESSES", "ROUTER", ">MTU", "ENABLED", "LINK"});
   for (const auto& interface : list) {
     const auto link = cell(interface, "link_up");
-    table.add({cell(interface["vpc"]), cell(interface, "port"), cell(interface, "driver"),
+    table.add({owner(interface), carrier(interface), cell(interface, "driver"),
                cell(interface, "mac"), cell(interface, "addresses"), cell(interface, "router"),
                cell(interface, "mtu"), cell(interface, "enabled"),
                link == "-" ? link : (link == "yes" ? "up" : "down")});

@@ -48,7 +48,8 @@ std::string interfaces_text(const Json& stats, bool watch, Rates& rates) {
   if (watch) headers.insert(headers.end(), {">RX/s", ">TX/s", ">DROPPED/s"});
   Table table(std::move(headers));
   for (const auto& interface : stats["interfaces"]) {
-    const auto name = cell(interface["vpc"]);
+    const bool in_vpc = interface.contains("vpc");
+    const auto name = in_vpc ? cell(interface["vpc"]) : "underlay " + cell(interface["underlay"]);
     const Json drops = interface["drops"].get<std::uint64_t>() +
                        interface["slow_path"]["drops"].get<std::uint64_t>();
     std::vector<std::string> cells = {name,
@@ -102,8 +103,9 @@ std::string drops_text(const Json& drops, bool watch, Rates& rates) {
   headers.emplace_back("MEANING");
   Table table(std::move(headers));
   for (const auto& drop : drops) {
-    const bool in_vpc = drop.contains("vpc");
-    const auto where = in_vpc ? cell(drop["vpc"]) : "port " + cell(drop["port"]);
+    const auto where = drop.contains("vpc")        ? cell(drop["vpc"])
+                       : drop.contains("underlay") ? "underlay " + cell(drop["underlay"])
+                                                   : "port " + cell(drop["port"]);
     std::vector<std::string> cells = {where, cell(drop["reason"]), cell(drop["packets"])};
     if (watch) cells.push_back(rates.rate(where + " " + cells[1], drop["packets"]));
     cells.push_back(cell(drop["text"]));

@@ -86,10 +86,11 @@ def _enter(namespace_file):
 
 
 class Instance:
-    """One instance of a VPC, in a namespace of its own."""
+    """One instance of a VPC, in a namespace of its own; address6 is None without IPv6."""
 
-    def __init__(self, name, vpc, namespace, address):
+    def __init__(self, name, vpc, namespace, address, address6=None):
         self.name, self.vpc, self.namespace, self.address = name, vpc, namespace, address
+        self.address6 = address6
 
     def command(self, *command):
         return ["ip", "netns", "exec", self.namespace, *map(str, command)]
@@ -191,7 +192,7 @@ class Lab:
         self.prefix = f"bgwt{os.getpid()}-"
         self.gateway_namespace = f"{self.prefix}gw"
         self.namespaces, self.processes = [], []
-        self.vpcs, self.instances = {}, {}
+        self.vpcs, self.instances, self.tap_mtus = {}, {}, {}
         self.directory = None
 
     def __enter__(self):
@@ -225,36 +226,60 @@ class Lab:
         for runtime in pathlib.Path("/var/run/dpdk").glob(f"{self.prefix}*"):
             shutil.rmtree(runtime, ignore_errors=True)
 
-    def _namespace(self, name):
+    def _namespace(self, name, ipv6=False):
         full = self.prefix + name
         run("ip", "netns", "add", full)
         self.namespaces.append(full)
         # Kernel peers would otherwise chat in IPv6 and disturb counts of frames.
-        run("ip", "netns", "exec", full, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
-            "net.ipv6.conf.default.disable_ipv6=1")
+        settings = ["accept_ra=0"] if ipv6 else ["disable_ipv6=1"]
+        run("ip", "netns", "exec", full, "sysctl", "-qw", *(
+            f"net.ipv6.conf.{which}.{one}" for one in settings for which in ("all", "default")))
         run("ip", "-n", full, "link", "set", "lo", "up")
         return full
 
-    def vpc(self, name):
-        """A VPC's namespace and bridge; its TAP, named tap-NAME, is plugged in by Daemon.start()."""
+    def vpc(self, name, mtu=1500):
+        """A VPC's namespace and bridge; its TAP, named tap-NAME, is plugged in by Daemon.start().
+
+        mtu: of the TAP, in bytes.
+        """
         namespace = self._namespace(name)
+        self.tap_mtus[name] = mtu
         run("ip", "-n", namespace, "link", "add", "br0", "type", "bridge", "forward_delay", "0",
             "mcast_snooping", "0")
         run("ip", "-n", namespace, "link", "set", "br0", "up")
         self.vpcs[name] = namespace
 
-    def instance(self, vpc, name, address, gateway):
-        """An instance of a VPC. `address` with prefix length; `gateway`: bgw's address there."""
-        namespace = self._namespace(name)
-        port = f"to-{name}"
-        run("ip", "-n", self.vpcs[vpc], "link", "add", port, "type", "veth", "peer", "name",
-            "eth0", "netns", namespace)
-        run("ip", "-n", self.vpcs[vpc], "link", "set", port, "master", "br0", "up")
-        run("ip", "-n", namespace, "addr", "add", address, "dev", "eth0")
-        run("ip", "-n", namespace, "link", "set", "eth0", "up")
-        run("ip", "-n", namespace, "route", "add", "default", "via", gateway)
-        self.instances[name] = Instance(name, vpc, namespace, address.split("/")[0])
+    def instance(self, vpc, name, address, gateway, address6=None, gateway6=None, *, at=None,
+                 mtu=1500):
+        """An instance of a VPC. `address` with prefix length; `gateway`: bgw's address there.
+
+        at: (namespace, bridge) that it hangs on, if not the VPC's own; mtu: of its device.
+        """
+        addresses = [a for a in (address, address6) if a]
+        namespace = self._wire(at or (self.vpcs[vpc], "br0"), name, addresses, mtu)
+        for via in (g for g in (gateway, gateway6) if g):
+            run("ip", "-n", namespace, "route", "add", "default", "via", via)
+        self.instances[name] = Instance(name, vpc, namespace,
+                                        *(a and a.split("/")[0] for a in (address, address6)))
         return self.instances[name]
+
+    def host(self, segment, name, addresses):
+        """A namespace on the bridge of a segment that vpc() made; returns the namespace's name."""
+        return self._wire((self.vpcs[segment], "br0"), name, addresses, mtu=1500)
+
+    def _wire(self, at, name, addresses, mtu):
+        """A namespace whose eth0, with these addresses, hangs on the bridge `at`."""
+        namespace = self._namespace(name, ipv6=any(":" in a for a in addresses))
+        there, bridge = at
+        port = f"to-{name}"
+        run("ip", "-n", there, "link", "add", port, "type", "veth", "peer", "name", "eth0",
+            "netns", namespace)
+        run("ip", "-n", there, "link", "set", port, "master", bridge, "up")
+        for address in addresses:
+            run("ip", "-n", namespace, "addr", "add", address, "dev", "eth0",
+                *(["nodad"] if ":" in address else []))
+        run("ip", "-n", namespace, "link", "set", "eth0", "mtu", mtu, "up")
+        return namespace
 
     def daemon(self, config, name="bgw"):
         return Daemon(self, config, name)
@@ -266,6 +291,9 @@ class Lab:
             tap = f"tap-{name}"
             if tap in present:
                 run("ip", "-n", self.gateway_namespace, "link", "set", tap, "netns", namespace)
+                # Long enough for a worker that the scheduler keeps waiting on a busy machine.
+                run("ip", "-n", namespace, "link", "set", tap, "mtu", self.tap_mtus[name],
+                    "txqueuelen", 20_000)
                 run("ip", "-n", namespace, "link", "set", tap, "master", "br0", "up")
 
     def _links(self):

@@ -9,7 +9,6 @@ old VPC table and the new gateway table (or the reverse) would lead.
 """
 
 import copy
-import dataclasses
 import os
 import random
 import time
@@ -18,13 +17,13 @@ import unittest
 import bgwtest
 import eight_vpcs
 from eight_vpcs import INSTANCES, SERVICE, SERVICE_RANGE
+from judgement import InForce, judge
 from probes import Probe, Probes
 from test_reachability import PAIRS
 
 COMMITS = 20 if os.environ.get("BGW_TEST_QUICK") else 100
 RATE_PPS = 1000
 PAUSE_SECONDS = 0.15  # between commits, so that many packets meet one configuration only
-TRANSIT_SECONDS = 0.1  # a lost packet was lost within that time; bounds what may excuse the loss
 
 
 def service_leads(net, odd):
@@ -88,42 +87,6 @@ def configurations(count, rng):
     return result
 
 
-@dataclasses.dataclass
-class InForce:
-    """A configuration and when it may have been in force: from its commit's start to the end of the
-    next one's."""
-    net: eight_vpcs.Net
-    begin: float
-    end: float = float("inf")
-
-
-@dataclasses.dataclass
-class Judgement:
-    """What became of the packets. A packet between commits met one configuration, others two."""
-    between: int = 0
-    during: int = 0
-    wrong: list = dataclasses.field(default_factory=list)
-
-
-def judge(probes, periods):
-    """Holds each packet against what was in force on its way. Periods overlap while a commit runs."""
-    result, first = Judgement(), 0
-    for probe in probes:
-        while periods[first].end < probe.sent_at:
-            first += 1
-        last_moment = probe.received[0][1] if probe.received else probe.sent_at + TRANSIT_SECONDS
-        met = [p for p in periods[first:] if p.begin <= last_moment]
-        allowed = {eight_vpcs.receiver(p.net, probe.sender, probe.address) for p in met}
-        if len(met) == 1:
-            result.between += 1
-        else:
-            result.during += 1
-        got = probe.receivers() or [None]
-        if len(got) != 1 or got[0] not in allowed:
-            result.wrong.append(f"{probe.sender} → {probe.address}: {got}, not {allowed}")
-    return result
-
-
 class TheJudge(unittest.TestCase):
     """The judgement itself, on made-up packets to the service address around one commit at 10 s."""
 
@@ -132,7 +95,8 @@ class TheJudge(unittest.TestCase):
         self.periods = [InForce(before, 0.0, end=10.1), InForce(after, 10.0)]
 
     def judged(self, sent_at, *received):
-        return judge([Probe("a1", SERVICE, sent_at, list(received))], self.periods).wrong
+        return judge([Probe("a1", SERVICE, sent_at, list(received))], self.periods,
+                     eight_vpcs.receiver).wrong
 
     def test_either_configuration_is_right_while_a_commit_runs(self):
         self.assertEqual(self.judged(10.05, ("b1", 10.06)), [])
@@ -182,7 +146,7 @@ class Commits(unittest.TestCase):
         turns = [pair for i, ordinary in enumerate(PAIRS)
                  for pair in ((ordinary, service_pairs[i // 2 % 4]) if i % 2 else (ordinary,))]
         sent = probes.run_during(turns, RATE_PPS, commit_all)
-        judgement = judge(sent, periods)
+        judgement = judge(sent, periods, eight_vpcs.receiver)
         self.assertEqual(judgement.wrong[:20], [], f"{len(judgement.wrong)} of {len(sent)} packets")
         self.assertGreater(len(sent), 0.9 * RATE_PPS * COMMITS * PAUSE_SECONDS)
         self.assertGreater(judgement.between, len(sent) // 4)

@@ -70,7 +70,8 @@ class FakePlane final : public control::ForwardingPlane {
   }
   bool grace_period(std::chrono::milliseconds) override { return workers_pass; }
   const dataplane::FibSnapshot* current_fib() const override { return fib_.get(); }
-  void configure(std::vector<control::SlowPathVpc> vpcs) override {
+  void configure(std::vector<control::SlowPathVpc> vpcs,
+                 const std::vector<control::SlowPathTunnel>&) override {
     calls.emplace_back("configure");
     configured = std::move(vpcs);
   }
@@ -89,6 +90,7 @@ class FakePlane final : public control::ForwardingPlane {
   }
   control::SlowPathCounters slow_path_counters(dataplane::VpcIndex) const override { return {}; }
   std::vector<control::NeighbourEntry> neighbours() const override { return known; }
+  dataplane::Dataplane::PacketBuffers packet_buffers() const override { return {1000, 7}; }
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override { return {}; }
   tl::expected<void, std::string> ping(dataplane::VpcIndex, config::IpAddress, std::size_t,
                                        std::chrono::milliseconds,

@@ -10,6 +10,7 @@ namespace bgw::control {
 namespace {
 
 using dataplane::DropReason;
+using test::addr;
 using test::ByteVector;
 using test::icmp_packet;
 using test::interface_address;
@@ -182,8 +183,8 @@ TEST(Icmp, quoted_echo_request_is_found_in_eight_bytes_of_quote) {
   quote.resize(28);
   const auto echo = quoted_echo_request(quote);
   ASSERT_TRUE(echo);
-  EXPECT_EQ(echo->source, ip("10.1.1.1"));
-  EXPECT_EQ(echo->destination, ip("10.2.1.9"));
+  EXPECT_EQ(echo->source, addr("10.1.1.1"));
+  EXPECT_EQ(echo->destination, addr("10.2.1.9"));
   EXPECT_EQ(echo->ident, 5);
   EXPECT_EQ(echo->sequence, 6);
   quote.resize(27);
@@ -192,7 +193,7 @@ TEST(Icmp, quoted_echo_request_is_found_in_eight_bytes_of_quote) {
 }
 
 TEST(Icmp, echo_request_is_whole) {
-  const auto request = build_echo_request({ip("10.1.1.1"), ip("10.1.1.5"), 7, 1}, 56, 3);
+  const auto request = build_echo_request({addr("10.1.1.1"), addr("10.1.1.5"), 7, 1}, 56, 3);
   ASSERT_EQ(request.size(), 84u);
   EXPECT_EQ(request[8], 64);
   EXPECT_TRUE(test::checksum_right(request, 0, 20));

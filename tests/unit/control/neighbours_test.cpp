@@ -343,7 +343,7 @@ TEST_F(NeighboursTest, retain_forgets_the_others) {
   for (const char* address : {"10.2.1.1", "10.2.1.2", "10.2.1.3"}) send(address, 1);
   hear("10.2.1.1", Evidence::answer);
   hear("10.2.1.2", Evidence::answer);
-  neighbours->retain(vpc, [](const Address& address) { return address == addr("10.2.1.1"); });
+  neighbours->retain(vpc, [](const Address& address, Link) { return address == addr("10.2.1.1"); });
   EXPECT_EQ(neighbours->count(vpc), 1u);
   EXPECT_FALSE(table.contains(addr("10.2.1.2")));
   EXPECT_EQ(dropped, (std::vector<std::pair<int, DropReason>>{{1, DropReason::no_route}}));

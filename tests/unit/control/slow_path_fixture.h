@@ -55,6 +55,10 @@ struct FakeIo final : control::PacketIo {
       packets.push_back(std::move(queue.front()));
     }
   }
+  void take_mac_moves(std::vector<dataplane::MacMove>& taken) override {
+    taken.insert(taken.end(), moves.begin(), moves.end());
+    moves.clear();
+  }
   control::PacketPtr make(control::Bytes bytes) override {
     if (no_buffers) return nullptr;
     return std::make_unique<VectorPacket>(ByteVector(bytes.begin(), bytes.end()));
@@ -71,6 +75,7 @@ struct FakeIo final : control::PacketIo {
   }
 
   std::array<std::deque<control::PacketPtr>, static_cast<std::size_t>(PuntClass::count_)> punts;
+  std::vector<dataplane::MacMove> moves;
   std::vector<Injected> injected;
   std::size_t room = SIZE_MAX;
   bool no_buffers = false;
@@ -109,7 +114,7 @@ class SlowPathTest : public ::testing::Test {
     slow.reset();
     auto owned = std::make_unique<FakeIo>();
     io = owned.get();
-    slow = std::make_unique<SlowPath>(std::move(owned), table, options);
+    slow = std::make_unique<SlowPath>(std::move(owned), table, fdb_table, options);
   }
 
   void poll() { slow->poll(now); }
@@ -169,6 +174,7 @@ class SlowPathTest : public ::testing::Test {
   }
 
   dataplane::NeighbourTable table{4096};
+  dataplane::FdbTable fdb_table{8192};
   std::unique_ptr<SlowPath> slow;
   FakeIo* io = nullptr;
   SlowPath::Clock::time_point now{std::chrono::hours{1}};

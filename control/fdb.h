@@ -1,0 +1,66 @@
+// Behind which VTEP the MACs of VXLAN VPCs are (RFC 7348 §4.1): learnt from the frames that arrive,
+// forgotten when nothing is heard for long, and mirrored into the table that workers read. No
+// clock: time comes in as an argument.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "dataplane/fdb_table.h"
+#include "dataplane/types.h"
+
+namespace bgw::control {
+
+class Fdb {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  static constexpr std::chrono::seconds ageing_time{300};  // IEEE 802.1Q-2018 §8.8.3
+  // P41: a VPC that makes up MACs fills no more than this; beyond, nothing is learnt.
+  static constexpr std::size_t max_per_vpc = 4096;
+
+  struct Place {
+    dataplane::VpcIndex vpc;
+    dataplane::Mac mac;
+    dataplane::TunnelIndex tunnel;
+    TimePoint heard;
+  };
+
+  explicit Fdb(dataplane::FdbTable& table) : table_(table) {}
+
+  // A frame of that unicast MAC came by that tunnel. True if the MAC was behind another before.
+  bool learn(dataplane::VpcIndex vpc, const dataplane::Mac& mac, dataplane::TunnelIndex tunnel,
+             TimePoint now);
+  // Forgets at most `max` MACs that were last heard too long ago; returns them.
+  std::vector<Place> expire(TimePoint now, std::size_t max);
+  // Forgets the MACs of a VPC behind tunnels that `keep` refuses.
+  void retain(dataplane::VpcIndex vpc, const std::function<bool(dataplane::TunnelIndex)>& keep);
+
+  std::vector<Place> list() const;  // by VPC, then MAC
+  std::size_t count(dataplane::VpcIndex vpc) const;
+  // How many entries were erased from the table since the last call: for its reclaim().
+  std::size_t take_erased() { return std::exchange(erased_, 0); }
+
+ private:
+  struct Entry {
+    dataplane::TunnelIndex tunnel;
+    TimePoint heard;
+  };
+  using Macs = std::map<dataplane::Mac, Entry>;
+  using Timer = std::tuple<TimePoint, dataplane::VpcIndex, dataplane::Mac>;
+
+  void erase(dataplane::VpcIndex vpc, Macs& macs, Macs::iterator entry);
+
+  dataplane::FdbTable& table_;
+  std::map<dataplane::VpcIndex, Macs> vpcs_;
+  std::set<Timer> timers_;  // by when they were heard
+  std::size_t erased_ = 0;
+};
+
+}  // namespace bgw::control

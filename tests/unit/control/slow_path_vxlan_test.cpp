@@ -1,0 +1,322 @@
+// VXLAN VPCs and their underlays through SlowPath::poll().
+#include "slow_path_nd_fixture.h"
+
+namespace bgw::test {
+namespace {
+
+using control::NeighbourState;
+using control::SlowPathTunnel;
+using dataplane::Mac;
+using dataplane::TunnelIndex;
+
+constexpr TunnelIndex first{1};
+constexpr TunnelIndex second{2};
+constexpr TunnelIndex foreign{3};  // of VPC b
+
+// VPC a is a VXLAN of two remotes, b one of another, `underlay` carries both.
+class VxlanTest : public SlowPath6Test {
+ protected:
+  static constexpr VpcIndex underlay{7};
+
+  static SlowPathVpc vxlan_a() {
+    auto a = config6_a();
+    a.vxlan = true;
+    a.flood = {first, second};
+    return a;
+  }
+  static SlowPathVpc vxlan_b() {
+    auto b = config_b();
+    b.vxlan = true;
+    b.flood = {foreign};
+    return b;
+  }
+  static SlowPathVpc underlay_config() {
+    return {.index = underlay,
+            .name = "dc",
+            .mac = mac(0xfc),
+            .addresses = {interface_address("192.0.2.1", 24)},
+            .underlay = true};
+  }
+  static std::vector<SlowPathTunnel> tunnels() {
+    return {{first, underlay, addr("192.0.2.9")},
+            {second, underlay, addr("192.0.2.10")},
+            {foreign, underlay, addr("192.0.2.9")}};
+  }
+
+  void SetUp() override {
+    start({});
+    slow->configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
+    settle();
+  }
+
+  void arp(const ByteVector& frame, TunnelIndex tunnel, VpcIndex vpc = vpc_a) {
+    queue(PuntClass::arp, frame, {.in_vpc = vpc, .vpc = vpc, .tunnel = tunnel, .ip_offset = 14});
+    poll();
+  }
+  void move(const Mac& mac, TunnelIndex tunnel, VpcIndex vpc = vpc_a) {
+    io->moves.push_back({vpc, tunnel, mac});
+    poll();
+  }
+  // 10.1.1.5 asks for us, from its VTEP.
+  void learn_host(TunnelIndex tunnel = first) {
+    arp(arp_frame(1, mac(5), "10.1.1.5", "10.1.1.1"), tunnel);
+  }
+  dataplane::Link link(const std::string& address, VpcIndex vpc = vpc_a) const {
+    return table.find(vpc, addr(address));
+  }
+};
+
+TEST_F(VxlanTest, arp_is_answered_by_the_tunnel_that_it_came_by) {
+  learn_host(second);
+  ASSERT_EQ(io->injected.size(), 1u);
+  EXPECT_EQ(io->injected[0].note.tunnel, second);
+  EXPECT_EQ(io->injected[0].note.vpc, vpc_a);
+  EXPECT_EQ(link("10.1.1.5"), dataplane::Link::to(mac(5), second));
+  EXPECT_EQ(slow->neighbours()[0].tunnel, second);
+}
+
+TEST_F(VxlanTest, nd_is_answered_by_the_tunnel_that_it_came_by) {
+  punt_nd(vpc_a, neighbour_packet(135, {.options = link_option(1, mac(5))}), mac(5), 2);
+  ASSERT_EQ(frames(136).size(), 1u);
+  EXPECT_EQ(io->injected[0].note.tunnel, second);
+  EXPECT_EQ(link("2001:db8:1::5"), dataplane::Link::to(mac(5), second));
+}
+
+TEST_F(VxlanTest, what_is_for_all_leaves_by_every_tunnel_of_the_flood_list) {
+  queue(PuntClass::glean, ethernet(udp_packet()),
+        {.in_vpc = vpc_b, .vpc = vpc_a, .address = addr("10.1.1.9"), .ip_offset = 14});
+  poll();
+  ASSERT_EQ(io->injected.size(), 2u);
+  EXPECT_EQ(io->injected[0].note.tunnel, first);
+  EXPECT_EQ(io->injected[1].note.tunnel, second);
+  EXPECT_EQ(io->injected[0].bytes, io->injected[1].bytes);
+  EXPECT_EQ(slow->counters(vpc_a).arp_requests_sent, 1u);
+}
+
+TEST_F(VxlanTest, P39_probes_go_to_the_neighbours_tunnel_alone) {
+  learn_host(second);
+  io->injected.clear();
+  after(30s);
+  const auto sent = injected(InjectKind::frame);
+  const auto probe = std::ranges::find_if(
+      sent, [](const Injected& i) { return i.note.vpc == vpc_a && get16(i.bytes, 12) == 0x0806; });
+  ASSERT_NE(probe, sent.end());
+  EXPECT_EQ(mac_at(probe->bytes, 0), mac(5).to_string());
+  EXPECT_EQ(probe->note.tunnel, second);
+}
+
+TEST_F(VxlanTest, P47_frames_by_other_tunnels_or_none_teach_nothing) {
+  learn_host(foreign);
+  learn_host(dataplane::no_tunnel);
+  move(mac(5), foreign);
+  EXPECT_TRUE(slow->neighbours().size() == 2u) << "the underlay's next hops";
+  EXPECT_TRUE(slow->fdb().empty());
+  EXPECT_TRUE(io->injected.empty());
+  EXPECT_EQ(drops(vpc_a, DropReason::no_interface), 2u);
+  arp(arp_frame(1, mac(5), "192.0.2.5", "192.0.2.1"), first, underlay);
+  EXPECT_EQ(drops(underlay, DropReason::no_interface), 1u);
+}
+
+TEST_F(VxlanTest, I4_fdbs_of_two_vpcs_know_nothing_of_each_other) {
+  move(mac(5), first, vpc_a);
+  move(mac(5), foreign, vpc_b);
+  EXPECT_EQ(fdb_table.find(vpc_a, mac(5)), first);
+  EXPECT_EQ(fdb_table.find(vpc_b, mac(5)), foreign);
+  move(mac(5), second, vpc_a);
+  EXPECT_EQ(fdb_table.find(vpc_a, mac(5)), second);
+  EXPECT_EQ(fdb_table.find(vpc_b, mac(5)), foreign);
+  move(mac(6), foreign, VpcIndex{99});
+  move(mac(6), dataplane::no_tunnel, underlay);
+  EXPECT_EQ(slow->fdb().size(), 2u);
+}
+
+TEST_F(VxlanTest, macs_are_learnt_from_arp_nd_and_what_workers_notice) {
+  learn_host();
+  punt_nd(vpc_a, neighbour_packet(135, {}), mac(6), 2);
+  move(mac(7), second);
+  const auto fdb = slow->fdb();
+  ASSERT_EQ(fdb.size(), 3u);
+  EXPECT_EQ(fdb[0].vpc, "a");
+  EXPECT_EQ(fdb[0].mac, mac(5));
+  EXPECT_EQ(fdb[0].tunnel, first);
+  EXPECT_EQ(fdb[1].mac, mac(6));
+  EXPECT_EQ(fdb[2].tunnel, second);
+  move(own_mac_a, second);
+  move(Mac::broadcast(), second);
+  move(Mac{}, second);
+  EXPECT_EQ(slow->fdb().size(), 3u);
+}
+
+TEST_F(VxlanTest, a_host_that_moves_is_followed_at_once_and_verified) {
+  learn_host(first);
+  io->injected.clear();
+  move(mac(5), second);
+  EXPECT_EQ(link("10.1.1.5"), dataplane::Link::to(mac(5), second));
+  EXPECT_EQ(neighbour("10.1.1.5")->state, NeighbourState::stale);
+  after(1s);
+  ASSERT_FALSE(io->injected.empty());
+  EXPECT_EQ(io->injected[0].note.tunnel, second);
+}
+
+TEST_F(VxlanTest, a_gratuitous_arp_from_another_vtep_moves_all_addresses_of_its_mac) {
+  learn_host(first);
+  arp(arp_frame(1, mac(5), "10.1.1.6", "10.1.1.1"), first);
+  arp(arp_frame(1, mac(5), "10.1.1.5", "10.1.1.5"), second);
+  EXPECT_EQ(link("10.1.1.5").tunnel(), second);
+  EXPECT_EQ(link("10.1.1.6").tunnel(), second);
+  EXPECT_EQ(fdb_table.find(vpc_a, mac(5)), second);
+}
+
+TEST_F(VxlanTest, what_is_behind_a_tunnel_that_goes_is_forgotten) {
+  learn_host(first);
+  arp(arp_frame(1, mac(6), "10.1.1.6", "10.1.1.1"), second);
+  auto a = vxlan_a();
+  a.flood = {second};
+  slow->configure({a, vxlan_b(), underlay_config()}, tunnels());
+  EXPECT_FALSE(usable(vpc_a, "10.1.1.5"));
+  EXPECT_TRUE(usable(vpc_a, "10.1.1.6"));
+  EXPECT_EQ(fdb_table.find(vpc_a, mac(5)), dataplane::no_tunnel);
+  EXPECT_EQ(slow->fdb().size(), 1u);
+  slow->configure({vxlan_b(), underlay_config()}, tunnels());
+  EXPECT_TRUE(slow->fdb().empty());
+}
+
+TEST_F(VxlanTest, macs_and_the_neighbours_behind_them_age) {
+  move(mac(5), first);
+  learn_host();
+  EXPECT_TRUE(usable(vpc_a, "10.1.1.5"));
+  for (int i = 0; i < 299; ++i) {
+    after(1s);
+    if (neighbour("10.1.1.5")->state == NeighbourState::probe) {
+      // Its answers by another MAC keep the neighbour; nothing refreshes the frame's source.
+      auto answer = arp_frame(2, mac(5), "10.1.1.5", "10.1.1.1", own_mac_a);
+      const auto other = mac(55);
+      std::copy(other.bytes.begin(), other.bytes.end(), answer.begin() + 6);
+      arp(answer, first);
+    }
+  }
+  EXPECT_TRUE(usable(vpc_a, "10.1.1.5"));
+  const int before = io->grace_periods;
+  after(1s);
+  EXPECT_FALSE(usable(vpc_a, "10.1.1.5"));
+  EXPECT_EQ(fdb_table.find(vpc_a, mac(5)), dataplane::no_tunnel);
+  for (int i = 0; i < 10; ++i) after(1s);
+  EXPECT_GT(io->grace_periods, before);
+}
+
+TEST_F(VxlanTest, a_neighbour_that_answers_keeps_its_mac_from_ageing) {
+  learn_host();
+  for (int i = 0; i < 1000; ++i) {
+    after(1s);
+    if (neighbour("10.1.1.5")->state == NeighbourState::probe) {
+      arp(arp_frame(2, mac(5), "10.1.1.5", "10.1.1.1", own_mac_a), first);
+    }
+    ASSERT_TRUE(usable(vpc_a, "10.1.1.5")) << i;
+  }
+  EXPECT_EQ(slow->fdb().size(), 1u);
+}
+
+TEST_F(VxlanTest, P41_a_vpc_that_makes_up_macs_stays_within_its_bound) {
+  const auto made_up = [](unsigned i) {
+    return Mac{{0x06, 0, 0, static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8),
+                static_cast<std::uint8_t>(i)}};
+  };
+  for (unsigned i = 0; i < 6000; ++i) io->moves.push_back({vpc_a, first, made_up(i)});
+  poll();
+  EXPECT_EQ(slow->fdb().size(), 4096u);
+  move(made_up(1), second);
+  EXPECT_EQ(fdb_table.find(vpc_a, made_up(1)), second) << "moves are followed still";
+  move(mac(5), foreign, vpc_b);
+  EXPECT_EQ(fdb_table.find(vpc_b, mac(5)), foreign);
+}
+
+class UnderlayTest : public VxlanTest {
+ protected:
+  std::vector<ByteVector> requests_for(const std::string& address) const {
+    std::vector<ByteVector> found;
+    for (const auto& i : injected(InjectKind::frame)) {
+      const bool is_request = i.note.vpc == underlay && get16(i.bytes, 12) == 0x0806;
+      if (is_request && get32(i.bytes, 38) == ip(address)) found.push_back(i.bytes);
+    }
+    return found;
+  }
+  void answer(const std::string& address, std::uint8_t last) {
+    punt_arp(underlay, arp_frame(2, mac(last), address, "192.0.2.1", mac(0xfc)));
+  }
+};
+
+TEST_F(UnderlayTest, next_hops_of_tunnels_are_resolved_before_they_are_needed) {
+  start({});
+  slow->configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
+  poll();
+  EXPECT_EQ(requests_for("192.0.2.9").size(), 1u);
+  EXPECT_EQ(requests_for("192.0.2.10").size(), 1u);
+  answer("192.0.2.9", 9);
+  EXPECT_TRUE(usable(underlay, "192.0.2.9"));
+}
+
+TEST_F(UnderlayTest, P37_a_silent_next_hop_is_asked_for_every_ten_seconds_for_ever) {
+  start({});
+  slow->configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
+  for (int i = 0; i <= 30; ++i) after(100ms);
+  EXPECT_EQ(requests_for("192.0.2.9").size(), 3u);
+  io->injected.clear();
+  for (int i = 0; i < 1000; ++i) after(100ms);
+  EXPECT_GE(requests_for("192.0.2.9").size(), 9u);
+  EXPECT_LE(requests_for("192.0.2.9").size(), 11u);
+  answer("192.0.2.9", 9);
+  EXPECT_TRUE(usable(underlay, "192.0.2.9"));
+}
+
+TEST_F(UnderlayTest, P39_a_next_hop_that_vanishes_is_asked_for_until_it_comes_back) {
+  answer("192.0.2.9", 9);
+  ASSERT_TRUE(usable(underlay, "192.0.2.9"));
+  for (int i = 0; i < 40; ++i) after(1s);
+  EXPECT_FALSE(usable(underlay, "192.0.2.9"));
+  EXPECT_EQ(neighbour("192.0.2.9")->state, NeighbourState::failed);
+  io->injected.clear();
+  for (int i = 0; i < 20; ++i) after(1s);
+  EXPECT_GE(requests_for("192.0.2.9").size(), 1u);
+  answer("192.0.2.9", 9);
+  EXPECT_TRUE(usable(underlay, "192.0.2.9"));
+}
+
+TEST_F(UnderlayTest, P41_a_scan_evicts_no_next_hop_and_what_is_no_next_hop_any_more_ages) {
+  for (unsigned i = 0; i < 3000; ++i) {
+    queue(PuntClass::glean, ethernet(udp_packet()),
+          {.in_vpc = vpc_a,
+           .vpc = underlay,
+           .address = dataplane::Address::v4(ip("192.0.2.20") + i % 200),
+           .ip_offset = 14});
+  }
+  poll();
+  EXPECT_TRUE(neighbour("192.0.2.9"));
+  slow->configure({vxlan_a(), vxlan_b(), underlay_config()}, {tunnels()[1]});
+  for (int i = 0; i < 30; ++i) after(1s);
+  EXPECT_FALSE(neighbour("192.0.2.9"));
+  EXPECT_TRUE(neighbour("192.0.2.10"));
+}
+
+TEST_F(UnderlayTest, P37_inner_packets_wait_for_the_next_hop_of_their_tunnel) {
+  answer("192.0.2.10", 10);
+  const auto packet = ethernet(udp_packet());
+  queue(PuntClass::glean, packet,
+        {.in_vpc = vpc_a, .vpc = underlay, .address = addr("192.0.2.10"), .ip_offset = 14});
+  poll();
+  const auto again = injected(InjectKind::rewalk);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].note.in_vpc, vpc_a);
+  EXPECT_EQ(again[0].bytes, packet);
+}
+
+TEST_F(UnderlayTest, I6_next_hops_that_are_not_on_the_underlays_links_are_not_asked_for) {
+  io->injected.clear();
+  slow->configure({vxlan_a(), vxlan_b(), underlay_config()},
+                  {{first, underlay, addr("198.51.100.9")}, {second, underlay, addr("192.0.2.1")}});
+  for (int i = 0; i < 20; ++i) after(1s);
+  EXPECT_TRUE(requests_for("198.51.100.9").empty());
+  EXPECT_TRUE(requests_for("192.0.2.1").empty());
+}
+
+}  // namespace
+}  // namespace bgw::test
