@@ -56,7 +56,7 @@ std::span<const std::uint8_t> readable_at(const rte_mbuf* packet, std::uint32_t 
 
 bool is_arp(const rte_mbuf* packet, std::uint32_t frame_at, std::uint32_t network_at) noexcept {
   if (network_at < frame_at + sizeof(EthernetHeader)) return false;
-  const auto type = readable_at(packet, network_at - sizeof(Be16));
+  const auto type = readable_at(packet, network_at - std::uint32_t{sizeof(Be16)});
   return type.size() >= sizeof(Be16) && load<Be16>(type.data()).to_host() == ethertype_arp;
 }
 
