@@ -139,8 +139,8 @@ TEST_F(Capture, keeps_no_more_than_snaplen_of_any_buffers) {
 // What a tunnel puts around a frame is left away; the gateway's own packets have no link header.
 TEST_F(Capture, begins_where_the_frame_begins) {
   const auto id = captures.start({});
-  Bytes carried(50, 0xee);
-  carried.insert(carried.end(), frame.begin(), frame.end());
+  Bytes carried(50 + frame.size(), 0xee);
+  std::ranges::copy(frame, carried.begin() + 50);
   rte_mbuf* packet = lab.exact_packet(carried);
   tap.offer(packet, 50, 64, a, CaptureDirection::tx);
   tap.offer(packet, 64, 64, a, CaptureDirection::drop);
