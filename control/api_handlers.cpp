@@ -68,6 +68,9 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
       {"GET", "/v1/routes", true, &ApiHandlers::routes},
       {"GET", "/v1/trace", false, &ApiHandlers::trace},
       {"POST", "/v1/ping", false, nullptr},  // answers later: handle() calls ping()
+      {"POST", "/v1/capture", false, &ApiHandlers::capture_start},
+      {"GET", "/v1/capture", true, &ApiHandlers::capture_read},
+      {"DELETE", "/v1/capture", true, &ApiHandlers::capture_stop},
       {"GET", "/v1/interfaces", false, &ApiHandlers::interfaces},
       {"GET", "/v1/neighbours", false, &ApiHandlers::neighbours},
       {"GET", "/v1/stats", false, &ApiHandlers::stats},
@@ -114,6 +117,7 @@ ApiResponse ApiHandlers::config_diff(const ApiRequest& request, const std::strin
 }
 
 ApiResponse ApiHandlers::config_commit(const ApiRequest& request, const std::string&) {
+  captures_.drain();
   const auto committed = engine_.commit(request.body, file_name(request));
   if (!committed) return refused(committed.error());
   spdlog::info("committed generation {} from {}", committed->generation, file_name(request));

@@ -8,14 +8,15 @@
 #include <nlohmann/json.hpp>
 
 #include "control/api_server.h"
+#include "control/capture.h"
 #include "control/engine.h"
 #include "control/forwarding_plane.h"
 #include "control/walk.h"
 
 namespace bgw::control {
 
-// Control thread only. Every answer is JSON except GET /v1/config; an error is {"error",…} with a
-// 4xx or 5xx status. control/README.md lists the paths.
+// Control thread only. Every answer is JSON except GET /v1/config and a capture's file; an error is
+// {"error",…} with a 4xx or 5xx status. control/README.md lists the paths.
 class ApiHandlers {
  public:
   // Both must outlive the handlers.
@@ -23,6 +24,9 @@ class ApiHandlers {
       : engine_(engine), plane_(plane), started_(std::chrono::steady_clock::now()) {}
 
   void handle(const ApiRequest& request, const ApiRespond& respond);
+
+  // Goes on with captures; true if there was anything to do.
+  bool poll(std::chrono::steady_clock::time_point now) { return captures_.poll(now); }
 
  private:
   // `rest` is what follows the path of an entry that takes a name: "vpc-a/main".
@@ -46,6 +50,10 @@ class ApiHandlers {
   ApiResponse trace(const ApiRequest& request, const std::string& rest);
   void ping(const ApiRequest& request, const ApiRespond& respond);
 
+  ApiResponse capture_start(const ApiRequest& request, const std::string& rest);
+  ApiResponse capture_read(const ApiRequest& request, const std::string& rest);
+  ApiResponse capture_stop(const ApiRequest& request, const std::string& rest);
+
   ApiResponse interfaces(const ApiRequest& request, const std::string& rest);
   ApiResponse neighbours(const ApiRequest& request, const std::string& rest);
   ApiResponse tables(const ApiRequest& request, const std::string& rest);
@@ -62,6 +70,7 @@ class ApiHandlers {
 
   Engine& engine_;
   ForwardingPlane& plane_;
+  CaptureSessions captures_{engine_, plane_};
   std::chrono::steady_clock::time_point started_;
 };
 

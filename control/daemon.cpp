@@ -80,12 +80,13 @@ class Daemon {
       // A few handlers at a time: clients of the API must not keep neighbours waiting.
       unsigned answered = 0;
       while (answered < handlers_per_round && io_.poll_one() > 0) ++answered;
-      const bool punted = plane_->poll(now);
+      bool busy = plane_->poll(now);
+      busy |= handlers.poll(now);
       if (now >= next_tidy) {
         engine_->tidy();
         next_tidy = now + tidy_interval;
       }
-      if (answered > 0 || punted) continue;
+      if (answered > 0 || busy) continue;
       nap.expires_after(nap_time);
       nap.async_wait([](boost::system::error_code) {});
       io_.run_one();

@@ -72,6 +72,25 @@ dataplane::Dataplane::PacketBuffers DpdkPlane::packet_buffers() const {
   return dataplane_->packet_buffers();
 }
 
+std::optional<dataplane::CaptureId> DpdkPlane::start_capture(
+    const dataplane::CaptureFilter& filter) {
+  return dataplane_->start_capture(filter);
+}
+
+std::size_t DpdkPlane::take_captured(
+    dataplane::CaptureId capture, std::size_t most,
+    const std::function<void(const dataplane::CapturedPacket&)>& use) {
+  return dataplane_->take_captured(capture, most, use);
+}
+
+std::uint64_t DpdkPlane::capture_missed(dataplane::CaptureId capture) const {
+  return dataplane_->capture_missed(capture);
+}
+
+void DpdkPlane::stop_capture(dataplane::CaptureId capture) {
+  dataplane_->stop_capture(capture);
+}
+
 tl::expected<void, std::string> DpdkPlane::ping(VpcIndex vpc, config::IpAddress destination,
                                                 std::size_t payload_bytes,
                                                 std::chrono::milliseconds timeout,

@@ -34,6 +34,13 @@ class DpdkPlane final : public ForwardingPlane {
   std::vector<NeighbourEntry> neighbours() const override;
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override;
   dataplane::Dataplane::PacketBuffers packet_buffers() const override;
+  std::optional<dataplane::CaptureId> start_capture(
+      const dataplane::CaptureFilter& filter) override;
+  std::size_t take_captured(
+      dataplane::CaptureId capture, std::size_t most,
+      const std::function<void(const dataplane::CapturedPacket&)>& use) override;
+  std::uint64_t capture_missed(dataplane::CaptureId capture) const override;
+  void stop_capture(dataplane::CaptureId capture) override;
   tl::expected<void, std::string> ping(dataplane::VpcIndex vpc, config::IpAddress destination,
                                        std::size_t payload_bytes, std::chrono::milliseconds timeout,
                                        std::function<void(PingReply)> done) override;

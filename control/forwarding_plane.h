@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,6 +45,15 @@ class ForwardingPlane {
   virtual std::vector<NeighbourEntry> neighbours() const = 0;
   virtual std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const = 0;
   virtual dataplane::Dataplane::PacketBuffers packet_buffers() const = 0;
+
+  virtual std::optional<dataplane::CaptureId> start_capture(
+      const dataplane::CaptureFilter& filter) = 0;
+  virtual std::size_t take_captured(
+      dataplane::CaptureId capture, std::size_t most,
+      const std::function<void(const dataplane::CapturedPacket&)>& use) = 0;
+  virtual std::uint64_t capture_missed(dataplane::CaptureId capture) const = 0;
+  virtual void stop_capture(dataplane::CaptureId capture) = 0;
+
   virtual tl::expected<void, std::string> ping(dataplane::VpcIndex vpc,
                                                config::IpAddress destination,
                                                std::size_t payload_bytes,

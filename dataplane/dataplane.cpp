@@ -1,6 +1,7 @@
 #include "dataplane/dataplane.h"
 
 #include <fmt/format.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_launch.h>
@@ -16,6 +17,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "dataplane/captures.h"
 #include "dataplane/eal.h"
 #include "dataplane/ports.h"
 #include "dataplane/publication.h"
@@ -57,6 +59,7 @@ struct Dataplane::Impl {
   Pool pool;
   Rcu rcu;
   Publication publication;
+  Captures captures;
   const FibSnapshot* current = nullptr;
   std::vector<std::unique_ptr<Worker>> workers;
   std::atomic<bool> stop{false};
@@ -69,10 +72,12 @@ struct Dataplane::Impl {
         pool(std::move(p)),
         rcu(static_cast<unsigned>(options.worker_cores.size())),
         publication(rcu),
+        captures(rcu, static_cast<unsigned>(options.worker_cores.size()), rte_get_tsc_hz()),
         ports(static_cast<unsigned>(options.worker_cores.size())) {
     for (unsigned n = 0; n < options.worker_cores.size(); ++n)
-      workers.push_back(std::make_unique<Worker>(
-          Worker::Options{n, options.worker_cores[n], options.max_vpcs}, publication, rcu));
+      workers.push_back(
+          std::make_unique<Worker>(Worker::Options{n, options.worker_cores[n], options.max_vpcs},
+                                   publication, rcu, captures));
   }
   ~Impl();
   tl::expected<void, std::string> launch();
@@ -255,6 +260,24 @@ InterfaceCounters Dataplane::port_counters(PortId port) const {
   InterfaceCounters sum;
   for (const auto& worker : impl_->workers) sum += worker->counters().read_port(port);
   return sum;
+}
+
+std::optional<CaptureId> Dataplane::start_capture(const CaptureFilter& filter) {
+  try {
+    return impl_->captures.start(filter);
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;
+  }
+}
+std::size_t Dataplane::take_captured(CaptureId capture, std::size_t most,
+                                     const std::function<void(const CapturedPacket&)>& use) {
+  return impl_->captures.take(capture, most, use);
+}
+std::uint64_t Dataplane::capture_missed(CaptureId capture) const {
+  return impl_->captures.missed(capture);
+}
+void Dataplane::stop_capture(CaptureId capture) {
+  impl_->captures.stop(capture);
 }
 
 std::vector<Dataplane::WorkerStats> Dataplane::worker_stats() const {

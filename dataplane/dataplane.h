@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <tl/expected.hpp>
 
+#include "dataplane/capture.h"
 #include "dataplane/counters.h"
 #include "dataplane/fdb_table.h"
 #include "dataplane/fib.h"
@@ -100,6 +102,16 @@ class Dataplane {
   [[nodiscard]] bool forget_vpcs(std::span<const VpcIndex> vpcs);
   InterfaceCounters vpc_counters(VpcIndex vpc) const;  // summed over workers
   InterfaceCounters port_counters(PortId port) const;  // frames that no interface owned
+
+  // Copies packets that pass `filter` until stop_capture(). Nothing when max_captures run or there
+  // is no memory.
+  std::optional<CaptureId> start_capture(const CaptureFilter& filter);
+  // Hands over what was captured, at most `most` packets, each worker's in order; `use` does not
+  // throw. Returns how many; below `most` there are no more now.
+  std::size_t take_captured(CaptureId capture, std::size_t most,
+                            const std::function<void(const CapturedPacket&)>& use);
+  std::uint64_t capture_missed(CaptureId capture) const;  // packets that found no room
+  void stop_capture(CaptureId capture);
 
   struct WorkerStats {
     unsigned core = 0;

@@ -2,6 +2,7 @@
 
 #include <rte_mbuf.h>
 
+#include "dataplane/stage_capture.h"
 #include "dataplane/stage_forward.h"
 
 namespace bgw::dataplane {
@@ -20,10 +21,14 @@ void Fragmenter::fragment_one(const FibSnapshot& fib, Burst& burst, std::size_t 
   const std::span<rte_mbuf*> fragments{fragments_.data(), count};
   std::uint64_t bytes = 0;
   for (rte_mbuf* fragment : fragments) {
-    bytes += frame_bytes_of(out, fragment->pkt_len - ip_offset);
-    if (put_headers(fib, fragment, ip_offset, out, way, ethertype_ipv4)) continue;
-    rte_pktmbuf_free_bulk(fragments.data(), static_cast<unsigned>(count));
-    return burst.drop(i, DropReason::no_headroom);
+    const std::uint32_t frame_bytes = frame_bytes_of(out, fragment->pkt_len - ip_offset);
+    bytes += frame_bytes;
+    if (!put_headers(fib, fragment, ip_offset, out, way, ethertype_ipv4)) {
+      rte_pktmbuf_free_bulk(fragments.data(), static_cast<unsigned>(count));
+      return burst.drop(i, DropReason::no_headroom);
+    }
+    if (tap_.active()) [[unlikely]]
+      capture_leaving(tap_, fragment, frame_bytes, out, burst.out_vpc[i], CaptureDirection::tx);
   }
   if (!transmitter_.send_fragments(burst.in_vpc[i], burst.out_vpc[i], out.port, fragments, bytes))
     return burst.drop(i, DropReason::tx_queue_full);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dataplane/burst.h"
+#include "dataplane/captures.h"
 #include "dataplane/fragment.h"
 #include "dataplane/stage_tx.h"
 
@@ -11,7 +12,8 @@ namespace bgw::dataplane {
 
 class Fragmenter {
  public:
-  explicit Fragmenter(Transmitter& transmitter) : transmitter_(transmitter) {}
+  Fragmenter(Transmitter& transmitter, const CaptureTap& tap)
+      : transmitter_(transmitter), tap_(tap) {}
 
   // Sends the fragments of burst.to_fragment, all of a packet or the packet counts as dropped.
   void fragment(const FibSnapshot& fib, Burst& burst) noexcept;
@@ -20,6 +22,7 @@ class Fragmenter {
   void fragment_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept;
 
   Transmitter& transmitter_;
+  const CaptureTap& tap_;
   std::array<rte_mbuf*, max_fragments> fragments_;
 };
 

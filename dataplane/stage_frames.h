@@ -21,6 +21,7 @@ inline void parse_owned(const FibSnapshot& fib, Burst& burst, std::size_t i,
 inline void parse_frame(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept {
   rte_mbuf* packet = burst.packet[i];
   burst.frame_bytes[i] = packet->pkt_len;
+  burst.ip_offset[i] = sizeof(EthernetHeader);
   const auto disown = [&](DropReason why) {
     burst.in_vpc[i] = no_vpc;
     burst.drop(i, why);
@@ -31,7 +32,6 @@ inline void parse_frame(const FibSnapshot& fib, Burst& burst, std::size_t i) noe
     return disown(DropReason::frame_truncated);
   const auto header = load<EthernetHeader>(rte_pktmbuf_mtod(packet, const std::uint8_t*));
   std::uint16_t type = header.type.to_host();
-  burst.ip_offset[i] = sizeof(EthernetHeader);
   if (is_tag(type) || has_stripped_tag(packet)) {
     const std::uint32_t type_at = classify_by_tags(fib, burst, i);
     if (type_at == 0) [[unlikely]]

@@ -6,6 +6,7 @@
 #include <rte_pause.h>
 #include <rte_ring.h>
 
+#include "dataplane/stage_capture.h"
 #include "dataplane/stage_classify.h"
 #include "dataplane/stage_forward.h"
 #include "dataplane/stage_frames.h"
@@ -51,6 +52,7 @@ void Worker::send_frames(const FibSnapshot& fib, Entrance entrance) noexcept {
   burst_.whole_frames = true;
   for (std::size_t i = 0; i < burst_.count; ++i) {
     burst_.frame_bytes[i] = burst_.packet[i]->pkt_len;
+    burst_.ip_offset[i] = sizeof(EthernetHeader);
     forward_frame(fib, burst_, i, burst_.in_tunnel[i]);
   }
   count_arrivals(burst_, entrance, counters_);
@@ -60,9 +62,13 @@ void Worker::send_frames(const FibSnapshot& fib, Entrance entrance) noexcept {
 // Every packet of the burst meets its one fate: sent, punted or dropped. Drops come last, since the
 // other two add to them.
 void Worker::finish(const FibSnapshot& fib) noexcept {
+  if (tap_.active()) [[unlikely]]
+    capture_sent(tap_, fib, burst_);
   transmitter_.transmit(fib, burst_);
   fragmenter_.fragment(fib, burst_);
   punter_.punt(burst_);
+  if (tap_.active()) [[unlikely]]
+    capture_dropped(tap_, fib, burst_);
   punter_.drop(fib, burst_);
 }
 
@@ -100,6 +106,8 @@ void Worker::run_once() noexcept {
       packets += burst_.count;
       classify_by_port(fib, burst_);
       parse_frames(fib, burst_);
+      if (tap_.active()) [[unlikely]]
+        capture_received(tap_, burst_);
       walk_frames(fib, &InterfaceCounters::rx_packets);
     }
   }
@@ -121,14 +129,15 @@ void Worker::count_loop(std::size_t packets) noexcept {
   bump(stats_.packets, packets);
 }
 
-Worker::Worker(Options options, const Publication& publication, Rcu& rcu)
+Worker::Worker(Options options, const Publication& publication, Rcu& rcu, const Captures& captures)
     : options_(options),
       publication_(publication),
       rcu_(rcu),
       counters_(options.max_vpcs, RTE_MAX_ETHPORTS),
       rings_(options.number),
       punter_(rings_, options.max_vpcs, rte_get_tsc_hz(), counters_),
-      transmitter_(QueueId{static_cast<std::uint16_t>(options.number)}, counters_) {
+      transmitter_(QueueId{static_cast<std::uint16_t>(options.number)}, counters_),
+      tap_(captures, options.number) {
   burst_.reset();
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "dataplane/burst.h"
+#include "dataplane/captures.h"
 #include "dataplane/counter_block.h"
 #include "dataplane/publication.h"
 #include "dataplane/rcu.h"
@@ -28,7 +29,7 @@ class Worker {
   };
 
   // Makes its rings. EAL must be up. Throws std::runtime_error when there is no memory for them.
-  Worker(Options options, const Publication& publication, Rcu& rcu);
+  Worker(Options options, const Publication& publication, Rcu& rcu, const Captures& captures);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -64,7 +65,8 @@ class Worker {
   WorkerRings rings_;
   Punter punter_;
   Transmitter transmitter_;
-  Fragmenter fragmenter_{transmitter_};
+  CaptureTap tap_;
+  Fragmenter fragmenter_{transmitter_, tap_};
   Burst burst_;
   alignas(64) mutable Stats stats_;
 };

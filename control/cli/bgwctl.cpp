@@ -44,7 +44,7 @@ Invocation parse(const std::vector<std::string>& arguments) {
 std::vector<Command> all_commands() {
   std::vector<Command> commands;
   for (auto group : {config_commands, object_commands, route_commands, trace_commands,
-                     ping_commands, interface_commands, stats_commands}) {
+                     ping_commands, capture_commands, interface_commands, stats_commands}) {
     for (auto& command : group()) commands.push_back(std::move(command));
   }
   return commands;
@@ -77,7 +77,6 @@ std::string help(const std::vector<Command>& commands, const std::string& noun) 
 bool is_planned(const std::string& noun, const std::string& verb) {
   static const std::vector<std::string> objects = {"gateway", "attachment", "vpc", "propagation"};
   static const std::vector<std::string> config = {"confirm", "rollback", "history"};
-  if (noun == "capture") return true;
   if (noun == "config") return std::ranges::count(config, verb) > 0;
   return std::ranges::count(objects, noun) > 0 && (verb == "create" || verb == "delete");
 }
@@ -94,7 +93,7 @@ const Command& find(const std::vector<Command>& commands, const std::vector<std:
   if (is_planned(noun, verb)) {
     throw UsageError(fmt::format(
         "this version has no '{}'; edit the configuration file and use 'config commit FILE'",
-        noun == "capture" ? noun : noun + " " + verb));
+        noun + " " + verb));
   }
   if (verbs.empty()) throw UsageError(fmt::format("unknown noun '{}'; see bgwctl --help", noun));
   throw UsageError(verb.empty() ? fmt::format("{} needs a verb: {}", noun, verbs)

@@ -39,6 +39,10 @@ Reply Client::post(const std::string& target, const std::string& body) const {
   return exchange("POST", target, body);
 }
 
+Reply Client::remove(const std::string& target) const {
+  return exchange("DELETE", target, "");
+}
+
 Reply Client::exchange(const std::string& method, const std::string& target,
                        const std::string& body) const {
   asio::io_context io;

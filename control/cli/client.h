@@ -25,6 +25,7 @@ class Client {
   // `target` is path and query, already escaped. Throws Unreachable.
   Reply get(const std::string& target) const;
   Reply post(const std::string& target, const std::string& body) const;
+  Reply remove(const std::string& target) const;
 
  private:
   Reply exchange(const std::string& method, const std::string& target,

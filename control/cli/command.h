@@ -48,6 +48,7 @@ std::vector<Command> object_commands();  // gateway, attachment, vpc, propagatio
 std::vector<Command> route_commands();
 std::vector<Command> trace_commands();
 std::vector<Command> ping_commands();
+std::vector<Command> capture_commands();
 std::vector<Command> interface_commands();  // interface, neighbor
 std::vector<Command> stats_commands();      // stats, status
 

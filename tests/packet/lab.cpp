@@ -62,7 +62,8 @@ void start_eal_for_tests(const char* program) {
 }
 
 Lab::Lab() : pool_(packet_pool()), arena_({.max_bytes = 64u << 20, .huge_pages = false}) {
-  worker_ = std::make_unique<Worker>(Worker::Options{0, 0, lab_max_vpcs}, publication_, rcu_);
+  worker_ =
+      std::make_unique<Worker>(Worker::Options{0, 0, lab_max_vpcs}, publication_, rcu_, captures_);
   rcu_.online(0);
   if (over_vxlan()) add_underlay();
 }

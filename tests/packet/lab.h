@@ -2,6 +2,7 @@
 // of the real stages and come out at the other.
 #pragma once
 
+#include <rte_cycles.h>
 #include <rte_mbuf.h>
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/captures.h"
 #include "dataplane/neighbour_table.h"
 #include "dataplane/publication.h"
 #include "dataplane/punt.h"
@@ -95,6 +97,8 @@ class Lab {
   // Expects that every packet buffer is back in the pool.
   void expect_no_packet_in_use() const;
 
+  Captures& captures() { return captures_; }
+
   FibPlan plan;
   NeighbourTable neighbours{256};
   FdbTable fdb{256};
@@ -111,6 +115,7 @@ class Lab {
   BuiltTables tables_;
   Rcu rcu_{1};
   Publication publication_{rcu_};
+  Captures captures_{rcu_, 1, rte_get_tsc_hz()};
   std::unique_ptr<Worker> worker_;
   VpcIndex underlay_ = no_vpc;
   std::vector<Bytes> carried_;

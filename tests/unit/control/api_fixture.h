@@ -33,12 +33,21 @@ class ApiFixture : public testing::Test {
       handlers.handle(request, respond);
     });
     thread = std::thread([this] {
-      while (!stopping) io.run_for(std::chrono::milliseconds{5});
+      while (!stopping) {
+        io.run_for(std::chrono::milliseconds{5});
+        if (polling) handlers.poll(std::chrono::steady_clock::now());
+      }
     });
   }
   ~ApiFixture() override {
     stopping = true;
     thread.join();
+  }
+
+  // Captures take nothing from now on, as if the daemon were busy otherwise.
+  void stop_polling() {
+    polling = false;
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }
 
   TempDir dir;
@@ -52,6 +61,7 @@ class ApiFixture : public testing::Test {
   boost::asio::io_context io;
   std::unique_ptr<control::ApiServer> server;
   std::atomic<bool> stopping{false};
+  std::atomic<bool> polling{true};
   std::thread thread;
 };
 

@@ -142,8 +142,7 @@ TEST_F(Cli, VerbsOfLaterVersionsSaySo) {
                                                   {"gateway", "delete", "x"},
                                                   {"config", "rollback"},
                                                   {"config", "confirm"},
-                                                  {"config", "history"},
-                                                  {"capture"}}) {
+                                                  {"config", "history"}}) {
     const auto ended = bgwctl(command);
     EXPECT_EQ(ended.status, 2);
     EXPECT_THAT(ended.err, HasSubstr("this version has no"));

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,6 +29,9 @@ class FakePlane final : public control::ForwardingPlane {
   std::vector<control::SlowPathVpc> configured;
   control::PingReply reply{true, "reply", 64, std::chrono::microseconds{250}};
   std::vector<control::NeighbourEntry> known;
+  std::map<dataplane::CaptureId, dataplane::CaptureFilter> captures;  // that run
+  std::deque<dataplane::CapturedPacket> on_wire;                      // what any of them gets next
+  std::uint32_t last_capture = 0;
 
   tl::expected<dataplane::PortInfo, std::string> open_port(const std::string& name,
                                                            const std::string& device) override {
@@ -93,6 +98,25 @@ class FakePlane final : public control::ForwardingPlane {
     done(reply);
     return {};
   }
+
+  std::optional<dataplane::CaptureId> start_capture(
+      const dataplane::CaptureFilter& filter) override {
+    if (captures.size() == dataplane::max_captures) return std::nullopt;
+    captures.emplace(dataplane::CaptureId{++last_capture}, filter);
+    return dataplane::CaptureId{last_capture};
+  }
+  std::size_t take_captured(
+      dataplane::CaptureId, std::size_t most,
+      const std::function<void(const dataplane::CapturedPacket&)>& use) override {
+    std::size_t taken = 0;
+    for (; taken < most && !on_wire.empty(); ++taken) {
+      use(on_wire.front());
+      on_wire.pop_front();
+    }
+    return taken;
+  }
+  std::uint64_t capture_missed(dataplane::CaptureId) const override { return 5; }
+  void stop_capture(dataplane::CaptureId capture) override { captures.erase(capture); }
 
   std::ptrdiff_t count(const std::string& call) const { return std::ranges::count(calls, call); }
 

@@ -1,0 +1,146 @@
+// bgwctl capture
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "control/cli/capture_text.h"
+#include "control/cli/command.h"
+
+namespace bgw::cli {
+namespace {
+
+constexpr auto read_interval = std::chrono::milliseconds{200};
+
+volatile std::sig_atomic_t interrupted = 0;
+void interrupt(int) {
+  interrupted = 1;
+}
+
+struct CloseFile {
+  void operator()(std::FILE* file) const {
+    if (file != stdout) std::fclose(file);
+  }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+struct Plan {
+  Json request = Json::object();
+  std::string path;  // empty: lines for people
+};
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> items;
+  for (std::size_t at = 0; at <= list.size();) {
+    const auto comma = std::min(list.find(',', at), list.size());
+    items.push_back(list.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return items;
+}
+
+Plan parse(const Context& context, const std::vector<std::string>& arguments) {
+  const Arguments given(arguments, {},
+                        {"--vpc", "--host", "--on", "--packets", "--seconds", "--snaplen", "-w"});
+  given.positional({});
+  Plan plan;
+  for (const char* name : {"vpc", "host"}) {
+    if (const auto* text = given.option(std::string("--") + name)) plan.request[name] = *text;
+  }
+  if (const auto* list = given.option("--on")) {
+    plan.request["on"] = split(*list);
+    for (const auto& item : split(*list)) {
+      if (item != "rx" && item != "tx" && item != "drop") {
+        throw UsageError(fmt::format("--on '{}': expected rx, tx and drop, in a list", *list));
+      }
+    }
+  }
+  struct Bound {
+    const char* name;
+    double least, most;
+  };
+  for (const auto& [name, least, most] :
+       {Bound{"packets", 1, 1e9}, Bound{"seconds", 1, 3600}, Bound{"snaplen", 64, 65'535}}) {
+    const auto spelled = std::string("--") + name;
+    if (const auto* text = given.option(spelled)) {
+      plan.request[name] = static_cast<std::uint64_t>(parse_number(spelled, *text, least, most));
+    }
+  }
+  if (const auto* path = given.option("-w")) plan.path = *path;
+  if (context.json && (plan.path.empty() || plan.path == "-")) {
+    throw UsageError("-j prints what was counted: it needs -w FILE for the packets");
+  }
+  return plan;
+}
+
+File open_file(const std::string& path) {
+  if (path.empty() || path == "-") return File(stdout);
+  File file(std::fopen(path.c_str(), "wb"));
+  if (!file) throw Failure(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  return file;
+}
+
+// What the daemon has got, until it is over or we are interrupted. False: the file took no more.
+bool copy(const Client& client, const std::string& target, const Plan& plan, std::FILE* file,
+          CaptureText& text) {
+  while (true) {
+    const bool last = interrupted != 0 ||
+                      json_of(client.get(target + "/state"))["state"].get<std::string>() == "ended";
+    const auto piece = body_of(client.get(target));
+    std::string lines;
+    text.read(piece, lines);
+    const auto& out = plan.path.empty() ? lines : piece;
+    if (std::fwrite(out.data(), 1, out.size(), file) != out.size() || std::fflush(file) != 0) {
+      return false;
+    }
+    if (last) return true;
+    std::this_thread::sleep_for(read_interval);
+  }
+}
+
+void print_summary(const Context& context, const Plan& plan, Json state, std::uint64_t packets) {
+  if (state["ended"] == "") state["ended"] = "interrupted";
+  if (context.json) {
+    fmt::print(
+        "{}\n",
+        Json{{"captured", packets}, {"missed", state["missed"]}, {"ended", state["ended"]}}.dump());
+    return;
+  }
+  fmt::print(stderr, "{} packets captured{}, {} missed; ended: {}\n", packets,
+             plan.path.empty() || plan.path == "-" ? "" : " in " + plan.path, cell(state["missed"]),
+             cell(state["ended"]));
+}
+
+int capture(const Context& context, const std::vector<std::string>& arguments) {
+  const auto plan = parse(context, arguments);
+  const auto file = open_file(plan.path);
+  struct sigaction action {};
+  action.sa_handler = interrupt;  // without SA_RESTART: a wait ends early
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // `| head` ends the capture, too
+  const auto started = json_of(context.client.post("/v1/capture", plan.request.dump()));
+  const auto target = "/v1/capture/" + cell(started["id"]);
+  CaptureText text;
+  const bool written = copy(context.client, target, plan, file.get(), text);
+  const auto state = json_of(context.client.remove(target));
+  if (!written) throw Failure("cannot write what was captured");
+  print_summary(context, plan, state, text.packets());
+  return done;
+}
+
+}  // namespace
+
+std::vector<Command> capture_commands() {
+  return {{"capture", "",
+           "[--vpc VPC] [--host ADDRESS] [--on rx,tx,drop] [--packets N] [--seconds S] "
+           "[--snaplen BYTES] [-w FILE|-]",
+           "copies of packets as pcapng, or a line each; drops say why", capture}};
+}
+
+}  // namespace bgw::cli
