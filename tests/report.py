@@ -22,8 +22,8 @@ TIMEOUT_SECONDS = 900
 
 
 def is_googletest(command):
-    program = pathlib.Path(command[0])
-    return program.suffix == "" and b"gtest_list_tests" in program.read_bytes()
+    program = pathlib.Path(command[0]).read_bytes()
+    return program.startswith(b"\x7fELF") and b"gtest_list_tests" in program
 
 
 def test_environment(test, quick):
