@@ -95,7 +95,7 @@ class Soak:
             self.commit(self.net.config)
         self.figures.seconds = time.monotonic() - began
         self.figures.answers = latency.seconds
-        self.figures.buffers = (at_start, self.at_rest())
+        self.figures.buffers = (at_start, self.at_rest(at_start))
         return self.figures
 
     def repeat(self, activity, rng):
@@ -117,22 +117,26 @@ class Soak:
             self.figures.rss_kib.append(int(statm.read_text().split()[1]) * PAGE_KIB)
             time.sleep(0.25)
 
-    def at_rest(self):
-        """Waits until every packet has a fate and none is held; returns the buffers in use.
+    def at_rest(self, buffers=None):
+        """Waits until every packet has a fate and none is held, and no more buffers are in use than
+        `buffers`, which a packet under way may be; returns how many are.
 
         Leaves what is missing in the figures if that never comes.
         """
         deadline = time.monotonic() + REST_SECONDS
         while True:
             interfaces = self.api.get("/v1/stats")["interfaces"]
-            sums = {i["vpc"]: unaccounted(i, i["slow_path"]["held"]) for i in interfaces}
+            sums = {i.get("vpc") or i["underlay"]: unaccounted(i, i["slow_path"]["held"])
+                    for i in interfaces}
             held = sum(i["slow_path"]["held"] for i in interfaces)
             self.figures.unaccounted = {v: s for v, s in sums.items() if s != (0, 0)}
             self.figures.packets = sum(i["rx_packets"] for i in interfaces)
-            if (not held and not self.figures.unaccounted) or time.monotonic() > deadline:
-                break
+            in_use = self.api.get("/v1/status").get("packet_buffers", {}).get("in_use")
+            resting = (not held and not self.figures.unaccounted and
+                       (buffers is None or in_use <= buffers))
+            if resting or time.monotonic() > deadline:
+                return in_use
             time.sleep(0.3)
-        return self.api.get("/v1/status").get("packet_buffers", {}).get("in_use")
 
     def pair(self, rng):
         a, b = rng.sample(self.names, 2)
@@ -191,6 +195,8 @@ class Soak:
         """An instance comes back with another MAC; strangers come and go."""
         instance = self.net.instances[rng.choice(self.names)]
         mac = f"02:00:00:{rng.randrange(256):02x}:{rng.randrange(256):02x}:{rng.randrange(256):02x}"
+        # For IPv6 its kernel tells, too.
+        instance.run("sysctl", "-qw", "net.ipv6.conf.eth0.ndisc_notify=1")
         instance.run("ip", "link", "set", "eth0", "address", mac)
         raw_frames.send_frames(instance.namespace, [
             raw_frames.gratuitous_arp(mac, instance.address),

@@ -118,13 +118,13 @@ class Overload(unittest.TestCase):
         lost = sum(1 for p in probes if not p.receivers())
         answers = sorted(latency.seconds)
         usual = answers[int(0.95 * len(answers))]  # the slowest may have waited for this program
+        self.assert_conserved(before)
         print(f"     {name}: {flood_packets / SECONDS:.0f} packets/s; transit {lost} of "
               f"{len(probes)} lost; API {len(answers)} answers, 95 % within {usual * 1000:.1f} ms, "
               f"slowest {answers[-1] * 1000:.1f} ms; buffers {before} before, {self.buffers()} after")
         self.assertGreater(flood_packets, FLOOD_PPS * SECONDS / 2)
         self.assertLessEqual(lost, MOST_LOST * len(probes))
         self.assertLessEqual(usual, ANSWER_SECONDS)
-        self.assert_conserved(before)
 
     def assert_conserved(self, buffers_before):
         """Every packet has its fate and every buffer is back, once nobody holds any."""
