@@ -230,12 +230,14 @@ void Dataplane::Impl::free_punts(PuntClass punt_class, std::span<const VpcIndex>
   for (std::size_t left = waiting_punts(punt_class); left != 0; --left) {
     rte_mbuf* packet = nullptr;
     if (plane.take_punts(punt_class, {&packet, 1}) == 0) break;
-    const PacketNote& note = note_of(packet);
-    if (gone(note.vpc) || gone(note.in_vpc)) {
+    PacketNote& note = note_of(packet);
+    if (gone(note.in_vpc)) {
       rte_pktmbuf_free(packet);
-    } else {
-      kept.push_back(packet);
+      continue;
     }
+    // It counts as punted where it came in, so its fate must count there, too.
+    if (gone(note.vpc)) note.vpc = no_vpc;
+    kept.push_back(packet);
   }
   set_aside[static_cast<std::size_t>(punt_class)] = std::move(kept);
 }

@@ -97,7 +97,8 @@ class Dataplane {
   };
   PacketBuffers packet_buffers() const;
 
-  // Frees what is queued for these VPC slots and zeroes their counters. False when a worker does
+  // Frees what is queued from these VPC slots, and zeroes their counters. What others punted on its
+  // way to them stays queued, with `vpc` no_vpc in its note. False when a worker does
   // not come along within a few seconds: nothing is done then, and the slots must not be reused.
   [[nodiscard]] bool forget_vpcs(std::span<const VpcIndex> vpcs);
   InterfaceCounters vpc_counters(VpcIndex vpc) const;  // summed over workers

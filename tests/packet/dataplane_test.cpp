@@ -332,5 +332,20 @@ TEST_F(Storm, a_forgotten_vpc_leaves_nothing_behind) {
   EXPECT_EQ(plane->vpc_counters(a).rx_packets, 0u);
 }
 
+TEST_F(Storm, what_was_on_its_way_to_a_forgotten_vpc_still_has_a_fate_to_come) {
+  publish(plan_of("10.8.0.0/16", "10.9.0.0/16"));
+  neighbours.erase(b, any_ip("10.255.0.9"));
+  feed_and_wait();
+  ASSERT_TRUE(plane->publish(empty_fib()));
+  ASSERT_TRUE(plane->forget_vpcs(std::array{b}));
+  std::array<rte_mbuf*, 8> packets{};
+  ASSERT_EQ(plane->take_punts(PuntClass::glean, packets), 4u);
+  for (rte_mbuf* packet : std::span{packets}.first(4)) {
+    EXPECT_EQ(note_of(packet).vpc, no_vpc);
+    EXPECT_EQ(note_of(packet).in_vpc, a);
+    rte_pktmbuf_free(packet);
+  }
+}
+
 }  // namespace
 }  // namespace bgw::packet_test
