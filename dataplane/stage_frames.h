@@ -62,6 +62,12 @@ inline void parse_held_frames(const FibSnapshot& fib, Burst& burst) noexcept {
   for (std::size_t i = 0; i < burst.count; ++i) {
     const auto* frame = rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*);
     burst.frame_bytes[i] = burst.packet[i]->pkt_len;
+    // Workers punted it whole; a note that says otherwise is not believed.
+    if (burst.ip_offset[i] < sizeof(EthernetHeader) ||
+        burst.packet[i]->data_len < burst.ip_offset[i]) [[unlikely]] {
+      burst.drop(i, DropReason::frame_truncated);
+      continue;
+    }
     const auto type = load<Be16>(frame + burst.ip_offset[i] - sizeof(Be16)).to_host();
     parse_owned(fib, burst, i, load<EthernetHeader>(frame), type);
   }

@@ -59,6 +59,18 @@ TEST(Inject, a_frame_leaves_as_it_is) {
   lab.expect_counters_add_up();
 }
 
+TEST(Inject, a_held_frame_that_ends_before_its_headers_is_dropped) {
+  TwoVpcs lab;
+  for (const std::size_t bytes : {0u, 1u, 13u}) {
+    const Outcome outcome =
+        lab.inject(Bytes(bytes, 0x60),
+                   {.inject = InjectKind::rewalk, .in_vpc = lab.a, .vpc = lab.a, .ip_offset = 14});
+    EXPECT_TRUE(outcome.sent.empty() && outcome.punted.empty());
+  }
+  EXPECT_EQ(lab.drops(lab.a, DropReason::frame_truncated), 3u);
+  lab.expect_counters_add_up();
+}
+
 TEST(Inject, an_originated_packet_goes_by_the_main_table_with_its_ttl) {
   TwoVpcs lab;
   const Bytes packet = ipv4({.source = "10.1.0.1", .destination = "10.2.0.20", .ttl = 1});
