@@ -4,6 +4,7 @@ Ports are net_pcap devices that replay a file from memory without end and drop w
 every subject of a case gets the same device strings. Core 0 controls, core 1 forwards.
 """
 
+import collections
 import contextlib
 import json
 import pathlib
@@ -210,11 +211,31 @@ class Bgwd(Subject):
                             for key in ("rx_packets", "forwarded")})
         return self.totals[-1]["forwarded"], now
 
+    def share_forwarded(self, seconds):
+        """Of what was received meanwhile."""
+        self.forwarded()
+        time.sleep(seconds)
+        self.forwarded()
+        received, forwarded = (self.totals[-1][key] - self.totals[-2][key]
+                               for key in ("rx_packets", "forwarded"))
+        return forwarded / received
+
+    def settle(self, seconds=60):
+        """Until neighbours are known: with a thousand of them, who are policed, it takes a while."""
+        deadline = time.monotonic() + seconds
+        while self.share_forwarded(0.5) < 0.99 * self.share and time.monotonic() < deadline:
+            pass
+
     def mpps(self, warm_up, seconds):
+        self.settle()
         rate = super().mpps(warm_up, seconds)
         received, forwarded = (self.totals[-1][key] - self.totals[-2][key]
                                for key in ("rx_packets", "forwarded"))
         if forwarded < 0.99 * self.share * received:  # a rate of drops is no rate of forwarding
-            raise SystemExit(f"bgwd forwarded only {forwarded} of {received} packets:\n"
-                             f"{self._run('stats', 'drops').stdout}")
+            drops = collections.Counter()
+            for drop in self._json("stats", "drops"):
+                drops[drop["reason"]] += drop["packets"]
+            known = collections.Counter(n["state"] for n in self._json("neighbor", "list"))
+            raise SystemExit(f"bgwd forwarded only {forwarded} of {received} packets; "
+                             f"drops since its start: {dict(drops)}; neighbours: {dict(known)}")
         return rate

@@ -31,6 +31,12 @@ def arp_request(mac, address, target, vlan=None):
                     bytes(6) + target, vlan)
 
 
+def arp_reply(mac, address, target_mac, target):
+    """What a host says that was asked."""
+    return ethernet(target_mac, mac, ARP, bytes.fromhex("0001080006040002") + mac + address +
+                    target_mac + target)
+
+
 def checksum(data):
     data += b"\0" * (len(data) % 2)
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))

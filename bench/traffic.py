@@ -9,7 +9,7 @@ import json
 import random
 import zlib
 
-from frames import (IPV4, IPV6, VLAN, arp_request, ethernet, ipv4_udp, ipv6_udp,
+from frames import (IPV4, IPV6, VLAN, arp_reply, arp_request, ethernet, ipv4_udp, ipv6_udp,
                     neighbour_solicitation, packed, vxlan, write_pcap)
 
 FLOWS = 1024
@@ -138,17 +138,20 @@ class ManyVpcs:
     def write(self, directory, macs):
         rng = random.Random(SEED)
         a_share = REPLAYED_BY_MANY // MANY - 1
-        frames = self.underlay_questions()
-        for vpc in range(MANY):  # so that no burst is full of questions
-            frames.append(self.carry(vpc, self.question(vpc), macs[0]))
+        frames = self.underlay_answers(macs[0])
+        for vpc in range(MANY):  # so that no burst is full of answers
+            frames.append(self.carry(vpc, self.answer(vpc, macs[0]), macs[0]))
             frames += [self.flow(rng, macs[0]) for _ in range(a_share)]
         write_pcap(directory / "0.pcap", frames)
 
-    def underlay_questions(self):
+    def underlay_answers(self, gateway_mac):
         return []
 
-    def question(self, vpc):
-        return arp_request(self.mac(vpc), self.address(vpc), packed(f"{self.block(vpc)}.1"))
+    def answer(self, vpc, gateway_mac):
+        """To the gateway's question, which it asks and repeats: ARP is policed, and of a thousand
+        hosts' each comes through about once a second."""
+        return arp_reply(self.mac(vpc), self.address(vpc), gateway_mac,
+                         packed(f"{self.block(vpc)}.1"))
 
     def flow(self, rng, gateway_mac):
         sender, receiver = rng.sample(range(MANY), 2)
@@ -187,8 +190,9 @@ class ManyVnis(ManyVpcs):
     def binding(self, vpc):
         return {"vxlan": {"vni": vpc + 1, "underlay": "u0", "remotes": [self.vtep(vpc)]}}
 
-    def underlay_questions(self):
-        return [arp_request(self.vtep_mac(v), packed(v), packed(self.own)) for v in self.vteps]
+    def underlay_answers(self, gateway_mac):
+        return [arp_reply(self.vtep_mac(v), packed(v), gateway_mac, packed(self.own))
+                for v in self.vteps]
 
     def carry(self, vpc, frame, gateway_mac):
         vtep = self.vtep(vpc)
