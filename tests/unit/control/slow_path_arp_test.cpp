@@ -337,8 +337,9 @@ TEST_F(SlowPathTest, I6_what_came_from_a_vpc_that_is_gone_walks_no_more) {
 
 TEST_F(SlowPathTest, I6_what_was_on_its_way_to_a_vpc_that_is_gone_is_dropped_where_it_came_in) {
   for (const PuntClass punt_class : {PuntClass::glean, PuntClass::local}) {
-    queue(punt_class, ethernet(udp_packet()),
-          {.in_vpc = vpc_a, .vpc = dataplane::no_vpc, .address = addr("10.2.1.9"), .ip_offset = 14});
+    queue(
+        punt_class, ethernet(udp_packet()),
+        {.in_vpc = vpc_a, .vpc = dataplane::no_vpc, .address = addr("10.2.1.9"), .ip_offset = 14});
     poll();
   }
   EXPECT_EQ(drops(vpc_a, DropReason::no_route), 2u);
