@@ -211,27 +211,29 @@ class Bgwd(Subject):
                             for key in ("rx_packets", "forwarded")})
         return self.totals[-1]["forwarded"], now
 
-    def share_forwarded(self, seconds):
-        """Of what was received meanwhile."""
-        self.forwarded()
-        time.sleep(seconds)
-        self.forwarded()
-        received, forwarded = (self.totals[-1][key] - self.totals[-2][key]
-                               for key in ("rx_packets", "forwarded"))
-        return forwarded / received
+    def since_last_reading(self):
+        """Packets received, and forwarded, between the last two readings of the counters."""
+        return [self.totals[-1][key] - self.totals[-2][key] for key in ("rx_packets", "forwarded")]
+
+    def forwards_enough(self):
+        received, forwarded = self.since_last_reading()
+        return forwarded >= 0.99 * self.share * received
 
     def settle(self, seconds=60):
         """Until neighbours are known: with a thousand of them, who are policed, it takes a while."""
         deadline = time.monotonic() + seconds
-        while self.share_forwarded(0.5) < 0.99 * self.share and time.monotonic() < deadline:
-            pass
+        self.forwarded()
+        while time.monotonic() < deadline:
+            time.sleep(0.5)
+            self.forwarded()
+            if self.forwards_enough():
+                return
 
     def mpps(self, warm_up, seconds):
         self.settle()
         rate = super().mpps(warm_up, seconds)
-        received, forwarded = (self.totals[-1][key] - self.totals[-2][key]
-                               for key in ("rx_packets", "forwarded"))
-        if forwarded < 0.99 * self.share * received:  # a rate of drops is no rate of forwarding
+        if not self.forwards_enough():  # a rate of drops is no rate of forwarding
+            received, forwarded = self.since_last_reading()
             drops = collections.Counter()
             for drop in self._json("stats", "drops"):
                 drops[drop["reason"]] += drop["packets"]

@@ -52,9 +52,7 @@ class Surface(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.lab = cls.enterClassContext(bgwtest.Lab())
-        for name, (vpc, address) in test_neighbours.INSTANCES.items():
-            cls.lab.vpc(vpc)
-            cls.lab.instance(vpc, name, f"{address}/24", address.rsplit(".", 1)[0] + ".1")
+        test_neighbours.add_instances(cls.lab)
         cls.config = test_neighbours.config()
         cls.daemon = cls.lab.daemon(cls.config)
         cls.daemon.start()

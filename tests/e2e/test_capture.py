@@ -17,9 +17,7 @@ class Capture(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.lab = cls.enterClassContext(bgwtest.Lab())
-        for name, (vpc, address) in test_neighbours.INSTANCES.items():
-            cls.lab.vpc(vpc)
-            cls.lab.instance(vpc, name, f"{address}/24", address.rsplit(".", 1)[0] + ".1")
+        test_neighbours.add_instances(cls.lab)
         cls.daemon = cls.lab.daemon(test_neighbours.config())
         cls.daemon.start()
         cls.a1 = cls.lab.instances["a1"]

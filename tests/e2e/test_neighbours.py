@@ -9,6 +9,12 @@ from bgwtest import eventually, tap_port
 INSTANCES = {"a1": ("a", "10.1.1.10"), "b1": ("b", "10.2.1.10")}
 
 
+def add_instances(lab):
+    for name, (vpc, address) in INSTANCES.items():
+        lab.vpc(vpc)
+        lab.instance(vpc, name, f"{address}/24", address.rsplit(".", 1)[0] + ".1")
+
+
 def config():
     names = "ab"
     return {
@@ -27,9 +33,7 @@ def config():
 class Neighbours(unittest.TestCase):
     def setUp(self):
         self.lab = self.enterContext(bgwtest.Lab())
-        for name, (vpc, address) in INSTANCES.items():
-            self.lab.vpc(vpc)
-            self.lab.instance(vpc, name, f"{address}/24", address.rsplit(".", 1)[0] + ".1")
+        add_instances(self.lab)
         self.daemon = self.lab.daemon(config())
         self.daemon.start()
         self.a1 = self.lab.instances["a1"]
