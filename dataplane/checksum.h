@@ -10,11 +10,14 @@
 
 namespace bgw::dataplane {
 
-// The folded sum over an IPv4 header of `bytes` bytes, a multiple of 4. 0xffff when its checksum
-// field is right.
+// The folded sum over an IPv4 header of `bytes` bytes, a multiple of 4 and at least 20. 0xffff when
+// its checksum field is right.
 inline std::uint16_t header_sum(const std::uint8_t* header, std::size_t bytes) noexcept {
   std::uint64_t sum = 0;
-  for (std::size_t at = 0; at < bytes; at += 4) sum += load<std::uint32_t>(header + at);
+  for (std::size_t at = 0; at < sizeof(Ipv4Header); at += 4)
+    sum += load<std::uint32_t>(header + at);
+  for (std::size_t at = sizeof(Ipv4Header); at < bytes; at += 4) [[unlikely]]
+    sum += load<std::uint32_t>(header + at);
   sum = (sum & 0xffffffff) + (sum >> 32);
   sum = (sum & 0xffff) + (sum >> 16);
   sum = (sum & 0xffff) + (sum >> 16);

@@ -51,15 +51,15 @@ void parse_inner(const FibSnapshot& fib, Burst& burst, std::size_t i, const Oute
   rte_mbuf* packet = burst.packet[i];
   const VpcFib& vpc = fib.vpcs[burst.in_vpc[i].value];
   if (packet->data_len < sizeof(EthernetHeader)) return burst.drop(i, DropReason::frame_truncated);
-  const auto header = load<EthernetHeader>(rte_pktmbuf_mtod(packet, const std::uint8_t*));
-  const std::uint16_t type = header.type.to_host();
+  const auto* frame = rte_pktmbuf_mtod(packet, const std::uint8_t*);
+  const std::uint16_t type = ethertype_of(frame);
   burst.ip_offset[i] = sizeof(EthernetHeader);
   if (is_tag(type)) return burst.drop(i, DropReason::vxlan_inner_vlan);
-  const LinkAddress link = whose(header, vpc.mac);
+  const LinkAddress link = whose(frame, vpc.mac);
   if (link == LinkAddress::other) return burst.drop(i, DropReason::not_for_us);
   if (is_nested(burst, i, type)) return burst.drop(i, DropReason::vxlan_nested);
-  if (!header.source.is_multicast() &&
-      fib.fdb->find(burst.in_vpc[i], header.source) != burst.in_tunnel[i])
+  const std::uint64_t source = mac_bits(frame + offsetof(EthernetHeader, source));
+  if ((source & 1) == 0 && fib.fdb->find(burst.in_vpc[i], source) != burst.in_tunnel[i])
     burst.moved.add(i);
   const DropReason bad =
       carry_over_ecn(packet, sizeof(EthernetHeader), type, outer.traffic_class, vpc.uniform_dscp);

@@ -56,7 +56,7 @@ Ipv6Header ipv6_template(const Address& local, const Address& remote) {
 std::uint16_t source_port(const rte_mbuf* packet) noexcept {
   const auto* frame = rte_pktmbuf_mtod(packet, const std::uint8_t*);
   const std::size_t readable = packet->data_len;
-  const std::uint16_t type = load<EthernetHeader>(frame).type.to_host();
+  const std::uint16_t type = ethertype_of(frame);
   const std::uint8_t* ip = frame + sizeof(EthernetHeader);
   const std::size_t ip_bytes = readable - sizeof(EthernetHeader);
   std::uint64_t hash = 0;
@@ -76,7 +76,7 @@ std::uint16_t source_port(const rte_mbuf* packet) noexcept {
 // DSCP by the pipe or uniform model, ECN as inside (RFC 6040 §4.1); 0 when it isn't IP.
 std::uint8_t outer_traffic_class(const rte_mbuf* packet, bool uniform) noexcept {
   const auto* frame = rte_pktmbuf_mtod(packet, const std::uint8_t*);
-  const std::uint16_t type = load<EthernetHeader>(frame).type.to_host();
+  const std::uint16_t type = ethertype_of(frame);
   if (type != ethertype_ipv4 && type != ethertype_ipv6) return 0;
   const std::uint8_t inner = traffic_class_of(frame + sizeof(EthernetHeader));
   return uniform ? inner : static_cast<std::uint8_t>(inner & ecn_mask);
@@ -111,7 +111,8 @@ void finish_udp_checksum(rte_mbuf* packet, std::uint32_t ip_at, std::uint32_t ud
 
 Tunnel make_tunnel(VpcIndex underlay, const VpcFib& slot, const Address& local,
                    const Address& remote, const Address& next_hop) {
-  Tunnel tunnel{.underlay = underlay, .next_hop = next_hop, .ipv6 = !local.is_v4()};
+  Tunnel tunnel{
+      .underlay = underlay, .remote = remote, .next_hop = next_hop, .ipv6 = !local.is_v4()};
   Writer writer{tunnel};
   writer.put(Mac{});
   writer.put(slot.mac);

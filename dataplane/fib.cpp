@@ -35,9 +35,8 @@ TunnelIndex FibSnapshot::tunnel_of(const VpcFib& vpc, const Address& vtep) const
 }
 
 bool FibSnapshot::uses(const VpcFib& vpc, TunnelIndex tunnel) const noexcept {
-  const auto first = remotes.begin() + vpc.first_remote;
-  return std::any_of(first, first + vpc.remote_count,
-                     [&](const Remote& remote) { return remote.tunnel == tunnel; });
+  return tunnel != no_tunnel && tunnel.value < tunnels.size() &&
+         tunnel_of(vpc, tunnels[tunnel.value].remote) == tunnel;
 }
 
 }  // namespace bgw::dataplane

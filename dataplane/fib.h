@@ -74,7 +74,8 @@ struct Tunnel {
                                                   sizeof(Ipv6Header) + sizeof(UdpHeader) +
                                                   sizeof(VxlanHeader);
   VpcIndex underlay;       // its slot
-  Address next_hop;        // the VTEP or the underlay's router
+  Address remote;          // the VTEP
+  Address next_hop;        // that or the underlay's router
   std::uint8_t ip_at = 0;  // where the outer IP header starts
   std::uint8_t header_bytes = 0;
   bool ipv6 = false;

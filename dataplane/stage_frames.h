@@ -9,9 +9,9 @@ namespace bgw::dataplane {
 
 // Of a frame whose owner and header length are known.
 inline void parse_owned(const FibSnapshot& fib, Burst& burst, std::size_t i,
-                        const EthernetHeader& header, std::uint16_t type) noexcept {
+                        std::uint16_t type) noexcept {
   const VpcFib& vpc = fib.vpcs[burst.in_vpc[i].value];
-  const LinkAddress link = whose(header, vpc.mac);
+  const LinkAddress link = whose(rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*), vpc.mac);
   if (link == LinkAddress::other) [[unlikely]]
     return burst.drop(i, DropReason::not_for_us);
   if (vpc.kind == LinkKind::underlay) return parse_underlay(fib, burst, i, type, link);
@@ -30,8 +30,7 @@ inline void parse_frame(const FibSnapshot& fib, Burst& burst, std::size_t i) noe
     return burst.drop(i, DropReason::no_headroom);
   if (packet->data_len < sizeof(EthernetHeader)) [[unlikely]]
     return disown(DropReason::frame_truncated);
-  const auto header = load<EthernetHeader>(rte_pktmbuf_mtod(packet, const std::uint8_t*));
-  std::uint16_t type = header.type.to_host();
+  std::uint16_t type = ethertype_of(rte_pktmbuf_mtod(packet, const std::uint8_t*));
   if (is_tag(type) || has_stripped_tag(packet)) {
     const std::uint32_t type_at = classify_by_tags(fib, burst, i);
     if (type_at == 0) [[unlikely]]
@@ -41,7 +40,7 @@ inline void parse_frame(const FibSnapshot& fib, Burst& burst, std::size_t i) noe
   }
   if (burst.in_vpc[i] == no_vpc) [[unlikely]]
     return burst.drop(i, DropReason::no_interface);
-  parse_owned(fib, burst, i, header, type);
+  parse_owned(fib, burst, i, type);
 }
 
 inline void parse_frames(const FibSnapshot& fib, Burst& burst) noexcept {
@@ -69,7 +68,7 @@ inline void parse_held_frames(const FibSnapshot& fib, Burst& burst) noexcept {
       continue;
     }
     const auto type = load<Be16>(frame + burst.ip_offset[i] - sizeof(Be16)).to_host();
-    parse_owned(fib, burst, i, load<EthernetHeader>(frame), type);
+    parse_owned(fib, burst, i, type);
   }
 }
 

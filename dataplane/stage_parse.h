@@ -50,10 +50,12 @@ inline void cut_to(rte_mbuf* packet, std::uint32_t bytes) noexcept {
 
 enum class LinkAddress : std::uint8_t { ours, group, other };
 
-inline LinkAddress whose(const EthernetHeader& header, const Mac& own) noexcept {
-  if (mac_bits(header.destination) == mac_bits(own)) [[likely]]
+// Of a frame's destination.
+inline LinkAddress whose(const std::uint8_t* frame, const Mac& own) noexcept {
+  const std::uint64_t destination = mac_bits(frame);
+  if (destination == mac_bits(own)) [[likely]]
     return LinkAddress::ours;
-  return header.destination.is_multicast() ? LinkAddress::group : LinkAddress::other;
+  return (destination & 1) != 0 ? LinkAddress::group : LinkAddress::other;
 }
 
 // What lies at `offset` of a packet: the bytes of the first buffer, and how many there are in all.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -132,11 +133,18 @@ void store(void* to, const T& value) noexcept {
   std::memcpy(to, &value, sizeof value);
 }
 
-// A MAC as a number with its first byte in bits 0–7, as NeighbourTable's links have it.
+// A MAC as a number with its first byte in bits 0–7, as NeighbourTable's links have it. Two loads
+// into registers: put together in memory, it could be read only once both have arrived there.
+inline std::uint64_t mac_bits(const std::uint8_t* mac) noexcept {
+  return load<std::uint32_t>(mac) | std::uint64_t{load<std::uint16_t>(mac + 4)} << 32;
+}
 inline std::uint64_t mac_bits(const Mac& mac) noexcept {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, mac.bytes.data(), mac.bytes.size());
-  return bits;
+  return mac_bits(mac.bytes.data());
+}
+
+// The type of a frame without tags, read where it lies.
+inline std::uint16_t ethertype_of(const std::uint8_t* frame) noexcept {
+  return load<Be16>(frame + offsetof(EthernetHeader, type)).to_host();
 }
 
 }  // namespace bgw::dataplane
