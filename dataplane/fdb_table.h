@@ -25,9 +25,7 @@ class FdbTable {
   explicit FdbTable(std::size_t max_entries) : map_(max_entries) {}
 
   // Any thread. no_tunnel when unknown.
-  TunnelIndex find(VpcIndex vpc, const Mac& mac) const noexcept {
-    return find(vpc, mac_bits(mac));
-  }
+  TunnelIndex find(VpcIndex vpc, const Mac& mac) const noexcept { return find(vpc, mac_bits(mac)); }
   TunnelIndex find(VpcIndex vpc, std::uint64_t mac) const noexcept {  // as mac_bits()
     return TunnelIndex{static_cast<std::uint16_t>(map_.find(key_of(vpc, mac)))};
   }
