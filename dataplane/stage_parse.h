@@ -97,8 +97,16 @@ inline void parse_ipv4_at(Burst& burst, std::size_t i, LinkAddress link) noexcep
   take_ipv4(burst, i, fields);
 }
 
+// A host of the VPC's own link: by a link-local address, or by one of its subnets.
+inline bool is_on_link(const FibSnapshot& fib, VpcIndex vpc, const Address& source) noexcept {
+  if (is_link_local(source)) return true;
+  const lpm::Ipv6Descriptor& main = fib.tables_v6[fib.vpcs[vpc.value].main_table.value];
+  return NextHop{lpm::lookup(fib.lpm_base, main, Ipv6::key(source))}.kind() == NextHopKind::on_link;
+}
+
 // Neighbour discovery has its own class: it is not forwarded, and much of it is multicast. What
-// hosts send to the gateway's link-local address is for the gateway, whatever the tables say.
+// hosts of the link send to the gateway's link-local address is for the gateway, whatever the
+// tables say of it; a host whose own link-local address is not ready yet sends from another.
 inline void parse_ipv6_at(const FibSnapshot& fib, Burst& burst, std::size_t i,
                           LinkAddress link) noexcept {
   const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
@@ -121,8 +129,7 @@ inline void parse_ipv6_at(const FibSnapshot& fib, Burst& burst, std::size_t i,
     return burst.drop(i, DropReason::link_broadcast);
   if (is_link_local(fields.destination)) [[unlikely]] {
     const bool ours = fields.destination == link_local_of(fib.vpcs[vpc.value].mac);
-    const bool from_link = is_link_local(fields.source);
-    if (ours && from_link) {
+    if (ours && is_on_link(fib, vpc, fields.source)) {
       cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
       return burst.punt(i, PuntClass::local, vpc, fields.destination);
     }

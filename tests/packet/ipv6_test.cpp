@@ -170,13 +170,25 @@ TEST(Ipv6, P14_hop_limit_1_to_the_gateway_is_accepted) {
 
 TEST(Ipv6, P36_the_link_local_address_is_the_gateways_too) {
   TwoVpcs lab;
-  const Mac own = lab.mac_of(lab.a);
-  const Address link_local = link_local_of(own);
-  const Outcome outcome = lab.receive(
-      lab.a, lab.from_a_v6({.source = "fe80::10", .destination = link_local.to_string()}));
-  ASSERT_EQ(outcome.punted.size(), 1u);
-  EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::local);
-  EXPECT_EQ(outcome.punted[0].note.address, link_local);
+  const Address link_local = link_local_of(lab.mac_of(lab.a));
+  for (const char* source : {"fe80::10", "2001:db8:1::10"}) {
+    const Outcome outcome = lab.receive(
+        lab.a, lab.from_a_v6({.source = source, .destination = link_local.to_string()}));
+    ASSERT_EQ(outcome.punted.size(), 1u) << source;
+    EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::local);
+    EXPECT_EQ(outcome.punted[0].note.address, link_local);
+  }
+}
+
+TEST(Ipv6, P16_P17_the_link_local_address_is_not_for_other_links_hosts) {
+  for (const char* source : {"2001:db8:2::20", "2001:db8:9::1", "2001:db8:1::1"}) {
+    TwoVpcs lab;
+    const std::string link_local = link_local_of(lab.mac_of(lab.a)).to_string();
+    const Outcome outcome =
+        lab.receive(lab.a, lab.from_a_v6({.source = source, .destination = link_local}));
+    expect_dropped(lab, lab.a, outcome, DropReason::destination_martian);
+    EXPECT_TRUE(outcome.punted.empty()) << source;
+  }
 }
 
 TEST(Ipv6, P18_no_route) {
