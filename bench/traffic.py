@@ -153,7 +153,7 @@ class ManyVpcs:
 
     def answer(self, vpc, gateway_mac):
         """To the gateway's question, which it asks and repeats: ARP is policed, and of a thousand
-        hosts' each comes through a few times a second."""
+        hosts' each comes through about ten times a second."""
         return arp_reply(self.mac(vpc), self.address(vpc), gateway_mac,
                          packed(f"{self.block(vpc)}.1"))
 

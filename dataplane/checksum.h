@@ -17,7 +17,7 @@ inline std::uint16_t header_sum(const std::uint8_t* header, std::size_t bytes) n
   for (std::size_t at = 0; at < sizeof(Ipv4Header); at += 4)
     sum += load<std::uint32_t>(header + at);
   for (std::size_t at = sizeof(Ipv4Header); at < bytes; at += 4)
-    [[unlikely]] sum += load<std::uint32_t>(header + at);
+    sum += load<std::uint32_t>(header + at);
   sum = (sum & 0xffffffff) + (sum >> 32);
   sum = (sum & 0xffff) + (sum >> 16);
   sum = (sum & 0xffff) + (sum >> 16);

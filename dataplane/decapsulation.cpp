@@ -55,11 +55,11 @@ void parse_inner(const FibSnapshot& fib, Burst& burst, std::size_t i, const Oute
   const std::uint16_t type = ethertype_of(frame);
   burst.ip_offset[i] = sizeof(EthernetHeader);
   if (is_tag(type)) return burst.drop(i, DropReason::vxlan_inner_vlan);
-  const LinkAddress link = whose(frame, vpc.mac);
+  const LinkAddress link = whose(destination_of(frame), vpc.mac);
   if (link == LinkAddress::other) return burst.drop(i, DropReason::not_for_us);
   if (is_nested(burst, i, type)) return burst.drop(i, DropReason::vxlan_nested);
-  const std::uint64_t source = mac_bits(frame + offsetof(EthernetHeader, source));
-  if ((source & 1) == 0 && fib.fdb->find(burst.in_vpc[i], source) != burst.in_tunnel[i])
+  const Mac source = source_of(frame);
+  if (!source.is_multicast() && fib.fdb->find(burst.in_vpc[i], source) != burst.in_tunnel[i])
     burst.moved.add(i);
   const DropReason bad =
       carry_over_ecn(packet, sizeof(EthernetHeader), type, outer.traffic_class, vpc.uniform_dscp);

@@ -25,23 +25,22 @@ class FdbTable {
   explicit FdbTable(std::size_t max_entries) : map_(max_entries) {}
 
   // Any thread. no_tunnel when unknown.
-  TunnelIndex find(VpcIndex vpc, const Mac& mac) const noexcept { return find(vpc, mac_bits(mac)); }
-  TunnelIndex find(VpcIndex vpc, std::uint64_t mac) const noexcept {  // as mac_bits()
+  TunnelIndex find(VpcIndex vpc, const Mac& mac) const noexcept {
     return TunnelIndex{static_cast<std::uint16_t>(map_.find(key_of(vpc, mac)))};
   }
 
   // Writer only. set() is false when the table is full.
   bool set(VpcIndex vpc, const Mac& mac, TunnelIndex tunnel) {
-    return map_.set(key_of(vpc, mac_bits(mac)), tunnel.value);
+    return map_.set(key_of(vpc, mac), tunnel.value);
   }
-  void erase(VpcIndex vpc, const Mac& mac) { map_.erase(key_of(vpc, mac_bits(mac))); }
+  void erase(VpcIndex vpc, const Mac& mac) { map_.erase(key_of(vpc, mac)); }
   // To be called after a grace period.
   void reclaim() { map_.reclaim(); }
   std::size_t size() const noexcept { return map_.size(); }
 
  private:
-  static LinkMap<2>::Key key_of(VpcIndex vpc, std::uint64_t mac) noexcept {
-    return {LinkMap<2>::first_key_word + vpc.value, mac};
+  static LinkMap<2>::Key key_of(VpcIndex vpc, const Mac& mac) noexcept {
+    return {LinkMap<2>::first_key_word + vpc.value, mac_bits(mac)};
   }
   LinkMap<2> map_;
 };

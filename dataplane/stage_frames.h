@@ -11,7 +11,8 @@ namespace bgw::dataplane {
 inline void parse_owned(const FibSnapshot& fib, Burst& burst, std::size_t i,
                         std::uint16_t type) noexcept {
   const VpcFib& vpc = fib.vpcs[burst.in_vpc[i].value];
-  const LinkAddress link = whose(rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*), vpc.mac);
+  const auto* frame = rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*);
+  const LinkAddress link = whose(destination_of(frame), vpc.mac);
   if (link == LinkAddress::other) [[unlikely]]
     return burst.drop(i, DropReason::not_for_us);
   if (vpc.kind == LinkKind::underlay) return parse_underlay(fib, burst, i, type, link);

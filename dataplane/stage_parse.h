@@ -50,12 +50,10 @@ inline void cut_to(rte_mbuf* packet, std::uint32_t bytes) noexcept {
 
 enum class LinkAddress : std::uint8_t { ours, group, other };
 
-// Of a frame's destination.
-inline LinkAddress whose(const std::uint8_t* frame, const Mac& own) noexcept {
-  const std::uint64_t destination = mac_bits(frame);
-  if (destination == mac_bits(own)) [[likely]]
+inline LinkAddress whose(const Mac& destination, const Mac& own) noexcept {
+  if (mac_bits(destination) == mac_bits(own)) [[likely]]
     return LinkAddress::ours;
-  return (destination & 1) != 0 ? LinkAddress::group : LinkAddress::other;
+  return destination.is_multicast() ? LinkAddress::group : LinkAddress::other;
 }
 
 // What lies at `offset` of a packet: the bytes of the first buffer, and how many there are in all.
@@ -99,9 +97,8 @@ inline void parse_ipv4_at(Burst& burst, std::size_t i, LinkAddress link) noexcep
 
 // A host of the VPC's own link: by a link-local address, or by one of its subnets.
 inline bool is_on_link(const FibSnapshot& fib, VpcIndex vpc, const Address& source) noexcept {
-  if (is_link_local(source)) return true;
-  const lpm::Ipv6Descriptor& main = fib.tables_v6[fib.vpcs[vpc.value].main_table.value];
-  return NextHop{lpm::lookup(fib.lpm_base, main, Ipv6::key(source))}.kind() == NextHopKind::on_link;
+  return is_link_local(source) ||
+         by_main_table<Ipv6>(fib, vpc, Ipv6::key(source)).kind() == NextHopKind::on_link;
 }
 
 // Neighbour discovery has its own class: it is not forwarded, and much of it is multicast. What

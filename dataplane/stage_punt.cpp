@@ -23,8 +23,7 @@ constexpr std::size_t index_of(PuntClass punt) {
 template <typename Family>
 bool source_is_one_host(const FibSnapshot& fib, VpcIndex vpc,
                         typename Family::Key source) noexcept {
-  const TableIndex main = fib.vpcs[vpc.value].main_table;
-  const NextHop back{lpm::lookup(fib.lpm_base, Family::tables(fib)[main.value], source)};
+  const NextHop back = by_main_table<Family>(fib, vpc, source);
   const bool broadcast = back == NextHop::discard(DropReason::destination_broadcast);
   return !broadcast && back.kind() != NextHopKind::self;
 }
@@ -93,9 +92,8 @@ void Punter::report_moves(const Burst& burst) noexcept {
     TokenBucket& bucket = moves_by_vpc_[burst.in_vpc[i].value];
     if (!bucket.has_token(move_rate_, now)) continue;
     bucket.take(move_rate_, now);
-    const auto header =
-        load<EthernetHeader>(rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*));
-    MacMove move{burst.in_vpc[i], burst.in_tunnel[i], header.source};
+    const auto* frame = rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*);
+    MacMove move{burst.in_vpc[i], burst.in_tunnel[i], source_of(frame)};
     rte_ring_sp_enqueue_elem(rings_.moves(), &move,
                              sizeof move);  // full: the next frame tells again
   }

@@ -133,16 +133,21 @@ void store(void* to, const T& value) noexcept {
   std::memcpy(to, &value, sizeof value);
 }
 
-// A MAC as a number with its first byte in bits 0–7, as NeighbourTable's links have it. Two loads
-// into registers: put together in memory, it could be read only once both have arrived there.
-inline std::uint64_t mac_bits(const std::uint8_t* mac) noexcept {
-  return load<std::uint32_t>(mac) | std::uint64_t{load<std::uint16_t>(mac + 4)} << 32;
-}
+// A MAC as a number with its first byte in bits 0–7, as NeighbourTable's links have it. Put
+// together in registers: of two stores to memory the whole can be read only once both are there.
 inline std::uint64_t mac_bits(const Mac& mac) noexcept {
-  return mac_bits(mac.bytes.data());
+  const std::uint8_t* bytes = mac.bytes.data();
+  return load<std::uint32_t>(bytes) | std::uint64_t{load<std::uint16_t>(bytes + 4)} << 32;
 }
 
-// The type of a frame without tags, read where it lies.
+// Of a frame, read where they lie: fields of a copied header would wait for the copy.
+inline Mac destination_of(const std::uint8_t* frame) noexcept {
+  return load<Mac>(frame + offsetof(EthernetHeader, destination));
+}
+inline Mac source_of(const std::uint8_t* frame) noexcept {
+  return load<Mac>(frame + offsetof(EthernetHeader, source));
+}
+// What follows the addresses: the type, or a tag's.
 inline std::uint16_t ethertype_of(const std::uint8_t* frame) noexcept {
   return load<Be16>(frame + offsetof(EthernetHeader, type)).to_host();
 }

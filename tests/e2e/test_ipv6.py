@@ -145,12 +145,10 @@ class Ipv6(unittest.TestCase):
         routers[0] = f"{int(routers[0], 16) ^ 2:02x}"  # RFC 4291 appendix A: modified EUI-64
         parts = [*routers[:3], "ff", "fe", *routers[3:]]
         local = "fe80::" + ":".join(parts[i] + parts[i + 1] for i in range(0, 8, 2))
-        eventually(lambda: any(a["scope"] == "link" and not a.get("tentative")
-                               for a in self.addresses(self.p1.namespace).values()), 5,
-                   "p1 has a link-local address")
-        source = next(a for a in self.addresses(self.p1.namespace) if a.startswith("fe80:"))
+        ready = eventually(lambda: self.addresses(self.p1.namespace, "scope", "link", "-tentative"),
+                           5, "p1 has a link-local address")
         # A host whose link-local address is not ready yet asks from its other one.
-        for asking in (f"{source}%eth0", self.p1.address6):
+        for asking in (*(f"{address}%eth0" for address in ready), self.p1.address6):
             done = self.p1.run("ping", "-n", "-c", 1, "-W", 2, "-I", asking, f"{local}%eth0",
                                check=False)
             self.assertEqual(done.returncode, 0, done.stdout)
