@@ -11,7 +11,6 @@ import subprocess
 import huge_pages
 import lpm_goals
 import measure
-import prefixes
 
 TARGETS = ["bench/lpm/lpm_bench"]
 FILE_PREFIX = "bgw-bench-lpm"
@@ -32,6 +31,7 @@ CASES = {
 
 def run(options):
     measure.install_packages()
+    import prefixes  # needs what has just been installed
     names = options.case or list(CASES)
     for name in names:
         if name not in CASES:

@@ -27,6 +27,13 @@ constexpr std::uint32_t bits_of(Address address, unsigned depth, unsigned count)
          static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
 }
 
+// The 32 bits from the `depth`th on, and zeros behind the last one. depth less than all.
+template <typename Address>
+constexpr std::uint32_t word_at(Address address, unsigned depth) {
+  return static_cast<std::uint32_t>(static_cast<Address>(address << depth) >>
+                                    (address_bits<Address> - 32));
+}
+
 template <typename Address>
 constexpr Address network_mask(unsigned length) {
   constexpr Address ones = static_cast<Address>(~Address{0});

@@ -33,7 +33,7 @@ namespace bgw::lpm {
 inline constexpr std::size_t lanes = 16;
 inline constexpr std::size_t vectors_max = chunk_size / lanes;
 inline constexpr int value_mask = (1 << value_bits) - 1;
-inline constexpr int group_unit_mask = (1 << unit_index_bits) - 1;
+inline constexpr int unit_mask = (1 << unit_index_bits) - 1;
 
 struct Nodes {
   __m512i map;
@@ -59,27 +59,54 @@ BGW_AVX512 inline __m512i values_of(__m512i entry, __m512i fallback) {
   return _mm512_mask_mov_epi32(value, _mm512_testn_epi32_mask(entry, entry), fallback);
 }
 
+// The run that holds each slot.
+BGW_AVX512 inline __m512i runs_of(const Nodes& nodes, __m512i slot) {
+  const __m512i before = _mm512_andnot_si512(slot, _mm512_set1_epi32(node_slots - 1));
+  const __m512i begun = _mm512_popcnt_epi32(_mm512_sllv_epi32(nodes.map, before));
+  return _mm512_add_epi32(nodes.first, begun);
+}
+
+// Where 16 addresses enter their tables.
+struct FirstStage {
+  __m512i root;
+  __m512i node;  // counted from the root
+  __m512i slot;  // in the node
+  __mmask16 inside, direct;
+
+  // Where plain entries are the first stage: of the one for each address.
+  BGW_AVX512 __m512i index() const {
+    const __m512i entries = _mm512_add_epi32(_mm512_slli_epi32(root, unit_entries_bits),
+                                             _mm512_slli_epi32(node, node_bits));
+    return _mm512_maskz_add_epi32(inside, entries, slot);
+  }
+};
+
 // Addresses on their way through the stages, as arrays of vectors. A stage is two steps, each done
 // for all before the next so that its cache misses overlap: the node of each, then the entry.
 template <std::size_t vectors>
 struct Way {
-  alignas(64) std::uint32_t word[vectors * lanes];  // the address bits that are still to come
-  alignas(64) std::uint32_t rest[vectors * lanes];  // how many of them, below those resolved
+  alignas(64) std::uint32_t word[vectors * lanes];  // the next address bits, the first one on top
+  alignas(64) std::uint32_t rest[vectors * lanes];  // how many of them there are
   alignas(64) std::uint32_t fallback[vectors * lanes];
   alignas(64) Entry entry[vectors * lanes];
   alignas(64) std::uint32_t first[vectors * lanes];
   alignas(64) std::uint32_t run[vectors * lanes];
   __mmask16 has_runs[vectors];
+  std::uint64_t stuck = 0;  // those that need more bits than there are in their word
 
-  BGW_AVX512 void enter_nodes(const std::uint32_t* base, std::size_t v, __m512i unit,
-                              __m512i slot) {
-    const Nodes nodes = load_nodes(base, unit);
-    const __m512i last = _mm512_set1_epi32(node_slots - 1);
-    const __m512i before = _mm512_andnot_si512(slot, last);
-    const __m512i begun = _mm512_popcnt_epi32(_mm512_sllv_epi32(nodes.map, before));
-    has_runs[v] = _mm512_test_epi32_mask(nodes.map, nodes.map);
+  BGW_AVX512 void enter_first_stage(const std::uint32_t* base, std::size_t v,
+                                    const FirstStage& at) {
+    if (at.direct == 0xffff) {
+      has_runs[v] = at.direct;
+      _mm512_store_si512(run + v * lanes, at.index());
+      return;
+    }
+    const Nodes nodes = load_nodes(base, _mm512_maskz_add_epi32(at.inside, at.root, at.node));
+    has_runs[v] = static_cast<__mmask16>(_mm512_test_epi32_mask(nodes.map, nodes.map) | at.direct);
+    __m512i runs = runs_of(nodes, at.slot);
+    if (at.direct != 0) runs = _mm512_mask_mov_epi32(runs, at.direct, at.index());
     _mm512_store_si512(first + v * lanes, nodes.first);
-    _mm512_store_si512(run + v * lanes, _mm512_add_epi32(nodes.first, begun));
+    _mm512_store_si512(run + v * lanes, runs);
   }
 
   BGW_AVX512 __m512i load_entries(const std::uint32_t* base, std::size_t v) const {
@@ -87,48 +114,72 @@ struct Way {
                                        _mm512_load_si512(run + v * lanes), base, 4);
   }
 
-  // After enter_nodes() for all vectors of the first stage: which have come to a group.
+  // After enter_first_stage() for all vectors: which have come to an entry that leads on.
   BGW_AVX512 std::uint64_t leave_first_stage(const std::uint32_t* base, Value* values) {
-    std::uint64_t groups = 0;
+    std::uint64_t further = 0;
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < vectors; ++v) {
       const __m512i found = load_entries(base, v);
       const __m512i none = _mm512_load_si512(fallback + v * lanes);
       _mm512_storeu_si512(values + v * lanes, values_of(found, none));
       _mm512_store_si512(entry + v * lanes, found);
-      groups |= std::uint64_t{_mm512_movepi32_mask(found)} << (v * lanes);
+      further |= std::uint64_t{_mm512_movepi32_mask(found)} << (v * lanes);
     }
-    return groups;
+    return further;
   }
 
-  // One group more for those of `groups`, which stay whole: the ones that have come to another.
-  BGW_AVX512 std::uint64_t pass_group(const std::uint32_t* base, Value* values,
-                                      std::uint64_t groups) {
-    const __m512i ones = _mm512_set1_epi32(-1);
+  // What the entries of one vector lead to, of those in `among`; returns which of these have bits
+  // enough.
+  BGW_AVX512 __mmask16 enter(const std::uint32_t* base, std::size_t v, __mmask16 among) {
+    const __m512i at = _mm512_load_si512(entry + v * lanes);
+    const __m512i next = _mm512_load_si512(word + v * lanes);
+    const __m512i known = _mm512_load_si512(rest + v * lanes);
+    const __m512i unit = _mm512_maskz_and_epi32(among, at, _mm512_set1_epi32(unit_mask));
+    const __m512i kind =
+        _mm512_and_si512(_mm512_srli_epi32(at, unit_index_bits), _mm512_set1_epi32(3));
+    const __mmask16 skips = _mm512_mask_cmpeq_epi32_mask(among, kind, _mm512_set1_epi32(skip_kind));
+    const __m512i width = _mm512_add_epi32(kind, _mm512_set1_epi32(node_bits));
+    const __m512i place =
+        _mm512_srlv_epi32(next, _mm512_sub_epi32(_mm512_set1_epi32(skip_bits_max), width));
+    const Nodes nodes =
+        load_nodes(base, _mm512_mask_add_epi32(unit, static_cast<__mmask16>(among & ~skips), unit,
+                                               _mm512_srli_epi32(place, node_bits)));
+    const __m512i slot = _mm512_and_si512(place, _mm512_set1_epi32(node_slots - 1));
+    // A skip has its bits and its mask where a node has its map and its first run.
+    const __m512i hit =
+        _mm512_add_epi32(_mm512_slli_epi32(unit, unit_entries_bits), _mm512_set1_epi32(skip_hit));
+    const __mmask16 misses = _mm512_test_epi32_mask(_mm512_xor_si512(next, nodes.map), nodes.first);
+    const __m512i found = _mm512_mask_add_epi32(hit, misses, hit, _mm512_set1_epi32(1));
+    const __m512i used = _mm512_mask_popcnt_epi32(width, skips, nodes.first);
+    const __mmask16 passing = _mm512_mask_cmple_epu32_mask(among, used, known);
+    has_runs[v] = static_cast<__mmask16>(_mm512_test_epi32_mask(nodes.map, nodes.map) | skips);
+    _mm512_store_si512(first + v * lanes, nodes.first);
+    _mm512_store_si512(run + v * lanes, _mm512_mask_mov_epi32(runs_of(nodes, slot), skips, found));
+    // Whole vectors: the next step could not read masked stores back before they are done.
+    _mm512_store_si512(rest + v * lanes, _mm512_mask_sub_epi32(known, passing, known, used));
+    _mm512_store_si512(word + v * lanes, _mm512_mask_sllv_epi32(next, passing, next, used));
+    return passing;
+  }
+
+  // One group or skip more for each of `further`, which stay whole: the ones that have come to
+  // another.
+  BGW_AVX512 std::uint64_t pass(const std::uint32_t* base, Value* values, std::uint64_t further) {
+    std::uint64_t passing = 0;
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < vectors; ++v) {
-      const auto among = static_cast<__mmask16>(groups >> (v * lanes));
-      const __m512i group = _mm512_load_si512(entry + v * lanes);
-      const __m512i wider = _mm512_and_si512(_mm512_srli_epi32(group, unit_index_bits),
-                                             _mm512_set1_epi32(stride_bits - node_bits));
-      const __m512i width = _mm512_add_epi32(wider, _mm512_set1_epi32(node_bits));
-      const __m512i left = _mm512_sub_epi32(_mm512_load_si512(rest + v * lanes), width);
-      _mm512_store_si512(rest + v * lanes, left);
-      const __m512i place =
-          _mm512_andnot_si512(_mm512_sllv_epi32(ones, width),
-                              _mm512_srlv_epi32(_mm512_load_si512(word + v * lanes), left));
-      const __m512i unit = _mm512_and_si512(group, _mm512_set1_epi32(group_unit_mask));
-      enter_nodes(base, v, _mm512_maskz_add_epi32(among, unit, _mm512_srli_epi32(place, node_bits)),
-                  _mm512_and_si512(place, _mm512_set1_epi32(node_slots - 1)));
+      const auto among = static_cast<__mmask16>(further >> (v * lanes));
+      passing |= std::uint64_t{enter(base, v, among)} << (v * lanes);
     }
-    std::uint64_t further = 0;
+    stuck |= further & ~passing;
+    further = 0;
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < vectors; ++v) {
-      const auto among = static_cast<__mmask16>(groups >> (v * lanes));
+      const auto among = static_cast<__mmask16>(passing >> (v * lanes));
       const __m512i found = load_entries(base, v);
       const __m512i none = _mm512_load_si512(fallback + v * lanes);
       _mm512_mask_storeu_epi32(values + v * lanes, among, values_of(found, none));
-      _mm512_mask_store_epi32(entry + v * lanes, among, found);
+      const __m512i before = _mm512_load_si512(entry + v * lanes);
+      _mm512_store_si512(entry + v * lanes, _mm512_mask_mov_epi32(before, among, found));
       const auto more = static_cast<__mmask16>(_mm512_movepi32_mask(found) & among);
       further |= std::uint64_t{more} << (v * lanes);
     }

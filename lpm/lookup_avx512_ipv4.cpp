@@ -44,6 +44,13 @@ BGW_AVX512 inline Fields fields_of(const ManyTables<Ipv4Address>& tables, std::s
                 _mm512_unpacklo_epi64(ab2, cd2), _mm512_unpackhi_epi64(ab2, cd2));
 }
 
+BGW_AVX512 inline __mmask16 are_direct(const OneTable<Ipv4Address>& tables, __m512i) {
+  return tables[0].size <= direct_size_max ? 0xffff : 0;
+}
+BGW_AVX512 inline __mmask16 are_direct(const ManyTables<Ipv4Address>&, __m512i size) {
+  return _mm512_cmple_epu32_mask(size, _mm512_set1_epi32(direct_size_max));
+}
+
 struct Ipv4 {
   template <std::size_t vectors, typename Tables>
   BGW_AVX512 static void look_up(const std::uint32_t* base, const Tables& tables,
@@ -55,14 +62,20 @@ struct Ipv4 {
       const __m512i address = _mm512_loadu_si512(addresses + v * lanes);
       const __m512i slot = _mm512_srlv_epi32(address, table.shift);
       const __m512i node = _mm512_sub_epi32(_mm512_srli_epi32(slot, node_bits), table.low);
-      const __mmask16 inside = _mm512_cmplt_epu32_mask(node, table.size);
-      way.enter_nodes(base, v, _mm512_maskz_add_epi32(inside, table.root, node),
-                      _mm512_and_si512(slot, _mm512_set1_epi32(node_slots - 1)));
+      way.enter_first_stage(
+          base, v,
+          {table.root, node, _mm512_and_si512(slot, _mm512_set1_epi32(node_slots - 1)),
+           _mm512_cmplt_epu32_mask(node, table.size), are_direct(tables, table.size)});
       _mm512_store_si512(way.fallback + v * lanes, table.fallback);
     }
-    std::uint64_t groups = way.leave_first_stage(base, values);
-    // Few of them, as a rule; a vector of mostly idle lanes would not be faster.
-    if (groups != 0) walk_all(base, tables, addresses, values, way.entry, groups);
+    // Few go on, as a rule; a vector of mostly idle lanes would not be faster.
+    Walkers walkers;
+    std::uint64_t further = way.leave_first_stage(base, values);
+    for (; further != 0; further &= further - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(further));
+      walkers.add(i, head_bits<Ipv4Address> - tables[i].shift, way.entry[i]);
+    }
+    while (!walkers.empty()) walkers.step(base, tables, addresses, values);
   }
 };
 

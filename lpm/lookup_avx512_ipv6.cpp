@@ -1,8 +1,10 @@
-// 16 IPv6 addresses at a time: the first stage in two halves of 64-bit lanes, then the 32 address
-// bits that follow it in lanes of 32, as for IPv4. What lies deeper goes on without vectors.
+// 16 IPv6 addresses at a time: the first stage in two halves of 64-bit lanes, then words of 32
+// address bits in lanes of 32, as for IPv4.
 #include "lpm/lookup_avx512.h"
 
 #ifdef BGW_LPM_AVX512
+
+#include <utility>
 
 namespace bgw::lpm {
 namespace {
@@ -59,24 +61,52 @@ BGW_AVX512 inline __m512i narrowed(__m512i low, __m512i high) {
 
 // What 8 addresses bring to the first stage, in 64-bit lanes.
 struct Entrance {
-  __m512i unit, slot, word, fallback, shift;
+  __m512i root, node, slot, resolved, word, fallback;
+  __mmask8 inside;
 };
 
 BGW_AVX512 inline Entrance entrance_of(const Fields& table, const Addresses& address) {
   const __m512i slot = _mm512_srlv_epi64(address.high, table.shift);
   const __m512i node = _mm512_sub_epi64(_mm512_srli_epi64(slot, node_bits), table.low);
-  const __mmask8 inside = _mm512_cmplt_epu64_mask(node, table.size);
   // The 64 bits after those resolved, which are 64 − shift; shifts by 64 give 0.
   const __m512i resolved = _mm512_sub_epi64(_mm512_set1_epi64(64), table.shift);
   const __m512i next = _mm512_or_si512(_mm512_sllv_epi64(address.high, resolved),
                                        _mm512_srlv_epi64(address.low, table.shift));
-  return {_mm512_maskz_add_epi64(inside, table.root, node),
-          _mm512_and_si512(slot, _mm512_set1_epi64(node_slots - 1)), _mm512_srli_epi64(next, 32),
-          table.fallback, table.shift};
+  return {table.root,
+          node,
+          _mm512_and_si512(slot, _mm512_set1_epi64(node_slots - 1)),
+          resolved,
+          _mm512_srli_epi64(next, 32),
+          table.fallback,
+          _mm512_cmplt_epu64_mask(node, table.size)};
+}
+
+BGW_AVX512 inline __mmask16 both(__mmask8 low, __mmask8 high) {
+  return static_cast<__mmask16>(low | high << half);
+}
+
+// The 32 bits from bit number `resolved` on. Shifts by 64 and more, and by less than 0, give 0.
+BGW_AVX512 inline __m512i words_of(const Addresses& address, __m512i resolved) {
+  const __m512i into_low = _mm512_sub_epi64(resolved, _mm512_set1_epi64(64));
+  const __m512i to_low = _mm512_sub_epi64(_mm512_set1_epi64(64), resolved);
+  const __m512i next = _mm512_or_si512(_mm512_sllv_epi64(address.high, resolved),
+                                       _mm512_or_si512(_mm512_srlv_epi64(address.low, to_low),
+                                                       _mm512_sllv_epi64(address.low, into_low)));
+  return _mm512_srli_epi64(next, 32);
+}
+
+BGW_AVX512 inline __mmask16 are_direct(const OneTable<Ipv6Address>& tables, const Fields&,
+                                       const Fields&) {
+  return tables[0].size <= direct_size_max ? 0xffff : 0;
+}
+BGW_AVX512 inline __mmask16 are_direct(const ManyTables<Ipv6Address>&, const Fields& low,
+                                       const Fields& high) {
+  const __m512i most = _mm512_set1_epi64(direct_size_max);
+  return both(_mm512_cmple_epu64_mask(low.size, most), _mm512_cmple_epu64_mask(high.size, most));
 }
 
 constexpr unsigned word_bits = 32;
-// Fewer that have come to a group go on without vectors.
+// Fewer that go on do so without vectors.
 constexpr int worth_vectors = 8;
 
 struct Ipv6 {
@@ -84,31 +114,59 @@ struct Ipv6 {
   BGW_AVX512 static void look_up(const std::uint32_t* base, const Tables& tables,
                                  const Ipv6Address* addresses, Value* values) {
     Way<vectors> way;
+    alignas(64) std::uint32_t start[vectors * lanes];  // address bits before those of the words
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < vectors; ++v) {
       const std::size_t i = v * lanes;
-      const Entrance a = entrance_of(fields_of(tables, i), load_addresses(addresses + i));
-      const Entrance b =
-          entrance_of(fields_of(tables, i + half), load_addresses(addresses + i + half));
-      way.enter_nodes(base, v, narrowed(a.unit, b.unit), narrowed(a.slot, b.slot));
+      const Addresses first = load_addresses(addresses + i);
+      const Addresses second = load_addresses(addresses + i + half);
+      const Fields low = fields_of(tables, i);
+      const Fields high = fields_of(tables, i + half);
+      const Entrance a = entrance_of(low, first);
+      const Entrance b = entrance_of(high, second);
+      way.enter_first_stage(
+          base, v,
+          {narrowed(a.root, b.root), narrowed(a.node, b.node), narrowed(a.slot, b.slot),
+           both(a.inside, b.inside), are_direct(tables, low, high)});
+      _mm512_store_si512(start + i, narrowed(a.resolved, b.resolved));
       _mm512_store_si512(way.word + i, narrowed(a.word, b.word));
       _mm512_store_si512(way.rest + i, _mm512_set1_epi32(word_bits));
       _mm512_store_si512(way.fallback + i, narrowed(a.fallback, b.fallback));
     }
-    std::uint64_t groups = way.leave_first_stage(base, values);
-    // A group resolves at most 8 bits, so the word lasts for four.
-    for (unsigned passed = 0; passed < word_bits / stride_bits; ++passed) {
-      if (std::popcount(groups) < worth_vectors) break;
-      groups = way.pass_group(base, values, groups);
+    std::uint64_t further = way.leave_first_stage(base, values);
+    for (;;) {
+      while (std::popcount(further) >= worth_vectors) further = way.pass(base, values, further);
+      further |= std::exchange(way.stuck, 0);
+      if (std::popcount(further) < worth_vectors) break;
+      refill(way, start, addresses);
     }
-    if (groups == 0) return;
     Walkers walkers;
-    for (; groups != 0; groups &= groups - 1) {
-      const auto i = static_cast<std::size_t>(std::countr_zero(groups));
-      const unsigned resolved = head_bits<Ipv6Address> - tables[i].shift + word_bits - way.rest[i];
+    for (; further != 0; further &= further - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(further));
+      const unsigned resolved = start[i] + word_bits - way.rest[i];
       walkers.add(i, resolved, way.entry[i]);
     }
-    while (walkers.count > 0) walk_on(base, tables, addresses, values, walkers);
+    while (!walkers.empty()) walkers.step(base, tables, addresses, values);
+  }
+
+  // Words that begin where the addresses have come to.
+  template <std::size_t vectors>
+  BGW_AVX512 static void refill(Way<vectors>& way, std::uint32_t* start,
+                                const Ipv6Address* addresses) {
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const std::size_t i = v * lanes;
+      const __m512i all = _mm512_set1_epi32(word_bits);
+      const __m512i used = _mm512_sub_epi32(all, _mm512_load_si512(way.rest + i));
+      const __m512i from = _mm512_add_epi32(_mm512_load_si512(start + i), used);
+      const __m512i a = words_of(load_addresses(addresses + i),
+                                 _mm512_cvtepu32_epi64(_mm512_castsi512_si256(from)));
+      const __m512i b = words_of(load_addresses(addresses + i + half),
+                                 _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64(from, 1)));
+      _mm512_store_si512(start + i, from);
+      _mm512_store_si512(way.rest + i, all);
+      _mm512_store_si512(way.word + i, narrowed(a, b));
+    }
   }
 };
 

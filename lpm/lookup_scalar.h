@@ -34,67 +34,68 @@ struct ManyTables {
 inline constexpr std::size_t chunk_size = 64;
 
 // Addresses that are still on their way, after the first stage.
-struct Walkers {
-  std::array<std::uint8_t, chunk_size> who;
-  std::array<std::uint8_t, chunk_size> resolved;  // address bits
-  std::array<Entry, chunk_size> entry;            // a group
-  std::size_t count = 0;
-  void add(std::size_t i, unsigned bits, Entry group) noexcept {
-    who[count] = static_cast<std::uint8_t>(i);
-    resolved[count] = static_cast<std::uint8_t>(bits);
-    entry[count++] = group;
-  }
-};
+class Walkers {
+ public:
+  bool empty() const noexcept { return count_ == 0; }
 
-// One group for each: those that end there get their value, the others stay.
-template <typename Address, typename Tables>
-void walk_on(const std::uint32_t* base, const Tables& tables, const Address* addresses,
-             Value* values, Walkers& walkers) noexcept {
-  std::array<std::uint32_t, chunk_size> node;
-  std::array<std::uint8_t, chunk_size> slot;
-  for (std::size_t k = 0; k < walkers.count; ++k) {
-    const unsigned width = group_width(walkers.entry[k]);
-    const std::uint32_t place = bits_of(addresses[walkers.who[k]], walkers.resolved[k], width);
-    walkers.resolved[k] = static_cast<std::uint8_t>(walkers.resolved[k] + width);
-    node[k] = group_unit(walkers.entry[k]) + place / node_slots;
-    slot[k] = place % node_slots;
-    __builtin_prefetch(base + std::size_t{node[k]} * unit_entries);
+  // Address number i of the chunk, `resolved` bits of which have led to an entry that leads on.
+  void add(std::size_t i, unsigned resolved, Entry entry) noexcept {
+    who_[count_] = static_cast<std::uint8_t>(i);
+    resolved_[count_] = static_cast<std::uint8_t>(resolved);
+    entry_[count_++] = entry;
   }
-  const std::size_t count = std::exchange(walkers.count, 0);
-  for (std::size_t k = 0; k < count; ++k) {
-    const Entry entry = entry_of(base, load_node(base, node[k]), slot[k]);
-    const std::size_t i = walkers.who[k];
-    if (is_group(entry)) {
-      walkers.add(i, walkers.resolved[k], entry);
-    } else {
-      values[i] = value_of(tables[i], entry);
+
+  // One group or skip for each: those that end there get their value, the others stay.
+  template <typename Address, typename Tables>
+  void step(const std::uint32_t* base, const Tables& tables, const Address* addresses,
+            Value* values) noexcept {
+    std::array<GroupSlot, chunk_size> at;
+    for (std::size_t k = 0; k < count_; ++k) {
+      at[k] = is_skip_of<Address>(entry_[k]) ? GroupSlot{unit_of(entry_[k]), 0}
+                                             : slot_in(entry_[k], addresses[who_[k]], resolved_[k]);
+      __builtin_prefetch(base + std::size_t{at[k].node} * unit_entries);
+    }
+    const std::size_t count = std::exchange(count_, 0);
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t i = who_[k];
+      unsigned resolved = resolved_[k];
+      Entry entry = entry_[k];
+      if (is_skip_of<Address>(entry)) {
+        entry = pass_skip(base, addresses[i], entry, resolved);
+      } else {
+        resolved += group_width(entry);
+        entry = entry_of(base, load_node(base, at[k].node), at[k].slot);
+      }
+      if (leads_on(entry)) {
+        add(i, resolved, entry);
+      } else {
+        values[i] = value_of(tables[i], entry);
+      }
     }
   }
-}
 
-// Those that a chunk's first stage has left at a group: bit i of `groups` says so of address i.
-template <typename Address, typename Tables>
-void walk_all(const std::uint32_t* base, const Tables& tables, const Address* addresses,
-              Value* values, const Entry* entries, std::uint64_t groups) noexcept {
-  Walkers walkers;
-  for (; groups != 0; groups &= groups - 1) {
-    const auto i = static_cast<std::size_t>(std::countr_zero(groups));
-    walkers.add(i, head_bits<Address> - tables[i].shift, entries[i]);
-  }
-  while (walkers.count > 0) walk_on(base, tables, addresses, values, walkers);
-}
+ private:
+  std::size_t count_ = 0;
+  std::array<std::uint8_t, chunk_size> who_;
+  std::array<std::uint8_t, chunk_size> resolved_;  // address bits
+  std::array<Entry, chunk_size> entry_;
+};
 
 template <typename Address, typename Tables>
 void lookup_chunk(const std::uint32_t* base, Tables tables, const Address* addresses, Value* values,
                   std::size_t count) noexcept {
   std::array<std::uint32_t, chunk_size> unit;
-  for (std::size_t i = 0; i < count; ++i) {
-    unit[i] = first_stage_node(tables[i], addresses[i]);
-    __builtin_prefetch(base + std::size_t{unit[i]} * unit_entries);
-  }
   std::array<std::uint32_t, chunk_size> run;  // index of the run's entry; 0: there is none
   std::array<Entry, chunk_size> whole;        // the entry of the whole node then
   for (std::size_t i = 0; i < count; ++i) {
+    unit[i] = first_stage_node(tables[i], addresses[i]);
+    run[i] = first_stage_entry(tables[i], addresses[i]);
+    const bool is_direct = tables[i].size <= direct_size_max;
+    __builtin_prefetch(base + (is_direct ? run[i] : std::size_t{unit[i]} * unit_entries));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    whole[i] = no_entry;
+    if (tables[i].size <= direct_size_max) continue;
     const Node node = load_node(base, unit[i]);
     const auto slot = static_cast<unsigned>(head_of(addresses[i]) >> tables[i].shift) % node_slots;
     // All ones or all zeros rather than a branch that can't be foreseen.
@@ -104,13 +105,18 @@ void lookup_chunk(const std::uint32_t* base, Tables tables, const Address* addre
     __builtin_prefetch(base + run[i]);
   }
   std::array<Entry, chunk_size> entries;
-  std::uint64_t groups = 0;
+  std::uint64_t further = 0;
   for (std::size_t i = 0; i < count; ++i) {
     entries[i] = load_entry(base, run[i]) | whole[i];  // index 0 holds 0
     values[i] = value_of(tables[i], entries[i]);
-    groups |= std::uint64_t{entries[i] >> 31} << i;
+    further |= std::uint64_t{entries[i] >> 31} << i;
   }
-  if (groups != 0) walk_all(base, tables, addresses, values, entries.data(), groups);
+  Walkers walkers;
+  for (; further != 0; further &= further - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(further));
+    walkers.add(i, head_bits<Address> - tables[i].shift, entries[i]);
+  }
+  while (!walkers.empty()) walkers.step(base, tables, addresses, values);
 }
 
 template <typename Address, typename Tables>

@@ -57,20 +57,25 @@ void Runs::split(unsigned slot, unsigned count) {
 }
 
 bool Runs::change(unsigned slot, unsigned count, const Change& change) {
-  bool has_groups = false;
+  bool leads_further = false;
   for (unsigned run = run_of(slot); run <= run_of(slot + count - 1); ++run) {
-    if (is_group(entries_[run])) {
-      has_groups = true;
+    if (leads_on(entries_[run])) {
+      leads_further = true;
     } else {
       entries_[run] = change.of(entries_[run]);
     }
   }
-  return has_groups;
+  return leads_further;
 }
 
-void Runs::set(unsigned slot, Entry entry) {
-  split(slot, 1);
+void Runs::set(unsigned slot, unsigned count, Entry entry) {
+  split(slot, count);
   entries_[run_of(slot)] = entry;
+}
+
+unsigned Runs::end_of(unsigned slot) const {
+  const std::uint32_t later = slot + 1 < node_slots ? map_ >> (slot + 1) << (slot + 1) : 0;
+  return later == 0 ? node_slots : static_cast<unsigned>(std::countr_zero(later));
 }
 
 void Runs::merge(unsigned resolved) {

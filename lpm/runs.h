@@ -35,13 +35,17 @@ class Runs {
   unsigned stored() const { return Node{map_}.stored_runs(); }
   Entry operator[](std::size_t run) const { return entries_[run]; }
   Entry at(unsigned slot) const { return entries_[run_of(slot)]; }
+  // The first slot behind the run that holds `slot`.
+  unsigned end_of(unsigned slot) const;
 
   // Makes [slot, slot + count) begin and end where runs do.
   void split(unsigned slot, unsigned count);
-  // Of the leaves in [slot, slot + count), which must begin and end where runs do. Groups are left
-  // as they are; true if there are any.
+  // Of the leaves in [slot, slot + count), which must begin and end where runs do. What leads on is
+  // left as it is; true if there is any.
   bool change(unsigned slot, unsigned count, const Change& change);
-  void set(unsigned slot, Entry entry);
+  void set(unsigned slot, Entry entry) { set(slot, 1, entry); }
+  // [slot, slot + count) must lie within one run.
+  void set(unsigned slot, unsigned count, Entry entry);
   // Joins what belongs to one route. `resolved` address bits tell the slots apart.
   void merge(unsigned resolved);
 

@@ -6,6 +6,9 @@
 namespace bgw::lpm {
 namespace {
 
+// So many groups in a row are as good as one skip, which batches have to treat apart.
+constexpr unsigned groups_before_skip = 2;
+
 // Slots that a route of `length` fills where `resolved` address bits tell them apart.
 constexpr std::size_t slots_filled(unsigned length, unsigned resolved) {
   return std::size_t{1} << (resolved - length);
@@ -15,8 +18,20 @@ constexpr std::uint32_t units_for(std::uint32_t entries) {
 }
 
 template <typename Address>
+Entry leaf_of(const Route<Address>& route) {
+  return make_leaf(route.length, route.value);
+}
+template <typename Address>
 Change adding(const Route<Address>& route) {
-  return {true, route.length, make_leaf(route.length, route.value)};
+  return {true, route.length, leaf_of(route)};
+}
+
+// The first `count` of some bits, at least 1, and those behind them, if any.
+constexpr SkipBits start_of(std::uint32_t bits, unsigned count) {
+  return {bits & ~0u << (skip_bits_max - count), count};
+}
+constexpr SkipBits rest_of(SkipBits skip, unsigned from) {
+  return {skip.bits << from, skip.count - from};
 }
 
 }  // namespace
@@ -26,18 +41,49 @@ Change adding(const Route<Address>& route) {
 template <typename Address>
 auto Trie<Address>::first_place(Address address) const -> Place {
   const Head<Address> slot = head_of(address) >> window_.shift();
-  return {root_, static_cast<std::uint32_t>(slot - window_.low * node_slots), window_.resolved};
+  return {root_, static_cast<std::uint32_t>(slot - window_.low * node_slots), window_.resolved,
+          window_.is_direct()};
 }
 
 template <typename Address>
-auto Trie<Address>::place_in(Entry group, const Place& entrance, Address address) const -> Place {
-  const unsigned width = group_width(group);
-  return {group_unit(group), bits_of(address, entrance.resolved, width), entrance.resolved + width};
+Node Trie<Address>::node_at(const Place& place) const {
+  if (!place.is_direct) return load_node(base(), place.node());
+  return node_of_entries(std::size_t{place.unit} * unit_entries + place.slot -
+                         place.slot_in_node());
+}
+
+// Does the way of a route, or a part of it, go through what this entry leads to as it is?
+template <typename Address>
+bool Trie<Address>::leads_to(Entry entry, unsigned resolved, const Route<Address>& route) const {
+  if (!leads_on(entry)) return false;
+  const unsigned wanted = route.length - resolved;
+  if (!is_skip(entry)) return group_width(entry) == stride_bits || wanted <= group_width(entry);
+  const SkipBits skip = load_skip(base(), entry);
+  if (wanted < skip.count || !skip.match(word_at(route.address, resolved))) return false;
+  return wanted == skip.count || skip.count % stride_bits == 0;
+}
+
+template <typename Address>
+auto Trie<Address>::place_in(Entry entry, const Place& entrance, Address address) const -> Place {
+  const unsigned resolved = entrance.resolved;
+  if (is_skip(entry)) {
+    return {unit_of(entry), skip_hit, resolved + load_skip(base(), entry).count, true};
+  }
+  const unsigned width = group_width(entry);
+  return {unit_of(entry), bits_of(address, resolved, width), resolved + width};
 }
 
 template <typename Address>
 bool Trie<Address>::insert(const Route<Address>& route) {
   if (!own_root()) return false;
+  Detour detour(*this);
+  if (!insert(route, detour)) return false;
+  detour.keep();
+  return true;
+}
+
+template <typename Address>
+bool Trie<Address>::insert(const Route<Address>& route, Detour& detour) {
   Path path;
   Place place = first_place(route.address);
   for (;;) {
@@ -46,22 +92,22 @@ bool Trie<Address>::insert(const Route<Address>& route) {
       return change_slots(path, place, count, adding(route));
     }
     const Entry entry = read(place);
-    const bool is_deep_enough =
-        is_group(entry) &&
-        (group_width(entry) == stride_bits || route.length <= place.resolved + group_width(entry));
-    if (!is_deep_enough) {
-      const auto group = with_route(entry, place.resolved, route);
-      if (!group) return false;
-      if (!put(path, place, *group)) {
-        discard_tree(*group);
+    if (leads_to(entry, place.resolved, route)) {
+      if (!own_way(path, place)) return false;
+      path.enter(place);
+      place = place_in(read(place), place, route.address);
+    } else if (is_skip(entry)) {
+      if (!open_skip(path, place, route, detour)) return false;
+    } else {
+      const auto below = with_route(entry, place.resolved, route);
+      if (!below) return false;
+      if (!put(path, place, *below)) {
+        discard_tree(*below);
         return false;
       }
-      if (is_group(entry)) drop_group(entry);
+      if (leads_on(entry)) drop_block(entry);
       return true;
     }
-    if (!own_way(path, place)) return false;
-    path.places[path.size++] = place;
-    place = place_in(read(place), place, route.address);
   }
 }
 
@@ -72,13 +118,13 @@ bool Trie<Address>::erase(Address address, unsigned length, Entry parent) {
   Place place = first_place(address);
   while (length > place.resolved) {
     if (!own_way(path, place)) return false;
-    path.places[path.size++] = place;
+    path.enter(place);
     place = place_in(read(place), place, address);
   }
   const std::size_t count = slots_filled(length, place.resolved);
   if (!change_in_place(place, count, {false, length, parent})) return false;
   // Whole nodes of the first stage have as many runs as before.
-  if (path.size > 0 || count < node_slots) compact(path, place);
+  if (!path.empty() || count < node_slots) compact(path, place);
   return true;
 }
 
@@ -86,8 +132,8 @@ bool Trie<Address>::erase(Address address, unsigned length, Entry parent) {
 
 template <typename Address>
 std::size_t Trie<Address>::index_of(const Place& place) const {
-  const Node node = load_node(base(), place.node());
-  return node.first + node.run_of(place.slot_in_node());
+  const Node node = node_at(place);
+  return std::size_t{node.first} + node.run_of(place.slot_in_node());
 }
 
 // Into a slot that is a run of its own.
@@ -99,11 +145,11 @@ void Trie<Address>::write(const Place& place, Entry entry) const {
 // The range must begin and end where runs do. One pass of final values.
 template <typename Address>
 bool Trie<Address>::change_in_place(const Place& place, std::size_t count, const Change& change) {
-  const bool in_first_stage = place.unit == root_;
   const std::size_t per_node = std::min<std::size_t>(count, node_slots);
   for (std::size_t done = 0; done < count; done += per_node) {
-    const Place part{place.unit, static_cast<std::uint32_t>(place.slot + done), place.resolved};
-    if (in_first_stage && !own_runs(part.node())) return false;
+    Place part = place;
+    part.slot += static_cast<std::uint32_t>(done);
+    if (part.unit == root_ && !own_runs(part)) return false;
     if (!change_runs(part, static_cast<unsigned>(per_node), change)) return false;
   }
   return true;
@@ -112,7 +158,7 @@ bool Trie<Address>::change_in_place(const Place& place, std::size_t count, const
 // Within one node.
 template <typename Address>
 bool Trie<Address>::change_runs(const Place& place, unsigned count, const Change& change) {
-  const Node node = load_node(base(), place.node());
+  const Node node = node_at(place);
   if (node.map == 0) {
     store_node(base(), place.node(), {0, change.of(node.first)});
     return true;
@@ -120,24 +166,31 @@ bool Trie<Address>::change_runs(const Place& place, unsigned count, const Change
   const unsigned first = node.run_of(place.slot_in_node());
   const unsigned last = node.run_of(place.slot_in_node() + count - 1);
   for (unsigned run = first; run <= last; ++run) {
-    const std::size_t index = std::size_t{node.first} + run;
-    const Entry entry = load_entry(base(), index);
-    if (!is_group(entry)) {
-      store_entry(base(), index, change.of(entry));
-    } else if (!change_group(index, place.resolved, change)) {
-      return false;
-    }
+    if (!change_entry(std::size_t{node.first} + run, place.resolved, change)) return false;
   }
   return true;
 }
 
-// All of the group that the entry at that index leads to.
 template <typename Address>
-bool Trie<Address>::change_group(std::size_t entry_index, unsigned resolved, const Change& change) {
-  if (!own_group(entry_index)) return false;
-  const Entry group = load_entry(base(), entry_index);
-  const std::size_t slots = std::size_t{group_nodes(group)} * node_slots;
-  return change_in_place({group_unit(group), 0, resolved + group_width(group)}, slots, change);
+bool Trie<Address>::change_entry(std::size_t index, unsigned resolved, const Change& change) {
+  const Entry entry = load_entry(base(), index);
+  if (leads_on(entry)) return change_below(index, resolved, change);
+  store_entry(base(), index, change.of(entry));
+  return true;
+}
+
+// All of what the entry at that index leads to.
+template <typename Address>
+bool Trie<Address>::change_below(std::size_t index, unsigned resolved, const Change& change) {
+  if (!own_block(index)) return false;
+  const Entry entry = load_entry(base(), index);
+  if (is_skip(entry)) {
+    const unsigned hit = resolved + load_skip(base(), entry).count;
+    return change_entry(skip_index(entry, skip_hit), hit, change) &&
+           change_entry(skip_index(entry, skip_miss), resolved, change);
+  }
+  const std::size_t slots = std::size_t{group_nodes(entry)} * node_slots;
+  return change_in_place({unit_of(entry), 0, resolved + group_width(entry)}, slots, change);
 }
 
 // ---- beside
@@ -145,25 +198,25 @@ bool Trie<Address>::change_group(std::size_t entry_index, unsigned resolved, con
 template <typename Address>
 bool Trie<Address>::change_slots(const Path& path, Place place, std::size_t count,
                                  const Change& change) {
-  const Node node = load_node(base(), place.node());
+  const Node node = node_at(place);
   const auto slots = static_cast<unsigned>(count);
   if (count >= node_slots || node.has_edges(place.slot_in_node(), slots)) {
     return change_in_place(place, count, change);
   }
   Runs runs(base(), node);
   runs.split(place.slot_in_node(), slots);
-  const bool has_groups = runs.change(place.slot_in_node(), slots, change);
+  const bool leads_further = runs.change(place.slot_in_node(), slots, change);
   if (!replace_runs(path, place, runs)) return false;
-  if (!has_groups) return true;
-  if (path.size > 0) place.unit = group_unit(read(path.places[path.size - 1]));
+  if (!leads_further) return true;
+  if (!path.empty()) place.unit = unit_of(read(path.last()));
   return change_in_place(place, count, change);
 }
 
 template <typename Address>
 bool Trie<Address>::put(const Path& path, const Place& place, Entry entry) {
-  const Node node = load_node(base(), place.node());
+  const Node node = node_at(place);
   if (node.has_edges(place.slot_in_node(), 1)) {
-    if (path.size == 0 && !own_runs(place.node())) return false;
+    if (path.empty() && !own_runs(place)) return false;
     write(place, entry);
     return true;
   }
@@ -175,7 +228,7 @@ bool Trie<Address>::put(const Path& path, const Place& place, Entry entry) {
 // The node that holds `place` gets other runs.
 template <typename Address>
 bool Trie<Address>::replace_runs(const Path& path, const Place& place, const Runs& runs) {
-  if (path.size > 0) return replace_in_group(path.places[path.size - 1], place, runs);
+  if (!path.empty()) return replace_in_group(path.last(), place, runs);
   const Node old = load_node(base(), place.node());
   std::uint32_t unit = 0;
   if (runs.stored() > 0) {
@@ -210,7 +263,7 @@ bool Trie<Address>::replace_in_group(const Place& entrance, const Place& place, 
     first += node.stored_runs();
   }
   write(entrance, make_group(block->unit, group_width(old)));
-  drop_group(old);
+  drop_block(old);
   return true;
 }
 
@@ -229,18 +282,33 @@ std::optional<Entry> Trie<Address>::new_group(std::span<const Runs> nodes) {
   return make_group(block->unit, node_bits + static_cast<unsigned>(std::countr_zero(count)));
 }
 
-// What a slot leads to (a leaf, or a group that is too narrow), as a private group with the route
-// in it: complete before the caller publishes it.
+template <typename Address>
+std::optional<Entry> Trie<Address>::new_skip(SkipBits bits, Entry hit, Entry miss) {
+  const auto block = blocks_.allocate(skip_units);
+  if (!block) return std::nullopt;
+  const Entry skip = make_skip(block->unit);
+  store_skip(base(), block->unit, bits);
+  store_entry(base(), skip_index(skip, skip_hit), hit);
+  store_entry(base(), skip_index(skip, skip_miss), miss);
+  return skip;
+}
+
+// What a slot leads to (a leaf, or a group that is too narrow), as a private group or skip with the
+// route in it: complete before the caller publishes it.
 template <typename Address>
 std::optional<Entry> Trie<Address>::with_route(Entry old, unsigned resolved,
                                                const Route<Address>& route) {
-  unsigned width = std::clamp(route.length - resolved, node_bits, stride_bits);
-  if (is_group(old)) width = std::max(width, group_width(old));
+  if constexpr (has_skips<Address>) {
+    if (!leads_on(old) && route.length - resolved > groups_before_skip * stride_bits) {
+      return skip_to(old, resolved, route);
+    }
+  }
+  unsigned width = width_for(route.length - resolved);
+  if (leads_on(old)) width = std::max(width, group_width(old));
   const unsigned count = 1u << (width - node_bits);
   std::array<Runs, group_nodes_max> nodes;
   for (unsigned n = 0; n < count; ++n) {
-    nodes[n] =
-        is_group(old) ? Runs(base(), group_unit(old), group_nodes(old), count, n) : Runs(old);
+    nodes[n] = leads_on(old) ? Runs(base(), unit_of(old), group_nodes(old), count, n) : Runs(old);
   }
   const std::span<const Runs> group(nodes.data(), count);
   const unsigned below = resolved + width;
@@ -263,20 +331,126 @@ std::optional<Entry> Trie<Address>::with_route(Entry old, unsigned resolved,
   return new_group(group);
 }
 
-// After a removal: joins runs that are alike now, and makes a group narrower or a leaf of it. When
-// there is no memory for the copy all stays as it is.
+// One after the other where one skip doesn't reach the end of the route.
+template <typename Address>
+std::optional<Entry> Trie<Address>::skip_to(Entry old, unsigned resolved,
+                                            const Route<Address>& route) {
+  const unsigned count = std::min(route.length - resolved, skip_bits_max);
+  Entry hit = leaf_of(route);
+  if (resolved + count < route.length) {
+    const auto deeper = with_route(old, resolved + count, route);
+    if (!deeper) return std::nullopt;
+    hit = *deeper;
+  }
+  const auto made = new_skip(start_of(word_at(route.address, resolved), count), hit, old);
+  if (!made && leads_on(hit)) discard_tree(hit);
+  return made;
+}
+
+// Into what says the same but lets the route through.
+template <typename Address>
+bool Trie<Address>::open_skip(const Path& path, const Place& place, const Route<Address>& route,
+                              Detour& detour) {
+  if (path.empty() && !own_runs(place)) return false;
+  return detour.open(place, fork(read(place), place.resolved, route, detour));
+}
+
+// A shorter skip as far as skip and route go together; then another one if the route ends there, or
+// a group in which they part, and what is left of the skip below it.
+template <typename Address>
+Entry Trie<Address>::fork(Entry skip, unsigned resolved, const Route<Address>& route,
+                          Detour& detour) {
+  const SkipBits bits = load_skip(base(), skip);
+  const Entry miss = load_entry(base(), skip_index(skip, skip_miss));
+  Entry hit = load_entry(base(), skip_index(skip, skip_hit));
+  const unsigned wanted = route.length - resolved;
+  const auto alike =
+      static_cast<unsigned>(std::countl_zero(bits.bits ^ word_at(route.address, resolved)));
+  const unsigned together = std::min({alike, bits.count, wanted}) / stride_bits * stride_bits;
+  const SkipBits tail = rest_of(bits, together);
+  if (together == wanted) {
+    hit = detour.add(new_skip(tail, hit, miss));
+  } else {
+    const unsigned width = width_for(std::max(wanted - together, tail.count));
+    const unsigned used = std::min(tail.count, width);
+    if (used < tail.count) hit = detour.add(new_skip(rest_of(tail, used), hit, miss));
+    hit = detour.add(group_with(start_of(tail.bits, used), width, hit, miss));
+  }
+  if (together > 0) hit = detour.add(new_skip(start_of(bits.bits, together), hit, miss));
+  return hit;
+}
+
+template <typename Address>
+Entry Trie<Address>::Detour::add(std::optional<Entry> entry) {
+  if (entry) return made_[count_++] = *entry;
+  is_complete_ = false;
+  return no_entry;
+}
+
+template <typename Address>
+bool Trie<Address>::Detour::open(const Place& place, Entry entry) {
+  if (!is_complete_) return false;
+  place_ = place;
+  skip_ = trie_.read(place);
+  trie_.write(place, entry);
+  return true;
+}
+
+template <typename Address>
+void Trie<Address>::Detour::keep() {
+  if (skip_ != no_entry) trie_.drop_block(skip_);
+  count_ = 0;
+}
+
+template <typename Address>
+Trie<Address>::Detour::~Detour() {
+  if (count_ == 0) return;
+  if (skip_ != no_entry) trie_.write(place_, skip_);
+  for (; count_ > 0; --count_) {
+    if (skip_ != no_entry) {
+      trie_.drop_block(made_[count_ - 1]);  // readers may have come there
+    } else {
+      trie_.discard_block(made_[count_ - 1]);
+    }
+  }
+}
+
+// A group where addresses that begin with `bits` find `hit`.
+template <typename Address>
+std::optional<Entry> Trie<Address>::group_with(SkipBits bits, unsigned width, Entry hit,
+                                               Entry miss) {
+  std::array<Runs, group_nodes_max> nodes;
+  const unsigned count = 1u << (width - node_bits);
+  std::fill_n(nodes.begin(), count, Runs(miss));
+  const std::uint32_t filled = 1u << (width - bits.count);
+  const std::uint32_t slot = bits.bits >> (skip_bits_max - width);
+  for (std::uint32_t s = slot; s < slot + filled; s += node_slots) {
+    nodes[s / node_slots].set(s % node_slots, std::min(filled, node_slots), hit);
+  }
+  return new_group({nodes.data(), count});
+}
+
+// ---- after a removal
+
+// Makes what the way to `place` went through as small as it can be again, and joins runs that are
+// alike now. When there is no memory for a copy all stays as it is.
 template <typename Address>
 void Trie<Address>::compact(Path& path, Place place) {
-  while (path.size > 0) {
-    const Place& entrance = path.places[path.size - 1];
-    const Entry group = read(entrance);
-    const unsigned width = width_needed(group, entrance.resolved);
-    if (width == group_width(group)) break;
-    if (width > 0) return narrow(entrance, group, width);
-    write(entrance, entry_of(base(), load_node(base(), group_unit(group)), 0));
-    drop_group(group);
+  for (; !path.empty(); path.leave()) {
+    const Place& entrance = path.last();
+    const Entry entry = read(entrance);
+    const auto leaf = only_leaf(entry, entrance.resolved);
+    if (!leaf) break;
+    write(entrance, *leaf);
+    drop_block(entry);
     place = entrance;
-    --path.size;
+  }
+  if (has_skips<Address> && straighten(path)) return;
+  if (place.is_direct) return;
+  if (!path.empty()) {
+    const Entry group = read(path.last());
+    const unsigned width = width_needed(group, path.last().resolved);
+    if (width < group_width(group)) return narrow(path.last(), group, width);
   }
   const Node node = load_node(base(), place.node());
   Runs runs(base(), node);
@@ -286,51 +460,176 @@ void Trie<Address>::compact(Path& path, Place place) {
   }
 }
 
+// What a group or a skip that nothing needs any more says: the leaf of the route that covers it.
+template <typename Address>
+std::optional<Entry> Trie<Address>::only_leaf(Entry entry, unsigned resolved) const {
+  if (is_skip(entry)) {
+    const Entry hit = load_entry(base(), skip_index(entry, skip_hit));
+    if (leads_on(hit) || leaf_length(hit) > resolved) return std::nullopt;
+    return hit;
+  }
+  if (width_needed(entry, resolved) > 0) return std::nullopt;
+  return entry_of(base(), load_node(base(), unit_of(entry)), 0);
+}
+
+// A skip instead of the last groups and skips of the way, as far as they let through one way only.
+// Where a skip can't become longer it is at least smaller than a group.
+template <typename Address>
+bool Trie<Address>::straighten(const Path& path) {
+  if (path.empty()) return false;
+  std::array<Entry, Path::longest + 1> replaced;
+  std::size_t count = 0;
+  bool has_skip = false;
+  const auto note = [&](Entry entry) {
+    replaced[count++] = entry;
+    has_skip = has_skip || is_skip(entry);
+  };
+  std::size_t top = path.size() - 1;
+  note(read(path[top]));
+  auto way = only_way(replaced[0], path[top].resolved);
+  if (!way) return false;
+  if (is_skip(way->hit)) {
+    const Entry next = way->hit;
+    has_skip = true;
+    if (const auto longer = joined(*way, *only_way(next, 0))) {
+      note(next);
+      way = longer;
+    }
+  }
+  for (; top > 0; --top) {
+    const Entry entry = read(path[top - 1]);
+    const auto before = only_way(entry, path[top - 1].resolved);
+    if (!before) break;
+    const auto longer = joined(*before, *way);
+    if (!longer) break;
+    note(entry);
+    way = longer;
+  }
+  const bool is_shorter = count > 1 || !is_skip(replaced[0]);
+  if (!is_shorter || (!has_skip && way->bits.count <= groups_before_skip * stride_bits)) {
+    return false;
+  }
+  const auto skip = new_skip(way->bits, way->hit, way->miss);
+  if (!skip) return false;
+  write(path[top], *skip);
+  while (count > 0) drop_block(replaced[--count]);
+  return true;
+}
+
+// What a skip instead of this group or skip would say, if one would do: for all addresses but those
+// that begin with some bits nothing longer than `resolved` matters.
+template <typename Address>
+auto Trie<Address>::only_way(Entry entry, unsigned resolved) const -> std::optional<OnlyWay> {
+  if (is_skip(entry)) {
+    return OnlyWay{load_skip(base(), entry), load_entry(base(), skip_index(entry, skip_hit)),
+                   load_entry(base(), skip_index(entry, skip_miss))};
+  }
+  OnlyWay way{{0, 0}, no_entry, no_entry};
+  const unsigned width = group_width(entry);
+  for (std::uint32_t n = 0; n < group_nodes(entry); ++n) {
+    const Runs runs(base(), load_node(base(), unit_of(entry) + n));
+    for (unsigned slot = 0; slot < node_slots; slot = runs.end_of(slot)) {
+      const Entry found = runs.at(slot);
+      const std::uint32_t bits = (n * node_slots + slot) << (skip_bits_max - width);
+      if (!leads_on(found) && leaf_length(found) <= resolved) {
+        way.miss = found;
+      } else if (way.hit == no_entry) {
+        way.hit = found;
+        way.bits = {bits, leads_on(found) ? width : leaf_length(found) - resolved};
+      } else if (found != way.hit || !way.bits.match(bits)) {  // it may be another route's leaf
+        return std::nullopt;
+      }
+    }
+  }
+  return way.hit == no_entry ? std::nullopt : std::optional(way);
+}
+
+// First the one, then the other. Not if that is too long, or if a route ends between them.
+template <typename Address>
+auto Trie<Address>::joined(const OnlyWay& first, const OnlyWay& second) -> std::optional<OnlyWay> {
+  const unsigned count = first.bits.count + second.bits.count;
+  if (count > skip_bits_max || first.miss != second.miss) return std::nullopt;
+  return OnlyWay{
+      {first.bits.bits | second.bits.bits >> first.bits.count, count}, second.hit, second.miss};
+}
+
 template <typename Address>
 void Trie<Address>::narrow(const Place& entrance, Entry group, unsigned width) {
   const unsigned count = 1u << (width - node_bits);
   std::array<Runs, group_nodes_max> nodes;
   for (unsigned n = 0; n < count; ++n) {
-    nodes[n] = Runs(base(), group_unit(group), group_nodes(group), count, n);
+    nodes[n] = Runs(base(), unit_of(group), group_nodes(group), count, n);
     nodes[n].merge(entrance.resolved + width);
   }
   const auto narrower = new_group({nodes.data(), count});
   if (!narrower) return;
   write(entrance, *narrower);
-  drop_group(group);
+  drop_block(group);
 }
 
 // Address bits that a group must tell apart, `resolved` of the address being known before it: 0 if
-// a leaf would do, otherwise 5–8.
+// a leaf would do.
 template <typename Address>
 unsigned Trie<Address>::width_needed(Entry group, unsigned resolved) const {
   unsigned longest = resolved;
   for (std::uint32_t n = 0; n < group_nodes(group); ++n) {
-    const Runs runs(base(), load_node(base(), group_unit(group) + n));
+    const Runs runs(base(), load_node(base(), unit_of(group) + n));
     for (unsigned run = 0; run < runs.count(); ++run) {
-      if (is_group(runs[run])) return stride_bits;
+      if (leads_on(runs[run])) return stride_bits;
       longest = std::max(longest, leaf_length(runs[run]));
     }
   }
-  return longest == resolved ? 0 : std::max(longest - resolved, node_bits);
+  return longest == resolved ? 0 : width_for(longest - resolved);
 }
 
 // ---- the first stage as a whole
 
 template <typename Address>
 bool Trie<Address>::move_window(const Window<Address>& window) {
-  const auto block = blocks_.allocate(window.size);
+  const std::uint32_t per_node = window.units_per_node();
+  const auto block = blocks_.allocate(window.size * per_node);
   if (!block) return false;
-  const Window<Address> moved = stretched(window, block->units);
+  const Window<Address> moved = stretched(window, block->units / per_node);
   std::uint32_t* const first = base() + std::size_t{block->unit} * unit_entries;
   if (!block->zero) std::fill_n(first, std::size_t{block->units} * unit_entries, no_entry);
-  const auto shift = static_cast<std::size_t>(window_.low - moved.low);
-  if (window_.size > 0) copy_nodes(block->unit + shift, root_, window_.size);
+  const auto shift = static_cast<std::uint32_t>(window_.low - moved.low);
+  if (window_.is_direct() == moved.is_direct()) {
+    copy_units(block->unit + shift * per_node, root_, window_.size * per_node);
+  } else if (!compress_first_stage(block->unit + shift)) {
+    blocks_.discard(block->unit, block->units);
+    return false;
+  }
   if (root_units_ > 0) blocks_.drop(root_, root_units_);
   root_ = block->unit;
   root_units_ = block->units;
   window_ = moved;
   return true;
+}
+
+// One that has outgrown plain entries, as nodes and runs. Windows only grow.
+template <typename Address>
+bool Trie<Address>::compress_first_stage(std::uint32_t to) {
+  for (std::uint32_t n = 0; n < window_.size; ++n) {
+    Runs runs(base(), node_at({root_, n * node_slots, window_.resolved, true}));
+    runs.merge(window_.resolved);
+    std::optional<Blocks::Block> block;
+    if (runs.stored() > 0 && !(block = blocks_.allocate(units_for(runs.stored())))) {
+      discard_runs(to, n);
+      return false;
+    }
+    const std::size_t first = block ? std::size_t{block->unit} * unit_entries : 0;
+    store_node(base(), to + n, runs.store(base(), first));
+  }
+  return true;
+}
+
+// Of nodes that were never published.
+template <typename Address>
+void Trie<Address>::discard_runs(std::uint32_t unit, std::uint32_t nodes) {
+  for (std::uint32_t n = 0; n < nodes; ++n) {
+    const Node node = load_node(base(), unit + n);
+    if (node.map != 0) blocks_.discard(node.first / unit_entries, units_for(node.runs()));
+  }
 }
 
 template <typename Address>
@@ -343,7 +642,10 @@ bool Trie<Address>::move_window_and_insert(const Window<Address>& window,
     if (old.units > 0) blocks_.drop(old.unit, old.units);
     return true;
   }
-  if (moved) blocks_.discard(root_, root_units_);
+  if (moved) {
+    if (old.window.is_direct() && !window_.is_direct()) discard_runs(root_, window_.size);
+    blocks_.discard(root_, root_units_);
+  }
   set_root(old);
   return false;
 }
@@ -356,7 +658,7 @@ void Trie<Address>::set_root(const Root& root) {
 }
 
 template <typename Address>
-void Trie<Address>::copy_nodes(std::size_t to, std::size_t from, std::size_t count) const {
+void Trie<Address>::copy_units(std::size_t to, std::size_t from, std::size_t count) const {
   for (std::size_t n = 0; n < count; ++n) store_node(base(), to + n, load_node(base(), from + n));
 }
 
@@ -380,63 +682,70 @@ bool Trie<Address>::own_root() {
   if (blocks_.is_own(root_)) return true;
   const auto block = blocks_.allocate(root_units_);
   if (!block) return false;
-  copy_nodes(block->unit, root_, root_units_);
+  copy_units(block->unit, root_, root_units_);
   blocks_.drop(root_, root_units_);
   root_ = block->unit;
   return true;
 }
 
 template <typename Address>
-bool Trie<Address>::own_runs(std::uint32_t node_unit) {
-  const Node node = load_node(base(), node_unit);
+bool Trie<Address>::own_runs(const Place& place) {
+  if (place.is_direct) return true;
+  const Node node = load_node(base(), place.node());
   const std::uint32_t old = node.first / unit_entries;
   if (node.map == 0 || blocks_.is_own(old)) return true;
   const std::uint32_t units = units_for(node.runs());
   const auto block = blocks_.allocate(units);
   if (!block) return false;
-  copy_nodes(block->unit, old, units);
-  store_node(base(), node_unit, {node.map, block->unit * unit_entries});
+  copy_units(block->unit, old, units);
+  store_node(base(), place.node(), {node.map, block->unit * unit_entries});
   blocks_.drop(old, units);
   return true;
 }
 
+// The group or skip that the entry at that index leads to.
 template <typename Address>
-bool Trie<Address>::own_group(std::size_t entry_index) {
-  const Entry group = load_entry(base(), entry_index);
-  const std::uint32_t old = group_unit(group);
+bool Trie<Address>::own_block(std::size_t index) {
+  const Entry entry = load_entry(base(), index);
+  const std::uint32_t old = unit_of(entry);
   if (blocks_.is_own(old)) return true;
-  const std::uint32_t units = group_units(group);
+  const std::uint32_t units = units_held(entry);
   const auto block = blocks_.allocate(units);
   if (!block) return false;
-  copy_nodes(block->unit, old, units);
-  for (std::uint32_t n = 0; n < group_nodes(group); ++n) {
-    Node node = load_node(base(), old + n);
-    if (node.map == 0) continue;
-    node.first += (block->unit - old) * unit_entries;
-    store_node(base(), block->unit + n, node);
+  copy_units(block->unit, old, units);
+  if (is_skip(entry)) {
+    store_entry(base(), index, make_skip(block->unit));
+  } else {
+    for (std::uint32_t n = 0; n < group_nodes(entry); ++n) {
+      Node node = load_node(base(), old + n);
+      if (node.map == 0) continue;
+      node.first += (block->unit - old) * unit_entries;
+      store_node(base(), block->unit + n, node);
+    }
+    store_entry(base(), index, make_group(block->unit, group_width(entry)));
   }
-  store_entry(base(), entry_index, make_group(block->unit, group_width(group)));
   blocks_.drop(old, units);
   return true;
 }
 
-// Before the group that is entered at `place` is walked into: so that its entry can be written, and
-// what is in it.
+// Before the group or skip that is entered at `place` is walked into: so that its entry can be
+// written, and what is in it.
 template <typename Address>
 bool Trie<Address>::own_way(const Path& path, const Place& place) {
-  if (path.size == 0 && !own_runs(place.node())) return false;
-  return own_group(index_of(place));
+  if (path.empty() && !own_runs(place)) return false;
+  return own_block(index_of(place));
 }
 
 // ---- the end
 
 template <typename Address>
-std::uint32_t Trie<Address>::group_units(Entry group) const {
+std::uint32_t Trie<Address>::units_held(Entry entry) const {
+  if (is_skip(entry)) return skip_units;
   std::uint32_t entries = 0;
-  for (std::uint32_t n = 0; n < group_nodes(group); ++n) {
-    entries += load_node(base(), group_unit(group) + n).stored_runs();
+  for (std::uint32_t n = 0; n < group_nodes(entry); ++n) {
+    entries += load_node(base(), unit_of(entry) + n).stored_runs();
   }
-  return group_nodes(group) + units_for(entries);
+  return group_nodes(entry) + units_for(entries);
 }
 
 template <typename Address>
@@ -445,41 +754,59 @@ void Trie<Address>::drop_runs(Node node) {
 }
 
 template <typename Address>
-void Trie<Address>::drop_group(Entry group) {
-  blocks_.drop(group_unit(group), group_units(group));
+void Trie<Address>::drop_block(Entry entry) {
+  blocks_.drop(unit_of(entry), units_held(entry));
+}
+
+template <typename Address>
+void Trie<Address>::discard_block(Entry entry) {
+  blocks_.discard(unit_of(entry), units_held(entry));
 }
 
 template <typename Address>
 template <typename Visit>
-void Trie<Address>::for_each_group(std::uint32_t unit, std::size_t nodes, Visit visit) const {
-  for (std::size_t n = 0; n < nodes; ++n) {
-    const Node node = load_node(base(), unit + n);
-    for (unsigned run = 0; run < node.stored_runs(); ++run) {
-      const Entry entry = load_entry(base(), std::size_t{node.first} + run);
-      if (is_group(entry)) visit(entry);
-    }
+void Trie<Address>::for_each_in_node(Node node, Visit visit) const {
+  for (unsigned run = 0; run < node.stored_runs(); ++run) {
+    const Entry entry = load_entry(base(), std::size_t{node.first} + run);
+    if (leads_on(entry)) visit(entry);
   }
 }
 
 template <typename Address>
-void Trie<Address>::drop_tree(Entry group) {
-  for_each_group(group_unit(group), group_nodes(group), [this](Entry below) { drop_tree(below); });
-  drop_group(group);
+template <typename Visit>
+void Trie<Address>::for_each_below(Entry entry, Visit visit) const {
+  if (is_skip(entry)) {
+    const Entry hit = load_entry(base(), skip_index(entry, skip_hit));
+    if (leads_on(hit)) visit(hit);
+    return;
+  }
+  for (std::uint32_t n = 0; n < group_nodes(entry); ++n) {
+    for_each_in_node(load_node(base(), unit_of(entry) + n), visit);
+  }
+}
+
+template <typename Address>
+void Trie<Address>::drop_tree(Entry entry) {
+  for_each_below(entry, [this](Entry below) { drop_tree(below); });
+  drop_block(entry);
 }
 
 // Of what was never published.
 template <typename Address>
-void Trie<Address>::discard_tree(Entry group) {
-  for_each_group(group_unit(group), group_nodes(group),
-                 [this](Entry below) { discard_tree(below); });
-  blocks_.discard(group_unit(group), group_units(group));
+void Trie<Address>::discard_tree(Entry entry) {
+  for_each_below(entry, [this](Entry below) { discard_tree(below); });
+  discard_block(entry);
 }
 
 template <typename Address>
 Trie<Address>::~Trie() {
   if (root_units_ == 0) return;
-  for_each_group(root_, window_.size, [this](Entry group) { drop_tree(group); });
-  for (std::uint32_t n = 0; n < window_.size; ++n) drop_runs(load_node(base(), root_ + n));
+  for (std::uint32_t n = 0; n < window_.size; ++n) {
+    const Place place{root_, n * node_slots, window_.resolved, window_.is_direct()};
+    const Node node = node_at(place);
+    for_each_in_node(node, [this](Entry entry) { drop_tree(entry); });
+    if (!place.is_direct) drop_runs(node);
+  }
   blocks_.drop(root_, root_units_);
 }
 

@@ -6,9 +6,8 @@
 namespace bgw::lpm {
 namespace {
 
-constexpr std::size_t node_bytes = unit_bytes;
 // Of a full group with a few routes in it.
-constexpr std::size_t group_bytes = group_nodes_max * node_bytes + 16;
+constexpr std::size_t group_bytes = group_nodes_max * unit_bytes + 16;
 // A first stage of this size isn't worth a thought.
 constexpr std::size_t small_bytes = 4096;
 constexpr std::size_t bytes_per_route = 256;
@@ -47,7 +46,7 @@ std::size_t bytes_with(const Window<Address>& window, const std::vector<Route<Ad
       previous = slot;
     }
   }
-  return window.size * node_bytes + groups * group_bytes;
+  return window.size * window.units_per_node() * unit_bytes + groups * group_bytes;
 }
 
 }  // namespace
@@ -62,7 +61,7 @@ Window<Address> window_for(std::vector<Route<Address>> routes) {
   for (const Route<Address>& route : routes) last = std::max(last, last_address(route));
 
   const Window<Address> best = spanning(finest_stage<Address>, first, last);
-  if (best.size * node_bytes <= small_bytes) return best;
+  if (best.size * unit_bytes <= small_bytes) return best;
   std::vector<Window<Address>> windows;
   std::vector<std::size_t> bytes;
   for (unsigned resolved = finest_stage<Address>; resolved >= coarsest_stage;
