@@ -73,6 +73,39 @@ TYPED_TEST(LimitsTest, BuildThatDoesNotFitLeavesTheArenaAsItWas) {
   EXPECT_TRUE(Table<TypeParam>::build(this->arena, routes, {}));
 }
 
+// A route beyond the window that needs a group besides, in an arena that has room for the wider
+// window but perhaps not for the group: both or neither. The first stage changes its form here.
+TYPED_TEST(LimitsTest, AWindowThatGrowsInVainIsForgotten) {
+  unsigned refused = 0;
+  for (std::size_t bytes = 8; bytes < 65536; bytes += 8) {
+    SCOPED_TRACE(testing::Message() << bytes << " bytes");
+    Arena small({.max_bytes = bytes, .huge_pages = false});
+    std::vector<Route<TypeParam>> routes;
+    for (std::uint32_t i = 0; i < 32; ++i) {
+      routes.push_back(place<TypeParam>(ip(10, 0, 8 * i, 0), 24, i));
+    }
+    auto table = Table<TypeParam>::build(small, routes, {.none = this->none});
+    if (!table) continue;
+    Oracle<TypeParam> oracle(this->none, routes);
+    const std::size_t used = table->used_bytes();
+    const auto beyond = place<TypeParam>(ip(10, 3, 0, 1), 32, 99);
+    bool republish = false;
+    const bool done = table->add(beyond, &republish).has_value();
+    if (done) oracle.add(beyond);
+    Ways<TypeParam> asked(small.base());
+    for (const auto& r : oracle.routes()) {
+      for (const TypeParam address : boundaries(r)) {
+        ASSERT_EQ(asked.ask(table->descriptor(), address), oracle.lookup(address));
+      }
+    }
+    if (done) break;
+    ++refused;
+    EXPECT_EQ(table->used_bytes(), used);
+    EXPECT_EQ(small.occupancy().used_bytes, used);
+  }
+  EXPECT_GT(refused, 20u);
+}
+
 // Random updates in an arena far too small: each either happens or changes nothing at all. What
 // needs no memory always happens.
 TYPED_TEST(LimitsTest, FullArenaLeavesTablesAsTheyWere) {

@@ -1,7 +1,6 @@
 // Skips of IPv6 tables: hosts in otherwise empty subnets, and what else ends along the same bits.
 #include <algorithm>
 
-#include "tests/unit/lpm/failing_heap.h"
 #include "tests/unit/lpm/fixture.h"
 
 namespace bgw::lpm::test {
@@ -31,8 +30,8 @@ TEST_F(SkipTest, AHostInASubnetCostsLittle) {
   EXPECT_EQ(table.used_bytes(), without);
 }
 
-// Beside a host's route one more, of every length, that leaves the host's way at every bit or not at
-// all: the answers of both, and when it has gone nothing is left of it.
+// Beside a host's route one more, of every length, that leaves the host's way at every bit or not
+// at all: the answers of both, and when it has gone nothing is left of it.
 TEST_F(SkipTest, ARouteLeavesAnywhereAndEndsAnywhere) {
   const std::vector<Ipv6Route> before = {route<Ipv6Address>(ip6(subnet), 64, 1), host()};
   Ipv6Table table = build(before);
@@ -87,6 +86,26 @@ TEST_F(SkipTest, RoutesAlongAnAddress) {
     }
     expect_same_at_boundaries(table, oracle);
     ASSERT_EQ(table.used_bytes(), used);
+  }
+}
+
+// Next to each other, so that their leaves are equal: none of them is taken for a part of another.
+TEST_F(SkipTest, NeighboursOfOneValueStayApart) {
+  const std::vector<Ipv6Route> before = {route<Ipv6Address>(ip6(subnet), 64, 1)};
+  for (const unsigned gone : {127u, 126u, 124u, 121u}) {
+    Oracle<Ipv6Address> oracle(none, before);
+    Ipv6Table table = build(before);
+    for (const Ipv6Address address : {some_host, flipped(some_host, 127), flipped(some_host, 126),
+                                      flipped(some_host, 124), flipped(some_host, 121)}) {
+      ASSERT_TRUE(table.add(host(address), &republish));
+      oracle.add(host(address));
+    }
+    for (const unsigned bit : {127u, 126u, 124u, 121u}) {
+      if (bit == gone) continue;
+      ASSERT_TRUE(table.remove(flipped(some_host, bit), 128, &republish));
+      oracle.remove(flipped(some_host, bit), 128);
+      expect_same_at_boundaries(table, oracle);
+    }
   }
 }
 
