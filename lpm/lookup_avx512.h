@@ -32,6 +32,8 @@ namespace bgw::lpm {
 
 inline constexpr std::size_t lanes = 16;
 inline constexpr std::size_t vectors_max = chunk_size / lanes;
+// Fewer that go on do so without vectors.
+inline constexpr int worth_vectors = 8;
 inline constexpr int value_mask = (1 << value_bits) - 1;
 inline constexpr int unit_mask = (1 << unit_index_bits) - 1;
 
@@ -83,7 +85,7 @@ struct FirstStage {
 
 // Addresses on their way through the stages, as arrays of vectors. A stage is two steps, each done
 // for all before the next so that its cache misses overlap: the node of each, then the entry.
-template <std::size_t vectors>
+template <std::size_t vectors, bool may_skip>
 struct Way {
   alignas(64) std::uint32_t word[vectors * lanes];  // the next address bits, the first one on top
   alignas(64) std::uint32_t rest[vectors * lanes];  // how many of them there are
@@ -137,24 +139,30 @@ struct Way {
     const __m512i unit = _mm512_maskz_and_epi32(among, at, _mm512_set1_epi32(unit_mask));
     const __m512i kind =
         _mm512_and_si512(_mm512_srli_epi32(at, unit_index_bits), _mm512_set1_epi32(3));
-    const __mmask16 skips = _mm512_mask_cmpeq_epi32_mask(among, kind, _mm512_set1_epi32(skip_kind));
-    const __m512i width = _mm512_add_epi32(kind, _mm512_set1_epi32(node_bits));
+    const __mmask16 skips =
+        may_skip ? _mm512_mask_cmpeq_epi32_mask(among, kind, _mm512_set1_epi32(skip_kind)) : 0;
+    __m512i used = _mm512_add_epi32(kind, _mm512_set1_epi32(node_bits));
     const __m512i place =
-        _mm512_srlv_epi32(next, _mm512_sub_epi32(_mm512_set1_epi32(skip_bits_max), width));
+        _mm512_srlv_epi32(next, _mm512_sub_epi32(_mm512_set1_epi32(skip_bits_max), used));
     const Nodes nodes =
         load_nodes(base, _mm512_mask_add_epi32(unit, static_cast<__mmask16>(among & ~skips), unit,
                                                _mm512_srli_epi32(place, node_bits)));
-    const __m512i slot = _mm512_and_si512(place, _mm512_set1_epi32(node_slots - 1));
-    // A skip has its bits and its mask where a node has its map and its first run.
-    const __m512i hit =
-        _mm512_add_epi32(_mm512_slli_epi32(unit, unit_entries_bits), _mm512_set1_epi32(skip_hit));
-    const __mmask16 misses = _mm512_test_epi32_mask(_mm512_xor_si512(next, nodes.map), nodes.first);
-    const __m512i found = _mm512_mask_add_epi32(hit, misses, hit, _mm512_set1_epi32(1));
-    const __m512i used = _mm512_mask_popcnt_epi32(width, skips, nodes.first);
+    has_runs[v] = _mm512_test_epi32_mask(nodes.map, nodes.map);
+    __m512i runs = runs_of(nodes, _mm512_and_si512(place, _mm512_set1_epi32(node_slots - 1)));
+    if (may_skip) {
+      // A skip has its bits and its mask where a node has its map and its first run.
+      const __m512i hit =
+          _mm512_add_epi32(_mm512_slli_epi32(unit, unit_entries_bits), _mm512_set1_epi32(skip_hit));
+      const __mmask16 misses =
+          _mm512_test_epi32_mask(_mm512_xor_si512(next, nodes.map), nodes.first);
+      const __m512i found = _mm512_mask_add_epi32(hit, misses, hit, _mm512_set1_epi32(1));
+      has_runs[v] = static_cast<__mmask16>(has_runs[v] | skips);
+      runs = _mm512_mask_mov_epi32(runs, skips, found);
+      used = _mm512_mask_popcnt_epi32(used, skips, nodes.first);
+    }
     const __mmask16 passing = _mm512_mask_cmple_epu32_mask(among, used, known);
-    has_runs[v] = static_cast<__mmask16>(_mm512_test_epi32_mask(nodes.map, nodes.map) | skips);
     _mm512_store_si512(first + v * lanes, nodes.first);
-    _mm512_store_si512(run + v * lanes, _mm512_mask_mov_epi32(runs_of(nodes, slot), skips, found));
+    _mm512_store_si512(run + v * lanes, runs);
     // Whole vectors: the next step could not read masked stores back before they are done.
     _mm512_store_si512(rest + v * lanes, _mm512_mask_sub_epi32(known, passing, known, used));
     _mm512_store_si512(word + v * lanes, _mm512_mask_sllv_epi32(next, passing, next, used));

@@ -55,7 +55,7 @@ struct Ipv4 {
   template <std::size_t vectors, typename Tables>
   BGW_AVX512 static void look_up(const std::uint32_t* base, const Tables& tables,
                                  const std::uint32_t* addresses, Value* values) {
-    Way<vectors> way;
+    Way<vectors, false> way;
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < vectors; ++v) {
       const Fields table = fields_of(tables, v * lanes);
@@ -67,13 +67,16 @@ struct Ipv4 {
           {table.root, node, _mm512_and_si512(slot, _mm512_set1_epi32(node_slots - 1)),
            _mm512_cmplt_epu32_mask(node, table.size), are_direct(tables, table.size)});
       _mm512_store_si512(way.fallback + v * lanes, table.fallback);
+      const __m512i resolved = _mm512_sub_epi32(_mm512_set1_epi32(32), table.shift);
+      _mm512_store_si512(way.word + v * lanes, _mm512_sllv_epi32(address, resolved));
+      _mm512_store_si512(way.rest + v * lanes, table.shift);
     }
-    // Few go on, as a rule; a vector of mostly idle lanes would not be faster.
-    Walkers walkers;
     std::uint64_t further = way.leave_first_stage(base, values);
+    while (std::popcount(further) >= worth_vectors) further = way.pass(base, values, further);
+    Walkers walkers;
     for (; further != 0; further &= further - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(further));
-      walkers.add(i, head_bits<Ipv4Address> - tables[i].shift, way.entry[i]);
+      walkers.add(i, head_bits<Ipv4Address> - way.rest[i], way.entry[i]);
     }
     while (!walkers.empty()) walkers.step(base, tables, addresses, values);
   }

@@ -106,14 +106,12 @@ BGW_AVX512 inline __mmask16 are_direct(const ManyTables<Ipv6Address>&, const Fie
 }
 
 constexpr unsigned word_bits = 32;
-// Fewer that go on do so without vectors.
-constexpr int worth_vectors = 8;
 
 struct Ipv6 {
   template <std::size_t vectors, typename Tables>
   BGW_AVX512 static void look_up(const std::uint32_t* base, const Tables& tables,
                                  const Ipv6Address* addresses, Value* values) {
-    Way<vectors> way;
+    Way<vectors, true> way;
     alignas(64) std::uint32_t start[vectors * lanes];  // address bits before those of the words
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < vectors; ++v) {
@@ -151,7 +149,7 @@ struct Ipv6 {
 
   // Words that begin where the addresses have come to.
   template <std::size_t vectors>
-  BGW_AVX512 static void refill(Way<vectors>& way, std::uint32_t* start,
+  BGW_AVX512 static void refill(Way<vectors, true>& way, std::uint32_t* start,
                                 const Ipv6Address* addresses) {
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < vectors; ++v) {
