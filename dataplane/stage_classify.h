@@ -70,16 +70,32 @@ inline VpcIndex owner_by_tags(const PortFib& port, const FrameTags& tags) noexce
   return service_first ? port.owner(tags.tags[0].id(), tags.tags[1].id()) : no_vpc;
 }
 
-// A tagged frame: sets its owner and returns where its type is; 0 when no interface owns the tag.
-inline std::uint32_t classify_by_tags(const FibSnapshot& fib, Burst& burst,
-                                      std::size_t i) noexcept {
+// One 802.1Q tag within the frame, as most tagged frames have it.
+inline bool has_one_vlan_tag(const rte_mbuf* packet, std::uint16_t type) noexcept {
+  constexpr std::uint32_t inner_type_at = offsetof(EthernetHeader, type) + sizeof(VlanTag);
+  if (type != ethertype_vlan || has_stripped_tag(packet)) return false;
+  if (inner_type_at + sizeof(Be16) > packet->data_len) return false;
+  const auto* at = rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, inner_type_at);
+  return !is_tag(load<Be16>(at).to_host());
+}
+
+// A tagged frame of that type: sets who owns the tags, up or not, and returns where the type behind
+// them is; 0 when no interface owns them.
+inline std::uint32_t classify_by_tags(const FibSnapshot& fib, Burst& burst, std::size_t i,
+                                      std::uint16_t type) noexcept {
   burst.in_vpc[i] = no_vpc;
   if (burst.port.value >= fib.ports.size()) return 0;
-  const auto tags = read_tags(burst.packet[i]);
+  const PortFib& port = fib.ports[burst.port.value];
+  const rte_mbuf* packet = burst.packet[i];
+  if (has_one_vlan_tag(packet, type)) [[likely]] {
+    constexpr std::uint32_t at = offsetof(EthernetHeader, type);
+    burst.in_vpc[i] =
+        port.owner(vlan_id_at(rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, at)));
+    return at + sizeof(VlanTag);
+  }
+  const auto tags = read_tags(packet);
   if (!tags) return 0;
-  const VpcIndex owner = owner_by_tags(fib.ports[burst.port.value], *tags);
-  if (!is_up(fib, owner)) return 0;
-  burst.in_vpc[i] = owner;
+  burst.in_vpc[i] = owner_by_tags(port, *tags);
   return tags->type_at;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <rte_mbuf.h>
+#include <rte_prefetch.h>
 
 #include "dataplane/burst.h"
 #include "dataplane/checksum.h"
@@ -122,8 +123,10 @@ inline void forward_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noe
 template <typename Family>
 inline void forward(const FibSnapshot& fib, Burst& burst) noexcept {
   const Routed<Family>& routed = burst.routed<Family>();
-  for (const std::size_t i : routed.adjacent)
+  for (const std::size_t i : routed.adjacent) {
     Header<Family>::prefetch(*fib.neighbours, burst.out_vpc[i], routed.next_address[i]);
+    rte_prefetch0(&fib.vpcs[burst.out_vpc[i].value]);
+  }
   for (const std::size_t i : routed.adjacent) forward_one<Family>(fib, burst, i);
 }
 

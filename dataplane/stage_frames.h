@@ -19,41 +19,61 @@ inline void parse_owned(const FibSnapshot& fib, Burst& burst, std::size_t i,
   parse_network(fib, burst, i, type, link);
 }
 
-inline void parse_frame(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept {
+// Whose it may be, and where its network header is. False if it has met its fate.
+inline bool classify_frame(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept {
   rte_mbuf* packet = burst.packet[i];
   burst.frame_bytes[i] = packet->pkt_len;
   burst.ip_offset[i] = sizeof(EthernetHeader);
   const auto disown = [&](DropReason why) {
     burst.in_vpc[i] = no_vpc;
     burst.drop(i, why);
+    return false;
   };
-  if (!headers_contiguous(packet)) [[unlikely]]
-    return burst.drop(i, DropReason::no_headroom);
+  if (!headers_contiguous(packet)) [[unlikely]] {
+    burst.drop(i, DropReason::no_headroom);
+    return false;
+  }
   if (packet->data_len < sizeof(EthernetHeader)) [[unlikely]]
     return disown(DropReason::frame_truncated);
-  std::uint16_t type = ethertype_of(rte_pktmbuf_mtod(packet, const std::uint8_t*));
+  const std::uint16_t type = ethertype_of(rte_pktmbuf_mtod(packet, const std::uint8_t*));
   if (is_tag(type) || has_stripped_tag(packet)) {
-    const std::uint32_t type_at = classify_by_tags(fib, burst, i);
-    if (type_at == 0) [[unlikely]]
+    const std::uint32_t type_at = classify_by_tags(fib, burst, i, type);
+    if (type_at == 0 || burst.in_vpc[i].value >= fib.vpcs.size()) [[unlikely]]
       return disown(DropReason::unknown_vlan);
-    type = load<Be16>(rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, type_at)).to_host();
     burst.ip_offset[i] = static_cast<std::uint16_t>(type_at + sizeof(Be16));
+    rte_prefetch0(&fib.vpcs[burst.in_vpc[i].value]);
   }
-  if (burst.in_vpc[i] == no_vpc) [[unlikely]]
-    return burst.drop(i, DropReason::no_interface);
-  parse_owned(fib, burst, i, type);
+  if (burst.in_vpc[i] == no_vpc) [[unlikely]] {
+    burst.drop(i, DropReason::no_interface);
+    return false;
+  }
+  return true;
 }
 
+// Of a frame that may belong to burst.in_vpc[i].
+inline void parse_frame(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept {
+  if (!is_up(fib, burst.in_vpc[i])) [[unlikely]] {  // of the untagged ones' it is known
+    burst.in_vpc[i] = no_vpc;
+    return burst.drop(i, DropReason::unknown_vlan);
+  }
+  const auto* type_at = rte_pktmbuf_mtod_offset(burst.packet[i], const std::uint8_t*,
+                                                burst.ip_offset[i] - sizeof(Be16));
+  parse_owned(fib, burst, i, load<Be16>(type_at).to_host());
+}
+
+// In two steps for all, so that the interfaces of many VPCs are on their way into the cache.
 inline void parse_frames(const FibSnapshot& fib, Burst& burst) noexcept {
   constexpr std::size_t ahead = 4;
   const auto prefetch = [&](std::size_t i) {
     rte_prefetch0(rte_pktmbuf_mtod(burst.packet[i], const void*));
   };
+  Selection owned;
   for (std::size_t i = 0; i < std::min(ahead, burst.count); ++i) prefetch(i);
   for (std::size_t i = 0; i < burst.count; ++i) {
     if (i + ahead < burst.count) prefetch(i + ahead);
-    parse_frame(fib, burst, i);
+    if (classify_frame(fib, burst, i)) owned.add(i);
   }
+  for (const std::size_t i : owned) parse_frame(fib, burst, i);
 }
 
 // Frames that were parsed before and waited since: their owner and burst.ip_offset are known, what

@@ -151,5 +151,9 @@ inline Mac source_of(const std::uint8_t* frame) noexcept {
 inline std::uint16_t ethertype_of(const std::uint8_t* frame) noexcept {
   return load<Be16>(frame + offsetof(EthernetHeader, type)).to_host();
 }
+// The id of the tag that begins there.
+inline std::uint16_t vlan_id_at(const std::uint8_t* tag) noexcept {
+  return load<Be16>(tag + offsetof(VlanTag, control)).to_host() & 0x0fff;
+}
 
 }  // namespace bgw::dataplane
