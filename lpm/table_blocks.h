@@ -31,6 +31,7 @@ class TableBlocks {
 
   // While a version is open, blocks from before it stay as they are for their readers.
   void open() noexcept { open_ = true; }
+  bool is_open() const noexcept { return open_; }
   // May the block that begins at `unit` be written?
   bool is_own(std::uint32_t unit) const noexcept { return !open_ || own_.contains(unit); }
   void keep() noexcept;    // retires what the version dropped

@@ -404,7 +404,9 @@ void Trie<Address>::Detour::keep() {
 
 template <typename Address>
 Trie<Address>::Detour::~Detour() {
-  if (count_ == 0) return;
+  // A version that an update fails in is reverted, and all that it has made with it; some of this
+  // may have been written anew by then.
+  if (count_ == 0 || trie_.blocks_.is_open()) return;
   if (skip_ != no_entry) trie_.write(place_, skip_);
   for (; count_ > 0; --count_) {
     if (skip_ != no_entry) {
