@@ -6,8 +6,7 @@
 //     leaf   0 lllllll vvvvvvvv vvvvvvvv vvvvvvvv    l: length of the route, 128 as 0; v: value + 1
 //     group  1 nn iiiii iiiiiiii iiiiiiii iiiiiiii   go on in 2^n nodes at unit i: 5 + n bits more;
 //                                                    n is 0, 1 or 3
-//     skip   1 10 iiiii iiiiiiii iiiiiiii iiiiiiii   go on at unit i if the next bits are those
-//     there
+//     skip   1 10 iiiii iiiiiiii iiiiiiii iiiiiiii   compare the next bits with those at unit i
 //
 //   node, 64 bits: 32 slots as runs of equal entries
 //     map    low 32    bit k: a run begins at slot k. Bit 0 is never set: one begins there anyway
@@ -16,8 +15,7 @@
 //
 //   skip, 128 bits: what many groups of one used slot each would say
 //     bits   low 32    what the next address bits must be, the first one on top, zeros behind
-//     mask   32        as many ones, likewise: 1-32; a multiple of 8 unless `hit` is a leaf, so
-//     that
+//     mask   32        as many ones, likewise: 1-32, and a multiple of 8 unless `hit` is a leaf:
 //                      groups begin at multiples of 8
 //     hit    32        the entry for those addresses
 //     miss   high 32   a leaf or none, for all others
