@@ -1,4 +1,4 @@
-// The two things that every stage of every table is made of, and how to read and write them while
+// The few things that every stage of every table is made of, and how to read and write them while
 // other threads do.
 //
 //   entry, 32 bits: what is known of a slot
