@@ -122,7 +122,8 @@ Json to_json(const Changes& changes) {
   Json json{{"objects", Json::array()},
             {"created", changes.routes.created},
             {"deleted", changes.routes.deleted},
-            {"tables", Json::array()}};
+            {"tables", Json::array()},
+            {"not_compared", changes.routes.not_compared}};
   for (const auto& object : changes.objects) {
     json["objects"].push_back({{"kind", object.kind},
                                {"name", object.name},

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "control/imports.h"
 #include "control/prefix_search.h"
@@ -16,13 +18,27 @@ struct VpcTable {
   const TableRoutes* table = nullptr;
 };
 
-// A table of a RIB: of a gateway or of a VPC.
+// A table of a RIB: of a gateway, of a VPC, or none.
 struct TableRef {
   const GatewayRoutes* gateway = nullptr;
   VpcTable of_vpc;
 
   std::vector<Route> list(const Rib& rib) const {
-    return gateway != nullptr ? gateway->routes : list_table(rib, *of_vpc.vpc, *of_vpc.table);
+    if (gateway != nullptr) return gateway->routes;
+    return of_vpc.vpc == nullptr ? std::vector<Route>{}
+                                 : list_table(rib, *of_vpc.vpc, *of_vpc.table);
+  }
+  // So many routes at most.
+  std::size_t size(const Rib& rib) const {
+    if (gateway != nullptr) return gateway->routes.size();
+    if (of_vpc.vpc == nullptr) return 0;
+    std::size_t routes = of_vpc.table->own.size();
+    for (const GatewayImport& import : imports_of(rib, *of_vpc.table)) {
+      for (const config::IpPrefix& range : import.ranges) {
+        routes += routes_inside(import.gateway->routes, range).size();
+      }
+    }
+    return routes;
   }
 };
 
@@ -39,6 +55,29 @@ TableIndex index_tables(const Rib& rib) {
   return index;
 }
 
+// One table in both RIBs.
+struct TablePair {
+  std::string name;
+  TableRef before;
+  TableRef after;
+  bool is_gateway() const { return before.gateway != nullptr || after.gateway != nullptr; }
+};
+
+// Gateways first; of each kind those first that were there before.
+std::vector<TablePair> pair_tables(const TableIndex& before, const TableIndex& after) {
+  std::vector<TablePair> pairs;
+  const auto in = [](const TableIndex& index, const std::string& name) {
+    const auto found = index.find(name);
+    return found == index.end() ? TableRef{} : found->second;
+  };
+  for (const auto& [name, table] : before) pairs.push_back({name, table, in(after, name)});
+  for (const auto& [name, table] : after) {
+    if (!before.contains(name)) pairs.push_back({name, {}, table});
+  }
+  std::ranges::stable_partition(pairs, &TablePair::is_gateway);
+  return pairs;
+}
+
 TableDiff difference(const std::string& table, const std::vector<Route>& before,
                      const std::vector<Route>& after) {
   TableDiff diff{table, {}, {}};
@@ -51,44 +90,83 @@ TableDiff difference(const std::string& table, const std::vector<Route>& before,
 // when it is enough to look at the prefixes that changed.
 class Comparison {
  public:
+  using Prefixes = std::set<config::IpPrefix>;
+
+  // What of a table has to be looked at.
+  struct Scope {
+    std::optional<Prefixes> only;  // these prefixes; otherwise all
+    std::size_t routes = 0;        // so many; none: it has not changed
+  };
+
   Comparison(const Rib& before, const Rib& after) : before_(before), after_(after) {
     static const GatewayRoutes none{};
     for (const GatewayRoutes& gateway : before.gateways) {
       const GatewayRoutes* now = after.find_gateway(gateway.name);
-      note_changes(gateway, now == nullptr ? none : *now);
+      changes_.emplace(gateway.name, changes_between(gateway, now == nullptr ? none : *now));
     }
     for (const GatewayRoutes& gateway : after.gateways) {
-      if (before.find_gateway(gateway.name) == nullptr) note_changes(none, gateway);
+      if (before.find_gateway(gateway.name) != nullptr) continue;
+      changes_.emplace(gateway.name, changes_between(none, gateway));
     }
   }
 
-  TableDiff compare(const std::string& name, const TableRef& before, const TableRef& after) const {
-    if (before.gateway != nullptr && after.gateway != nullptr) {
-      return difference(name, before.gateway->routes, after.gateway->routes);
+  Scope scope_of(const TablePair& pair) const {
+    if (pair.is_gateway()) {
+      const TableDiff& routes = changes_.at(pair.name).routes;
+      return {{}, routes.removed.size() + routes.added.size()};
     }
-    if (before.gateway != nullptr || after.gateway != nullptr ||
-        !same_rules(before.of_vpc, after.of_vpc)) {
-      return difference(name, before.list(before_), after.list(after_));
+    if (!same_rules(pair.before.of_vpc, pair.after.of_vpc)) {
+      return {{}, pair.before.size(before_) + pair.after.size(after_)};
     }
-    const auto prefixes = changed_prefixes(*before.of_vpc.table, *after.of_vpc.table);
-    return difference(name, list_at(before_, before.of_vpc, prefixes),
-                      list_at(after_, after.of_vpc, prefixes));
+    auto prefixes = changed_prefixes(pair.before.of_vpc, pair.after.of_vpc);
+    const std::size_t count = prefixes.size();
+    return {std::move(prefixes), count};
+  }
+
+  TableDiff compare(const TablePair& pair, const Scope& scope) const {
+    if (pair.is_gateway()) {
+      TableDiff diff = changes_.at(pair.name).routes;
+      diff.table = pair.name;
+      return diff;
+    }
+    if (!scope.only)
+      return difference(pair.name, pair.before.list(before_), pair.after.list(after_));
+    return difference(pair.name, list_at(before_, pair.before.of_vpc, *scope.only),
+                      list_at(after_, pair.after.of_vpc, *scope.only));
   }
 
  private:
-  using Prefixes = std::set<config::IpPrefix>;
+  struct GatewayChanges {
+    TableDiff routes;
+    // What importing tables see of them: where a valid route comes or goes, and by attachment where
+    // one stays valid but has, or had, other next hops (V4 asks whose they are).
+    Prefixes imported;
+    std::map<std::string, Prefixes, std::less<>> rerouted;
+  };
 
-  void note_changes(const GatewayRoutes& before, const GatewayRoutes& after) {
-    const std::string& name = before.name.empty() ? after.name : before.name;
-    const TableDiff diff = difference(name, before.routes, after.routes);
-    Prefixes& changed = changed_[name];
-    for (const Route& route : diff.removed) changed.insert(route.prefix);
-    for (const Route& route : diff.added) changed.insert(route.prefix);
+  static GatewayChanges changes_between(const GatewayRoutes& before, const GatewayRoutes& after) {
+    GatewayChanges changes{difference({}, before.routes, after.routes), {}, {}};
+    const auto note = [&](const config::IpPrefix& prefix) {
+      const Route* old = valid_route_at(before.routes, prefix);
+      const Route* now = valid_route_at(after.routes, prefix);
+      if ((old == nullptr) != (now == nullptr)) changes.imported.insert(prefix);
+      if (old == nullptr || now == nullptr || old->next_hops == now->next_hops) return;
+      for (const Route* route : {old, now}) {
+        for (const NextHop& hop : route->next_hops) {
+          const auto* to = std::get_if<ToAttachment>(&hop);
+          if (to != nullptr) changes.rerouted[to->attachment].insert(prefix);
+        }
+      }
+    };
+    for (const Route& route : changes.routes.removed) note(route.prefix);
+    for (const Route& route : changes.routes.added) note(route.prefix);
+    return changes;
   }
 
   // Whether what is listed for a prefix depends, in both RIBs alike, only on the table's own routes
   // and the gateways' routes for that prefix.
   static bool same_rules(const VpcTable& before, const VpcTable& after) {
+    if (before.vpc == nullptr || after.vpc == nullptr) return false;
     const auto locals = [](const TableRoutes& table) {
       Prefixes prefixes;
       for (const Route& route : table.own) {
@@ -101,22 +179,30 @@ class Comparison {
            locals(*before.table) == locals(*after.table);
   }
 
-  Prefixes changed_prefixes(const TableRoutes& before, const TableRoutes& after) const {
+  Prefixes changed_prefixes(const VpcTable& before, const VpcTable& after) const {
     Prefixes prefixes;
-    const TableDiff own = difference(before.name, before.own, after.own);
+    const TableDiff own = difference({}, before.table->own, after.table->own);
     for (const Route& route : own.removed) prefixes.insert(route.prefix);
     for (const Route& route : own.added) prefixes.insert(route.prefix);
-    for (const config::Propagation& propagation : after.imports) {
-      const auto changed = changed_.find(propagation.gateway);
-      if (changed == changed_.end()) continue;
+    for (const config::Propagation& propagation : after.table->imports) {
+      const auto found = changes_.find(propagation.gateway);
+      if (found == changes_.end()) continue;
+      const GatewayChanges& changes = found->second;
       for (const config::IpPrefix& range : propagation.ranges) {
-        for (auto it = changed->second.lower_bound(range);
-             it != changed->second.end() && range.contains(*it); ++it) {
-          prefixes.insert(*it);
+        insert_inside(range, changes.imported, prefixes);
+        for (const std::string& attachment : after.vpc->own_attachments) {
+          const auto rerouted = changes.rerouted.find(attachment);
+          if (rerouted != changes.rerouted.end()) insert_inside(range, rerouted->second, prefixes);
         }
       }
     }
     return prefixes;
+  }
+
+  static void insert_inside(const config::IpPrefix& range, const Prefixes& from, Prefixes& into) {
+    for (auto it = from.lower_bound(range); it != from.end() && range.contains(*it); ++it) {
+      into.insert(*it);
+    }
   }
 
   // list_table(), restricted to some prefixes.
@@ -143,7 +229,7 @@ class Comparison {
 
   const Rib& before_;
   const Rib& after_;
-  std::map<std::string, Prefixes> changed_;  // by gateway: prefixes whose routes differ
+  std::map<std::string, GatewayChanges> changes_;  // by gateway
 };
 
 }  // namespace
@@ -154,30 +240,30 @@ std::vector<ListedTable> list_all(const Rib& rib) {
   return tables;
 }
 
-RibDiff diff(const Rib& before, const Rib& after) {
+RibDiff diff(const Rib& before, const Rib& after, std::size_t max_routes) {
   const TableIndex tables_before = index_tables(before);
   const TableIndex tables_after = index_tables(after);
   const Comparison comparison(before, after);
 
   RibDiff result;
-  const auto keep = [&](TableDiff table) {
-    if (!table.removed.empty() || !table.added.empty()) result.tables.push_back(std::move(table));
-  };
   for (const auto& [name, table] : tables_before) {
-    const auto now = tables_after.find(name);
-    if (now == tables_after.end()) {
-      result.deleted.push_back(name);
-      keep({name, table.list(before), {}});
-    } else {
-      keep(comparison.compare(name, table, now->second));
-    }
+    if (!tables_after.contains(name)) result.deleted.push_back(name);
   }
   for (const auto& [name, table] : tables_after) {
-    if (tables_before.contains(name)) continue;
-    result.created.push_back(name);
-    keep({name, {}, table.list(after)});
+    if (!tables_before.contains(name)) result.created.push_back(name);
+  }
+  for (const TablePair& pair : pair_tables(tables_before, tables_after)) {
+    const Comparison::Scope scope = comparison.scope_of(pair);
+    if (scope.routes > max_routes) {
+      result.not_compared.push_back(pair.name);
+      continue;
+    }
+    max_routes -= scope.routes;
+    TableDiff table = comparison.compare(pair, scope);
+    if (!table.removed.empty() || !table.added.empty()) result.tables.push_back(std::move(table));
   }
   std::ranges::sort(result.tables, {}, &TableDiff::table);
+  std::ranges::sort(result.not_compared);
   return result;
 }
 

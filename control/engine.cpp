@@ -12,6 +12,8 @@ namespace {
 
 // A worker that runs passes in microseconds.
 constexpr std::chrono::milliseconds tidy_limit{5};
+// More nobody reads; thousands of VPCs on a gateway could have millions.
+constexpr std::size_t changed_routes_max = 10'000;
 
 Refusal refused(std::string message) {
   return {std::move(message), {}};
@@ -82,7 +84,12 @@ tl::expected<Changes, Refusal> Engine::diff(std::string_view text, std::string_v
   const auto model = load_text(text, file);
   if (!model) return tl::unexpected(model.error());
   const auto computed = compute_routes(*model, running_.history);
-  return Changes{control::diff(running_.model, *model), control::diff(running_.rib, computed.rib)};
+  return changes_to(*model, computed.rib);
+}
+
+Changes Engine::changes_to(const config::Model& model, const Rib& rib) const {
+  return {control::diff(running_.model, model),
+          control::diff(running_.rib, rib, changed_routes_max)};
 }
 
 tl::expected<Committed, Refusal> Engine::commit(std::string text, std::string file) {
@@ -95,10 +102,7 @@ tl::expected<Committed, Refusal> Engine::apply(std::string text, std::string fil
   auto model = load_text(text, file);
   if (!model) return tl::unexpected(model.error());
   auto computed = compute_routes(*model, running_.history);
-  Committed committed{
-      generation,
-      {control::diff(running_.model, *model), control::diff(running_.rib, computed.rib)},
-      {}};
+  Committed committed{generation, changes_to(*model, computed.rib), {}};
   tidy();
 
   const auto opened = open_new_ports(*model);

@@ -80,6 +80,7 @@ class Engine {
  private:
   using Ports = std::unordered_map<std::string, dataplane::PortInfo>;  // by device string
 
+  Changes changes_to(const config::Model& model, const Rib& rib) const;
   tl::expected<Committed, Refusal> apply(std::string text, std::string file,
                                          std::uint64_t generation);
   tl::expected<std::vector<std::string>, std::string> open_new_ports(const config::Model& model);

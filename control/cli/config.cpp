@@ -42,6 +42,10 @@ void print_changes(const Json& changes) {
       }
     }
   }
+  if (const auto& left = changes["not_compared"]; !left.empty()) {
+    fmt::print("{} more tables, {} to {}, may change: too many routes to list them all here\n",
+               left.size(), cell(left.front()), cell(left.back()));
+  }
 }
 
 int check(const Context& context, const std::vector<std::string>& arguments) {
@@ -61,7 +65,8 @@ int diff(const Context& context, const std::vector<std::string>& arguments) {
   const auto changes = json_of(reply);
   if (context.json) {
     fmt::print("{}", reply.body);
-  } else if (changes["objects"].empty() && changes["tables"].empty()) {
+  } else if (changes["objects"].empty() && changes["tables"].empty() &&
+             changes["not_compared"].empty()) {
     fmt::print("no difference\n");
   } else {
     print_changes(changes);

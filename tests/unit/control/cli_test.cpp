@@ -1,4 +1,7 @@
 // bgwctl as a program: exit statuses, tables, JSON; against the API with a fake plane.
+#include <algorithm>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "api_fixture.h"
@@ -51,6 +54,39 @@ TEST_F(Cli, EveryReadingCommandWorksForPeopleAndPrograms) {
     EXPECT_EQ(json.status, 0) << name;
     EXPECT_FALSE(nlohmann::json::parse(json.out, nullptr, false).is_discarded()) << json.out;
   }
+}
+
+// Every VPC imports what all others propagate: more routes than anybody would read.
+std::string full_mesh(int vpcs) {
+  std::string text =
+      "version: 1\nregion: r\nports: [{name: pa, device: net_null0}]\n"
+      "gateways: [{name: bgw-1}]\nvpcs:\n";
+  std::string attachments = "attachments:\n";
+  for (int i = 1; i <= vpcs; ++i) {
+    text += fmt::format(
+        "  - {{name: vpc-{0}, cidrs: [10.{0}.0.0/16], subnets: [{{name: all, cidr: "
+        "10.{0}.0.0/16}}], "
+        "interface: {{vlan: {{port: pa, id: {0}}}, addresses: [10.{0}.0.1/16]}}, route_tables: "
+        "[{{name: main, propagations: [{{gateway: bgw-1, ranges: [10.0.0.0/8]}}]}}]}}\n",
+        i);
+    attachments += fmt::format("  - {{name: att-{0}, gateway: bgw-1, vpc: vpc-{0}}}\n", i);
+  }
+  return text + attachments;
+}
+
+TEST_F(Cli, ListsRoutesThatChangeAsFarAsAnybodyReads) {
+  const auto file = dir.write("mesh.yaml", full_mesh(200));
+  const auto diff = bgwctl({"config", "diff", file});
+  EXPECT_EQ(diff.status, 0) << diff.err;
+  EXPECT_THAT(diff.out, HasSubstr("added vpc vpc-200\n"));
+  EXPECT_THAT(diff.out, HasSubstr("  + 10.200.0.0/16 propagated via attachment att-200, valid\n"));
+  EXPECT_THAT(diff.out, HasSubstr(" may change: too many routes to list them all here\n"));
+  EXPECT_LT(std::ranges::count(diff.out, '\n'), 11'000);
+  const auto json =
+      nlohmann::json::parse(bgwctl({"config", "commit", file, "-j"}).out, nullptr, false);
+  ASSERT_FALSE(json.is_discarded());
+  EXPECT_EQ(json["created"].size(), 200u);
+  EXPECT_GT(json["not_compared"].size(), 100u);
 }
 
 TEST_F(Cli, TablesAreAligned) {

@@ -56,6 +56,57 @@ TEST(Diff, TablesThatComeAndGo) {
   EXPECT_TRUE(control::apply(control::list_all(full), going).empty());
 }
 
+// A gateway with two VPCs that import its two routes each, and a third VPC that imports nothing.
+config::Model three_vpcs() {
+  config::Model model = two_vpcs();
+  add_subnet(model.vpcs[1], "10.2.1.0/24");
+  model.vpcs.push_back(vpc("vpc-c", {"10.3.0.0/16"}));
+  model.attachments.push_back(attachment("att-c", "bgw-1", "vpc-c"));
+  import(model.vpcs[2], "bgw-1", {"10.2.0.0/16"});
+  return model;
+}
+
+TEST(Diff, ComparesOnlyAsManyRoutesAsItMay) {
+  config::Model model = three_vpcs();
+  Commits commits;
+  const control::Rib before = commits.commit(model);
+  model.vpcs[1].interface->enabled = false;
+  const control::Rib after = commits.commit(model);
+  const auto tables = [&](std::size_t max_routes) {
+    const control::RibDiff change = control::diff(before, after, max_routes);
+    Lines compared;
+    for (const auto& table : change.tables) compared.push_back(table.table);
+    return std::pair(compared, change.not_compared);
+  };
+
+  // Two routes removed and two added in the gateway's table, two prefixes in each that imports.
+  EXPECT_EQ(tables(8), std::pair(Lines{"bgw-1", "vpc-a/main", "vpc-c/main"}, Lines{}));
+  EXPECT_EQ(tables(7), std::pair(Lines{"bgw-1", "vpc-a/main"}, Lines{"vpc-c/main"}));
+  EXPECT_EQ(tables(4), std::pair(Lines{"bgw-1"}, Lines{"vpc-a/main", "vpc-c/main"}));
+  EXPECT_EQ(tables(0), std::pair(Lines{}, Lines{"bgw-1", "vpc-a/main", "vpc-c/main"}));
+  EXPECT_FALSE(control::diff(before, after, 0).empty());
+  EXPECT_TRUE(control::diff(before, before, 0).empty());
+}
+
+// What gateways lead elsewhere now matters to a table only if it was or is the VPC's own (V4).
+TEST(Diff, AnotherNextHopBehindTheGatewayChangesNoImport) {
+  config::Model model = three_vpcs();
+  model.gateways[0].static_routes = {{prefix("10.9.0.0/16"), {config::ViaAttachment{"att-b"}}}};
+  import(model.vpcs[2], "bgw-1", {"10.9.0.0/16"});
+  Commits commits;
+  const control::Rib before = commits.commit(model);
+  model.gateways[0].static_routes[0].via = {config::ViaAttachment{"att-c"}};
+  const control::Rib after = commits.commit(model);
+
+  const control::RibDiff change = control::diff(before, after);
+  ASSERT_EQ(change.tables.size(), 2U);
+  EXPECT_EQ(change.tables[0].table, "bgw-1");
+  EXPECT_EQ(change.tables[1].table, "vpc-c/main");
+  EXPECT_EQ(lines(change.tables[1].removed), (Lines{"10.9.0.0/16 propagated bgw-1 valid"}));
+  EXPECT_EQ(lines(change.tables[1].added), Lines{});
+  EXPECT_EQ(control::apply(control::list_all(before), change), control::list_all(after));
+}
+
 TEST(Diff, OfEqualRibsIsEmpty) {
   const control::Rib rib = Commits().commit(two_vpcs());
   EXPECT_TRUE(control::diff(rib, rib).empty());

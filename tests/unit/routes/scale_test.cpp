@@ -78,6 +78,14 @@ TEST(Scale, ThousandsOfVpcsShareAGatewaysRoutes) {
   const auto change =
       measured("diff, an interface down", [&] { return control::diff(first.rib, down.rib); });
   EXPECT_EQ(change.tables.size(), std::size_t{vpcs});  // the gateway, and all but vpc-0
+
+  // From nothing every table gets every route: nobody reads that, and nobody has room for it.
+  const std::size_t max_routes = 5 * std::size_t{vpcs};
+  const auto coming =
+      measured("diff, everything new", [&] { return control::diff({}, first.rib, max_routes); });
+  EXPECT_EQ(coming.created.size(), 1 + std::size_t{vpcs});
+  EXPECT_EQ(coming.tables.size() + coming.not_compared.size(), 1 + std::size_t{vpcs});
+  EXPECT_EQ(coming.tables.size(), 2U);  // the gateway and one VPC
 }
 
 }  // namespace
