@@ -1,0 +1,109 @@
+"""How long the control thread takes with thousands of VPCs, and how much memory bgwd.
+
+Every figure is what an operator sees: the time of one bgwctl command, the file read and parsed
+included.
+"""
+
+import json
+import pathlib
+import tempfile
+import time
+
+import huge_pages
+import measure
+from subjects import MEMORY_MIB, TARGETS, Bgwd
+
+CASES = {"vpcs-1000": 1000, "vpcs-5000": 5000}
+
+# (case, metric): (unit, at most).
+GOALS = {("vpcs-5000", "commit from nothing"): ("ms", 2000),
+         ("vpcs-5000", "commit of one attachment more"): ("ms", 10),
+         ("vpcs-5000", "check"): ("ms", 500),
+         ("vpcs-5000", "diff"): ("ms", 500),
+         ("vpcs-5000", "resident memory"): ("MiB", 512)}
+
+
+def run(options):
+    results = []
+    for name in options.case or CASES:
+        if name not in CASES:
+            raise SystemExit(f"no case '{name}' in control; there are: {', '.join(CASES)}")
+        with (tempfile.TemporaryDirectory(prefix="bgw-bench-") as directory,
+              huge_pages.eal_options(MEMORY_MIB) as options.memory):
+            results += _measured(name, options, pathlib.Path(directory))
+    options.at_end.append(lambda: _show_goals(results))
+    return results
+
+
+def plot(results, stem):
+    measure.plot_bars([r for r in results if r["unit"] == "ms"], f"{stem}-control.png")
+
+
+def _measured(name, options, directory):
+    files = {}
+    for which, vpcs in {"nothing": 0, "less": CASES[name] - 1, "all": CASES[name]}.items():
+        files[which] = directory / f"{which}.json"
+        files[which].write_text(_mesh(vpcs))
+    rounds = {}
+    for number in range(options.rounds):
+        place = directory / str(number)
+        place.mkdir()
+        figures = _once(options, place, files)
+        print(f"round {number + 1}/{options.rounds}: "
+              + ", ".join(f"{what} {value:.0f}" for what, value in figures.items()), flush=True)
+        for metric, value in figures.items():
+            rounds.setdefault(metric, []).append(value)
+    return [measure.result("control", name, "bgw", metric,
+                           "MiB" if "memory" in metric else "ms", values)
+            for metric, values in rounds.items()]
+
+
+def _once(options, directory, files):
+    with Bgwd(options, directory, files["nothing"].read_text()) as bgwd:
+        def took(verb, which):
+            before = time.monotonic()
+            ended = bgwd.run("config", verb, files[which])
+            milliseconds = (time.monotonic() - before) * 1000
+            if ended.returncode != 0:
+                raise SystemExit(f"bgwctl config {verb} failed:\n{ended.stderr[-2000:]}")
+            return milliseconds
+
+        return {"check": took("check", "less"),
+                "commit from nothing": took("commit", "less"),
+                "diff": took("diff", "all"),
+                "commit of one attachment more": took("commit", "all"),
+                "resident memory": bgwd.memory_mib("VmRSS"),
+                "resident memory, most": bgwd.memory_mib("VmHWM"),
+                "commit of nothing, all given up": took("commit", "nothing")}
+
+
+def _mesh(vpcs):
+    """VPCs of two subnets each, VLANs of two ports, that all reach each other by one gateway."""
+    return json.dumps({
+        "version": 1, "region": "bench",
+        "ports": [{"name": f"p{port}", "device": f"net_null{port}"} for port in (0, 1)],
+        "vpcs": [_vpc(number) for number in range(vpcs)],
+        "gateways": [{"name": "bgw-1"}],
+        "attachments": [{"name": f"att-{number}", "gateway": "bgw-1", "vpc": f"vpc-{number}"}
+                        for number in range(vpcs)]}, indent=1)
+
+
+def _vpc(number):
+    network = f"10.{number // 250}.{number % 250}"
+    halves = [f"{network}.0/25", f"{network}.128/25"]
+    return {"name": f"vpc-{number}", "cidrs": [f"{network}.0/24"],
+            "subnets": [{"name": f"net-{i}", "cidr": half} for i, half in enumerate(halves)],
+            "interface": {"vlan": {"port": f"p{number % 2}", "id": number // 2 + 1},
+                          "addresses": [f"{network}.1/25", f"{network}.129/25"]},
+            "route_tables": [{"name": "main", "propagations": [
+                {"gateway": "bgw-1", "ranges": ["10.0.0.0/8"]}]}]}
+
+
+def _show_goals(results):
+    for row in results:
+        unit, at_most = GOALS.get((row["case"], row["metric"]), (None, 0))
+        if unit is None:
+            continue
+        verdict = "met" if row["median"] <= at_most else "missed"
+        print(f"goal: {row['case']}, {row['metric']} at most {at_most:,} {unit}: "
+              f"{row['median']:,.0f} ({row['min']:,.0f}–{row['max']:,.0f}), {verdict}")
