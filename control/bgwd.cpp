@@ -2,6 +2,7 @@
 #include <sched.h>
 
 #include <cstdio>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -62,8 +63,11 @@ int run(const BgwdOptions& options) {
       return 0;
     case BgwdAction::check:
       return print(check_file(options.config_files.front()));
-    case BgwdAction::print_routes:
-      return print(print_routes(options.config_files));
+    case BgwdAction::print_routes: {
+      const auto printed = print_routes(options.config_files, std::cout);
+      if (!printed) return fail(printed.error());
+      return std::cout.flush() ? 0 : fail("cannot write the routes to standard output");
+    }
     case BgwdAction::run:
       break;
   }

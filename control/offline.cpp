@@ -49,14 +49,15 @@ tl::expected<std::string, Refusal> check_file(const std::string& path) {
   return fmt::format("{}: ok: {}", path, summary(*model));
 }
 
-tl::expected<std::string, Refusal> print_routes(const std::vector<std::string>& paths) {
+tl::expected<void, Refusal> print_routes(const std::vector<std::string>& paths, std::ostream& out) {
   Computed computed;
   for (const auto& path : paths) {
     const auto model = load(path);
     if (!model) return tl::unexpected(model.error());
     computed = compute_routes(*model, computed.history);
   }
-  return to_json(computed.rib).dump(2);
+  write_json(computed.rib, out);
+  return {};
 }
 
 std::string summary(const config::Model& model) {

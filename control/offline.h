@@ -1,6 +1,7 @@
 // What bgwd does without root, huge pages or devices: --check and --print-routes.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,8 @@ tl::expected<std::string, std::string> read_configuration(const std::string& pat
 // "bgw.yaml: ok: 3 ports, 3 VPCs, 1 gateway, 3 attachments"
 tl::expected<std::string, Refusal> check_file(const std::string& path);
 
-// The tables, as JSON, after the files were committed one after the other.
-tl::expected<std::string, Refusal> print_routes(const std::vector<std::string>& paths);
+// Writes the tables, as JSON, after the files were committed one after the other.
+tl::expected<void, Refusal> print_routes(const std::vector<std::string>& paths, std::ostream& out);
 
 // "3 ports, 3 VPCs, 1 gateway, 3 attachments"
 std::string summary(const config::Model& model);

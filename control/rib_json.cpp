@@ -1,5 +1,7 @@
 #include "control/rib_json.h"
 
+#include <utility>
+
 namespace bgw::control {
 namespace {
 
@@ -38,19 +40,28 @@ Json to_json(std::span<const Route> routes) {
   return json;
 }
 
-Json to_json(const Rib& rib) {
-  Json json{{"gateways", Json::array()}, {"vpcs", Json::array()}};
-  for (const GatewayRoutes& gateway : rib.gateways) {
-    json["gateways"].push_back({{"name", gateway.name}, {"routes", to_json(gateway.routes)}});
-  }
-  for (const VpcRoutes& vpc : rib.vpcs) {
+void write_json(const Rib& rib, std::ostream& out) {
+  const auto write_list = [&out](const char* key, const auto& list, const auto& to_element) {
+    out << '"' << key << "\": [";
+    const char* before = "\n";
+    for (const auto& element : list) {
+      out << std::exchange(before, ",\n") << to_element(element).dump(2);
+    }
+    out << ']';
+  };
+  out << "{\n";
+  write_list("gateways", rib.gateways, [](const GatewayRoutes& gateway) {
+    return Json{{"name", gateway.name}, {"routes", to_json(gateway.routes)}};
+  });
+  out << ",\n";
+  write_list("vpcs", rib.vpcs, [&rib](const VpcRoutes& vpc) {
     Json tables = Json::array();
     for (const TableRoutes& table : vpc.tables) {
       tables.push_back({{"name", table.name}, {"routes", to_json(list_table(rib, vpc, table))}});
     }
-    json["vpcs"].push_back({{"name", vpc.name}, {"route_tables", std::move(tables)}});
-  }
-  return json;
+    return Json{{"name", vpc.name}, {"route_tables", std::move(tables)}};
+  });
+  out << "\n}\n";
 }
 
 }  // namespace bgw::control

@@ -1,6 +1,7 @@
 // RIB as JSON, in the form that `bgwd --print-routes` and `bgwctl -j route list` promise.
 #pragma once
 
+#include <ostream>
 #include <span>
 
 #include <nlohmann/json.hpp>
@@ -12,7 +13,8 @@ namespace bgw::control {
 // {"prefix","origin","next_hop","status","reason"}; next_hop is a list for an ECMP group.
 nlohmann::ordered_json to_json(const Route& route);
 nlohmann::ordered_json to_json(std::span<const Route> routes);
-// {"gateways":[{"name","routes":[…]}],"vpcs":[{"name","route_tables":[{"name","routes":[…]}]}]}
-nlohmann::ordered_json to_json(const Rib& rib);
+// {"gateways":[{"name","routes":[…]}],"vpcs":[{"name","route_tables":[{"name","routes":[…]}]}]},
+// table by table: with all imports spelled out a RIB may be larger than memory.
+void write_json(const Rib& rib, std::ostream& out);
 
 }  // namespace bgw::control

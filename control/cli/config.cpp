@@ -42,10 +42,13 @@ void print_changes(const Json& changes) {
       }
     }
   }
-  if (const auto& left = changes["not_compared"]; !left.empty()) {
-    fmt::print("{} more tables, {} to {}, may change: too many routes to list them all here\n",
-               left.size(), cell(left.front()), cell(left.back()));
-  }
+  const auto& left = changes["not_compared"];
+  if (left.empty()) return;
+  const std::string names =
+      left.size() == 1 ? cell(left.front())
+                       : fmt::format("{} more tables, {} to {},", left.size(), cell(left.front()),
+                                     cell(left.back()));
+  fmt::print("{} may change: too many routes to list them all here\n", names);
 }
 
 int check(const Context& context, const std::vector<std::string>& arguments) {
