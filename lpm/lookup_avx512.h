@@ -69,7 +69,7 @@ BGW_AVX512 inline __m512i runs_of(const Nodes& nodes, __m512i slot) {
 }
 
 // Where 16 addresses enter their tables.
-struct FirstStage {
+struct Entrances {
   __m512i root;
   __m512i node;  // counted from the root
   __m512i slot;  // in the node
@@ -96,8 +96,7 @@ struct Way {
   __mmask16 has_runs[vectors];
   std::uint64_t stuck = 0;  // those that need more bits than there are in their word
 
-  BGW_AVX512 void enter_first_stage(const std::uint32_t* base, std::size_t v,
-                                    const FirstStage& at) {
+  BGW_AVX512 void enter_first_stage(const std::uint32_t* base, std::size_t v, const Entrances& at) {
     if (at.direct == 0xffff) {
       has_runs[v] = at.direct;
       _mm512_store_si512(run + v * lanes, at.index());
