@@ -150,6 +150,13 @@ struct SkipBits {
   // Of the next address bits, the first one on top.
   bool match(std::uint32_t next) const { return ((next ^ bits) & mask()) == 0; }
 };
+// The first `count` of some bits, at least 1, and those behind them, if any.
+constexpr SkipBits start_of(std::uint32_t bits, unsigned count) {
+  return {bits & ~0u << (skip_bits_max - count), count};
+}
+constexpr SkipBits rest_of(SkipBits skip, unsigned from) {
+  return {skip.bits << from, skip.count - from};
+}
 inline SkipBits load_skip(const std::uint32_t* base, Entry skip) noexcept {
   const Node word = load_node(base, unit_of(skip));
   return {word.map, static_cast<unsigned>(std::popcount(word.first))};
