@@ -73,12 +73,13 @@ struct Ipv4 {
     }
     std::uint64_t further = way.leave_first_stage(base, values);
     while (std::popcount(further) >= worth_vectors) further = way.pass(base, values, further);
-    Walkers walkers;
+    // One after the other: their misses overlap as long as branches are foreseen.
     for (; further != 0; further &= further - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(further));
-      walkers.add(i, head_bits<Ipv4Address> - way.rest[i], way.entry[i]);
+      const Entry end =
+          end_of_walk(base, addresses[i], way.entry[i], head_bits<Ipv4Address> - way.rest[i]);
+      values[i] = value_of(tables[i], end);
     }
-    while (!walkers.empty()) walkers.step(base, tables, addresses, values);
   }
 };
 

@@ -138,13 +138,12 @@ struct Ipv6 {
       if (std::popcount(further) < worth_vectors) break;
       refill(way, start, addresses);
     }
-    Walkers walkers;
+    // One after the other: their misses overlap as long as branches are foreseen.
     for (; further != 0; further &= further - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(further));
       const unsigned resolved = start[i] + word_bits - way.rest[i];
-      walkers.add(i, resolved, way.entry[i]);
+      values[i] = value_of(tables[i], end_of_walk(base, addresses[i], way.entry[i], resolved));
     }
-    while (!walkers.empty()) walkers.step(base, tables, addresses, values);
   }
 
   // Words that begin where the addresses have come to.

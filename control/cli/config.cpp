@@ -44,10 +44,9 @@ void print_changes(const Json& changes) {
   }
   const auto& left = changes["not_compared"];
   if (left.empty()) return;
-  const std::string names =
-      left.size() == 1 ? cell(left.front())
-                       : fmt::format("{} more tables, {} to {},", left.size(), cell(left.front()),
-                                     cell(left.back()));
+  const std::string names = left.size() == 1 ? cell(left.front())
+                                             : fmt::format("{} more tables, {} to {},", left.size(),
+                                                           cell(left.front()), cell(left.back()));
   fmt::print("{} may change: too many routes to list them all here\n", names);
 }
 
