@@ -74,7 +74,8 @@ std::vector<TablePair> pair_tables(const TableIndex& before, const TableIndex& a
   for (const auto& [name, table] : after) {
     if (!before.contains(name)) pairs.push_back({name, {}, table});
   }
-  std::ranges::stable_partition(pairs, &TablePair::is_gateway);
+  std::stable_partition(pairs.begin(), pairs.end(),
+                        [](const TablePair& pair) { return pair.is_gateway(); });
   return pairs;
 }
 
