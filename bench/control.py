@@ -36,7 +36,8 @@ def run(options):
 
 
 def plot(results, stem):
-    measure.plot_bars([r for r in results if r["unit"] == "ms"], f"{stem}-control.png")
+    times = [{**r, "subject": r["metric"], "metric": "time"} for r in results if r["unit"] == "ms"]
+    measure.plot_bars(times, f"{stem}-control.png")
 
 
 def _measured(name, options, directory):

@@ -93,10 +93,10 @@ class Comparison {
  public:
   using Prefixes = std::set<config::IpPrefix>;
 
-  // What of a table has to be looked at.
+  // What of a VPC's table has to be looked at.
   struct Scope {
     std::optional<Prefixes> only;  // these prefixes; otherwise all
-    std::size_t routes = 0;        // so many; none: it has not changed
+    std::size_t routes = 0;        // so many, or prefixes; none: it has not changed
   };
 
   Comparison(const Rib& before, const Rib& after) : before_(before), after_(after) {
@@ -111,25 +111,23 @@ class Comparison {
     }
   }
 
-  Scope scope_of(const TablePair& pair) const {
-    if (pair.is_gateway()) {
-      const TableDiff& routes = changes_.at(pair.name).routes;
-      return {{}, routes.removed.size() + routes.added.size()};
-    }
+  TableDiff of_gateway(const std::string& name) const {
+    TableDiff diff = changes_.at(name).routes;
+    diff.table = name;
+    return diff;
+  }
+
+  // Of a VPC's table. When it is more than `at_most`, it may be any number beyond.
+  Scope scope_of(const TablePair& pair, std::size_t at_most) const {
     if (!same_rules(pair.before.of_vpc, pair.after.of_vpc)) {
       return {{}, pair.before.size(before_) + pair.after.size(after_)};
     }
-    auto prefixes = changed_prefixes(pair.before.of_vpc, pair.after.of_vpc);
-    const std::size_t count = prefixes.size();
-    return {std::move(prefixes), count};
+    Scope scope{Prefixes{}, 0};
+    add_changed_prefixes(pair.before.of_vpc, pair.after.of_vpc, at_most, scope);
+    return scope;
   }
 
   TableDiff compare(const TablePair& pair, const Scope& scope) const {
-    if (pair.is_gateway()) {
-      TableDiff diff = changes_.at(pair.name).routes;
-      diff.table = pair.name;
-      return diff;
-    }
     if (!scope.only)
       return difference(pair.name, pair.before.list(before_), pair.after.list(after_));
     return difference(pair.name, list_at(before_, pair.before.of_vpc, *scope.only),
@@ -180,29 +178,32 @@ class Comparison {
            locals(*before.table) == locals(*after.table);
   }
 
-  Prefixes changed_prefixes(const VpcTable& before, const VpcTable& after) const {
-    Prefixes prefixes;
+  void add_changed_prefixes(const VpcTable& before, const VpcTable& after, std::size_t at_most,
+                            Scope& scope) const {
+    const auto add = [&scope](const config::IpPrefix& prefix) {
+      scope.only->insert(prefix);
+      ++scope.routes;
+    };
     const TableDiff own = difference({}, before.table->own, after.table->own);
-    for (const Route& route : own.removed) prefixes.insert(route.prefix);
-    for (const Route& route : own.added) prefixes.insert(route.prefix);
+    for (const Route& route : own.removed) add(route.prefix);
+    for (const Route& route : own.added) add(route.prefix);
+    const auto add_inside = [&](const config::IpPrefix& range, const Prefixes& prefixes) {
+      for (auto it = prefixes.lower_bound(range);
+           scope.routes <= at_most && it != prefixes.end() && range.contains(*it); ++it) {
+        add(*it);
+      }
+    };
     for (const config::Propagation& propagation : after.table->imports) {
       const auto found = changes_.find(propagation.gateway);
       if (found == changes_.end()) continue;
       const GatewayChanges& changes = found->second;
       for (const config::IpPrefix& range : propagation.ranges) {
-        insert_inside(range, changes.imported, prefixes);
+        add_inside(range, changes.imported);
         for (const std::string& attachment : after.vpc->own_attachments) {
           const auto rerouted = changes.rerouted.find(attachment);
-          if (rerouted != changes.rerouted.end()) insert_inside(range, rerouted->second, prefixes);
+          if (rerouted != changes.rerouted.end()) add_inside(range, rerouted->second);
         }
       }
-    }
-    return prefixes;
-  }
-
-  static void insert_inside(const config::IpPrefix& range, const Prefixes& from, Prefixes& into) {
-    for (auto it = from.lower_bound(range); it != from.end() && range.contains(*it); ++it) {
-      into.insert(*it);
     }
   }
 
@@ -241,7 +242,7 @@ std::vector<ListedTable> list_all(const Rib& rib) {
   return tables;
 }
 
-RibDiff diff(const Rib& before, const Rib& after, std::size_t max_routes) {
+RibDiff diff(const Rib& before, const Rib& after, DiffLimits limits) {
   const TableIndex tables_before = index_tables(before);
   const TableIndex tables_after = index_tables(after);
   const Comparison comparison(before, after);
@@ -253,15 +254,24 @@ RibDiff diff(const Rib& before, const Rib& after, std::size_t max_routes) {
   for (const auto& [name, table] : tables_after) {
     if (!tables_before.contains(name)) result.created.push_back(name);
   }
+  std::size_t listed = 0;
+  const auto keep = [&](TableDiff table) {
+    listed += table.removed.size() + table.added.size();
+    if (!table.removed.empty() || !table.added.empty()) result.tables.push_back(std::move(table));
+  };
   for (const TablePair& pair : pair_tables(tables_before, tables_after)) {
-    const Comparison::Scope scope = comparison.scope_of(pair);
-    if (scope.routes > max_routes) {
-      result.not_compared.push_back(pair.name);
+    if (pair.is_gateway()) {
+      keep(comparison.of_gateway(pair.name));
       continue;
     }
-    max_routes -= scope.routes;
-    TableDiff table = comparison.compare(pair, scope);
-    if (!table.removed.empty() || !table.added.empty()) result.tables.push_back(std::move(table));
+    const std::size_t at_most = listed < limits.listed ? limits.compared : 0;
+    const auto scope = comparison.scope_of(pair, at_most);
+    if (scope.routes > at_most) {
+      result.not_compared.push_back(pair.name);
+    } else {
+      limits.compared -= scope.routes;
+      keep(comparison.compare(pair, scope));
+    }
   }
   std::ranges::sort(result.tables, {}, &TableDiff::table);
   std::ranges::sort(result.not_compared);

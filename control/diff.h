@@ -24,7 +24,7 @@ struct RibDiff {
   std::vector<std::string> created;
   std::vector<std::string> deleted;
   std::vector<TableDiff> tables;
-  // Tables that may differ too, but were not compared: too many routes. Sorted; usually none.
+  // Tables of VPCs that may differ too, but were not compared. Sorted; usually none.
   std::vector<std::string> not_compared;
   bool empty() const {
     return created.empty() && deleted.empty() && tables.empty() && not_compared.empty();
@@ -40,12 +40,14 @@ struct ListedTable {
 };
 std::vector<ListedTable> list_all(const Rib& rib);
 
-// Thousands of tables may each import thousands of routes, and all of them may change at once: in
-// all at most `max_routes` are looked at to compare tables, those of gateways first. A table for
-// which that doesn't suffice is left to `not_compared`. Besides that it takes time in proportion to
-// the RIBs.
-inline constexpr std::size_t compare_all = std::numeric_limits<std::size_t>::max();
-RibDiff diff(const Rib& before, const Rib& after, std::size_t max_routes = compare_all);
+// Thousands of tables may each import thousands of routes, and all of them may change at once. What
+// changes in gateways' tables is always listed; those of VPCs follow until `listed` routes are, and
+// as long as no more than `compared` are looked at for it.
+struct DiffLimits {
+  std::size_t listed = std::numeric_limits<std::size_t>::max();
+  std::size_t compared = std::numeric_limits<std::size_t>::max();
+};
+RibDiff diff(const Rib& before, const Rib& after, DiffLimits limits = {});
 
 // apply(list_all(before), diff(before, after)) == list_all(after) if all tables were compared.
 std::vector<ListedTable> apply(std::vector<ListedTable> tables, const RibDiff& change);

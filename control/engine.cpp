@@ -12,8 +12,8 @@ namespace {
 
 // A worker that runs passes in microseconds.
 constexpr std::chrono::milliseconds tidy_limit{5};
-// More nobody reads; thousands of VPCs on a gateway could have millions.
-constexpr std::size_t changed_routes_max = 10'000;
+// More changes nobody reads, nor should a commit spend more than some tenths of a second on them.
+constexpr DiffLimits shown_changes{.listed = 10'000, .compared = 200'000};
 
 Refusal refused(std::string message) {
   return {std::move(message), {}};
@@ -88,8 +88,7 @@ tl::expected<Changes, Refusal> Engine::diff(std::string_view text, std::string_v
 }
 
 Changes Engine::changes_to(const config::Model& model, const Rib& rib) const {
-  return {control::diff(running_.model, model),
-          control::diff(running_.rib, rib, changed_routes_max)};
+  return {control::diff(running_.model, model), control::diff(running_.rib, rib, shown_changes)};
 }
 
 tl::expected<Committed, Refusal> Engine::commit(std::string text, std::string file) {

@@ -14,7 +14,7 @@ namespace bgw::control {
 nlohmann::ordered_json to_json(const Route& route);
 nlohmann::ordered_json to_json(std::span<const Route> routes);
 // {"gateways":[{"name","routes":[…]}],"vpcs":[{"name","route_tables":[{"name","routes":[…]}]}]},
-// table by table: with all imports spelled out a RIB may be larger than memory.
+// VPC by VPC: with all imports spelled out a RIB may be larger than memory.
 void write_json(const Rib& rib, std::ostream& out);
 
 }  // namespace bgw::control

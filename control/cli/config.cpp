@@ -42,12 +42,11 @@ void print_changes(const Json& changes) {
       }
     }
   }
-  const auto& left = changes["not_compared"];
+  const Json left = changes.value("not_compared", Json::array());
   if (left.empty()) return;
-  const std::string names = left.size() == 1 ? cell(left.front())
-                                             : fmt::format("{} more tables, {} to {},", left.size(),
-                                                           cell(left.front()), cell(left.back()));
-  fmt::print("{} may change: too many routes to list them all here\n", names);
+  fmt::print("not shown, too many routes: {} of VPCs that may change too, as {}; -j names all\n",
+             left.size() == 1 ? "1 table" : fmt::format("{} tables", left.size()),
+             cell(left.front()));
 }
 
 int check(const Context& context, const std::vector<std::string>& arguments) {
@@ -68,7 +67,7 @@ int diff(const Context& context, const std::vector<std::string>& arguments) {
   if (context.json) {
     fmt::print("{}", reply.body);
   } else if (changes["objects"].empty() && changes["tables"].empty() &&
-             changes["not_compared"].empty()) {
+             changes.value("not_compared", Json::array()).empty()) {
     fmt::print("no difference\n");
   } else {
     print_changes(changes);

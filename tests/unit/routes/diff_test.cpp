@@ -66,26 +66,29 @@ config::Model three_vpcs() {
   return model;
 }
 
-TEST(Diff, ComparesOnlyAsManyRoutesAsItMay) {
+TEST(Diff, ListsAndComparesOnlyAsMuchAsItMay) {
   config::Model model = three_vpcs();
   Commits commits;
   const control::Rib before = commits.commit(model);
   model.vpcs[1].interface->enabled = false;
   const control::Rib after = commits.commit(model);
-  const auto tables = [&](std::size_t max_routes) {
-    const control::RibDiff change = control::diff(before, after, max_routes);
+  const auto tables = [&](control::DiffLimits limits) {
+    const control::RibDiff change = control::diff(before, after, limits);
     Lines compared;
     for (const auto& table : change.tables) compared.push_back(table.table);
     return std::pair(compared, change.not_compared);
   };
 
-  // Two routes removed and two added in the gateway's table, two prefixes in each that imports.
-  EXPECT_EQ(tables(8), std::pair(Lines{"bgw-1", "vpc-a/main", "vpc-c/main"}, Lines{}));
-  EXPECT_EQ(tables(7), std::pair(Lines{"bgw-1", "vpc-a/main"}, Lines{"vpc-c/main"}));
-  EXPECT_EQ(tables(4), std::pair(Lines{"bgw-1"}, Lines{"vpc-a/main", "vpc-c/main"}));
-  EXPECT_EQ(tables(0), std::pair(Lines{}, Lines{"bgw-1", "vpc-a/main", "vpc-c/main"}));
-  EXPECT_FALSE(control::diff(before, after, 0).empty());
-  EXPECT_TRUE(control::diff(before, before, 0).empty());
+  // Four routes are listed for the gateway, two each for the tables that import, where two prefixes
+  // each have to be looked at.
+  const Lines all{"bgw-1", "vpc-a/main", "vpc-c/main"}, two{"bgw-1", "vpc-a/main"};
+  EXPECT_EQ(tables({.listed = 7}), std::pair(all, Lines{}));
+  EXPECT_EQ(tables({.listed = 6}), std::pair(two, Lines{"vpc-c/main"}));
+  EXPECT_EQ(tables({.listed = 4}), std::pair(Lines{"bgw-1"}, Lines{"vpc-a/main", "vpc-c/main"}));
+  EXPECT_EQ(tables({.compared = 4}), std::pair(all, Lines{}));
+  EXPECT_EQ(tables({.compared = 3}), std::pair(two, Lines{"vpc-c/main"}));
+  EXPECT_EQ(tables({.compared = 1}), std::pair(Lines{"bgw-1"}, Lines{"vpc-a/main", "vpc-c/main"}));
+  EXPECT_TRUE(control::diff(before, before, {0, 0}).empty());
 }
 
 // What gateways lead elsewhere now matters to a table only if it was or is the VPC's own (V4).

@@ -185,6 +185,26 @@ void check_diff(const control::Rib& before, const control::Rib& after,
   ASSERT_EQ(change.empty(), listed_before == listed_after);
 }
 
+// What a limited diff says is right, and it names what it leaves out.
+void check_limited_diff(const control::Rib& before, const control::Rib& after,
+                        control::DiffLimits limits) {
+  const control::RibDiff all = control::diff(before, after);
+  const control::RibDiff some = control::diff(before, after, limits);
+  ASSERT_EQ(some.created, all.created);
+  ASSERT_EQ(some.deleted, all.deleted);
+  std::vector<std::string> left_out;
+  for (const control::TableDiff& table : all.tables) {
+    const auto found = std::ranges::find(some.tables, table.table, &control::TableDiff::table);
+    if (found == some.tables.end()) {
+      left_out.push_back(table.table);
+    } else {
+      ASSERT_EQ(*found, table);
+    }
+  }
+  ASSERT_EQ(some.tables.size() + left_out.size(), all.tables.size());
+  ASSERT_TRUE(std::ranges::includes(some.not_compared, left_out));
+}
+
 std::string validity_problem(const config::Model& model) {
   const auto problems = config::validate(model);
   return problems.empty() ? "" : problems.front().where + ": " + problems.front().message;
@@ -205,6 +225,8 @@ void check_sequence(std::uint32_t seed, Sightings& sightings) {
     ASSERT_EQ(problem(oracle.commit(model), listed), "");
     ASSERT_EQ(unseated_incumbent(model_before, before.history, model, now.history), "");
     ASSERT_NO_FATAL_FAILURE(check_diff(before.rib, now.rib, listed_before, listed));
+    ASSERT_NO_FATAL_FAILURE(
+        check_limited_diff(before.rib, now.rib, {.listed = commit % 10, .compared = seed % 10}));
     ASSERT_NO_FATAL_FAILURE(check_forwarding(random, now.rib, sightings));
 
     const Computed again = control::compute_routes(model, before.history);
