@@ -13,7 +13,8 @@ import huge_pages
 import measure
 from subjects import MEMORY_MIB, TARGETS, Bgwd
 
-CASES = {"vpcs-1000": 1000, "vpcs-5000": 5000}
+# VPCs, and gateways that each of them imports all from.
+CASES = {"vpcs-1000": (1000, 1), "vpcs-5000": (5000, 1), "vpcs-1000-gateways-2": (1000, 2)}
 
 # (case, metric): (unit, at most).
 GOALS = {("vpcs-5000", "commit from nothing"): ("ms", 2000),
@@ -42,9 +43,10 @@ def plot(results, stem):
 
 def _measured(name, options, directory):
     files = {}
-    for which, vpcs in {"nothing": 0, "less": CASES[name] - 1, "all": CASES[name]}.items():
+    all_vpcs, gateways = CASES[name]
+    for which, vpcs in {"nothing": 0, "less": all_vpcs - 1, "all": all_vpcs}.items():
         files[which] = directory / f"{which}.json"
-        files[which].write_text(_mesh(vpcs))
+        files[which].write_text(_mesh(vpcs, [f"bgw-{i + 1}" for i in range(gateways)]))
     rounds = {}
     for number in range(options.rounds):
         place = directory / str(number)
@@ -78,18 +80,19 @@ def _once(options, directory, files):
                 "commit of nothing, all given up": took("commit", "nothing")}
 
 
-def _mesh(vpcs):
-    """VPCs of two subnets each, VLANs of two ports, that all reach each other by one gateway."""
+def _mesh(vpcs, gateways):
+    """VPCs of two subnets each, VLANs of two ports, that all reach each other by each gateway."""
     return json.dumps({
         "version": 1, "region": "bench",
         "ports": [{"name": f"p{port}", "device": f"net_null{port}"} for port in (0, 1)],
-        "vpcs": [_vpc(number) for number in range(vpcs)],
-        "gateways": [{"name": "bgw-1"}],
-        "attachments": [{"name": f"att-{number}", "gateway": "bgw-1", "vpc": f"vpc-{number}"}
-                        for number in range(vpcs)]}, indent=1)
+        "vpcs": [_vpc(number, gateways) for number in range(vpcs)],
+        "gateways": [{"name": gateway} for gateway in gateways],
+        "attachments": [{"name": f"att-{number}-{gateway}", "gateway": gateway,
+                         "vpc": f"vpc-{number}"}
+                        for number in range(vpcs) for gateway in gateways]}, indent=1)
 
 
-def _vpc(number):
+def _vpc(number, gateways):
     network = f"10.{number // 250}.{number % 250}"
     halves = [f"{network}.0/25", f"{network}.128/25"]
     return {"name": f"vpc-{number}", "cidrs": [f"{network}.0/24"],
@@ -97,7 +100,7 @@ def _vpc(number):
             "interface": {"vlan": {"port": f"p{number % 2}", "id": number // 2 + 1},
                           "addresses": [f"{network}.1/25", f"{network}.129/25"]},
             "route_tables": [{"name": "main", "propagations": [
-                {"gateway": "bgw-1", "ranges": ["10.0.0.0/8"]}]}]}
+                {"gateway": gateway, "ranges": ["10.0.0.0/8"]} for gateway in gateways]}]}
 
 
 def _show_goals(results):

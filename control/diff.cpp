@@ -28,19 +28,19 @@ struct TableRef {
     return of_vpc.vpc == nullptr ? std::vector<Route>{}
                                  : list_table(rib, *of_vpc.vpc, *of_vpc.table);
   }
-  // So many routes at most.
-  std::size_t size(const Rib& rib) const {
-    if (gateway != nullptr) return gateway->routes.size();
-    if (of_vpc.vpc == nullptr) return 0;
-    std::size_t routes = of_vpc.table->own.size();
-    for (const GatewayImport& import : imports_of(rib, *of_vpc.table)) {
-      for (const config::IpPrefix& range : import.ranges) {
-        routes += routes_inside(import.gateway->routes, range).size();
-      }
-    }
-    return routes;
-  }
 };
+
+// How many routes a VPC's table lists, at most.
+std::size_t size_at_most(const Rib& rib, const VpcTable& of_vpc) {
+  if (of_vpc.vpc == nullptr) return 0;
+  std::size_t routes = of_vpc.table->own.size();
+  for (const GatewayImport& import : imports_of(rib, *of_vpc.table)) {
+    for (const config::IpPrefix& range : import.ranges) {
+      routes += routes_inside(import.gateway->routes, range).size();
+    }
+  }
+  return routes;
+}
 
 using TableIndex = std::map<std::string, TableRef>;
 
@@ -103,24 +103,20 @@ class Comparison {
     static const GatewayRoutes none{};
     for (const GatewayRoutes& gateway : before.gateways) {
       const GatewayRoutes* now = after.find_gateway(gateway.name);
-      changes_.emplace(gateway.name, changes_between(gateway, now == nullptr ? none : *now));
+      note_changes(gateway.name, gateway, now == nullptr ? none : *now);
     }
     for (const GatewayRoutes& gateway : after.gateways) {
-      if (before.find_gateway(gateway.name) != nullptr) continue;
-      changes_.emplace(gateway.name, changes_between(none, gateway));
+      if (before.find_gateway(gateway.name) == nullptr) note_changes(gateway.name, none, gateway);
     }
   }
 
-  TableDiff of_gateway(const std::string& name) const {
-    TableDiff diff = changes_.at(name).routes;
-    diff.table = name;
-    return diff;
-  }
+  const TableDiff& of_gateway(const std::string& name) const { return changes_.at(name).routes; }
 
   // Of a VPC's table. When it is more than `at_most`, it may be any number beyond.
   Scope scope_of(const TablePair& pair, std::size_t at_most) const {
     if (!same_rules(pair.before.of_vpc, pair.after.of_vpc)) {
-      return {{}, pair.before.size(before_) + pair.after.size(after_)};
+      return {{},
+              size_at_most(before_, pair.before.of_vpc) + size_at_most(after_, pair.after.of_vpc)};
     }
     Scope scope{Prefixes{}, 0};
     add_changed_prefixes(pair.before.of_vpc, pair.after.of_vpc, at_most, scope);
@@ -143,8 +139,10 @@ class Comparison {
     std::map<std::string, Prefixes, std::less<>> rerouted;
   };
 
-  static GatewayChanges changes_between(const GatewayRoutes& before, const GatewayRoutes& after) {
-    GatewayChanges changes{difference({}, before.routes, after.routes), {}, {}};
+  void note_changes(const std::string& name, const GatewayRoutes& before,
+                    const GatewayRoutes& after) {
+    GatewayChanges& changes = changes_[name];
+    changes.routes = difference(name, before.routes, after.routes);
     const auto note = [&](const config::IpPrefix& prefix) {
       const Route* old = valid_route_at(before.routes, prefix);
       const Route* now = valid_route_at(after.routes, prefix);
@@ -159,7 +157,6 @@ class Comparison {
     };
     for (const Route& route : changes.routes.removed) note(route.prefix);
     for (const Route& route : changes.routes.added) note(route.prefix);
-    return changes;
   }
 
   // Whether what is listed for a prefix depends, in both RIBs alike, only on the table's own routes

@@ -12,7 +12,7 @@ namespace {
 
 // A worker that runs passes in microseconds.
 constexpr std::chrono::milliseconds tidy_limit{5};
-// More changes nobody reads, nor should a commit spend more than some tenths of a second on them.
+// More changes nobody reads, and to find them out keeps the control thread from its other work.
 constexpr DiffLimits shown_changes{.listed = 10'000, .compared = 200'000};
 
 Refusal refused(std::string message) {

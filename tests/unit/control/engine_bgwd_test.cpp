@@ -113,6 +113,15 @@ TEST(BgwdOffline, ErrorsAreLinesWithPositions) {
   }
 }
 
+TEST(BgwdOffline, RoutesThatCannotBeWrittenAreAnError) {
+  const TempDir dir;
+  const std::string command =
+      BGWD_PATH " --print-routes --config " + dir.write("bgw.yaml", minimal) + " > /dev/full";
+  const auto ended = run_program("/bin/sh", {"-c", command});
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_EQ(ended.err, "bgwd: cannot write the routes to standard output\n");
+}
+
 TEST(BgwdOffline, UnreadableFileIsOneLine) {
   const auto ended = run_program(BGWD_PATH, {"--check", "--config", "/nonexistent.yaml"});
   EXPECT_EQ(ended.status, 1);

@@ -1,5 +1,7 @@
 // diff(), list_all() and apply() on models small enough to spell out; the property test does the
 // rest.
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "control/compute_routes.h"
@@ -23,13 +25,16 @@ config::Model two_vpcs() {
   return model;
 }
 
-TEST(Diff, NamesTheRoutesOfEveryTableThatChange) {
-  config::Model model = two_vpcs();
+// Before and after the interface of vpc-b goes down.
+std::pair<control::Rib, control::Rib> when_b_goes_down(config::Model model) {
   Commits commits;
-  const control::Rib before = commits.commit(model);
+  control::Rib before = commits.commit(model);
   model.vpcs[1].interface->enabled = false;
-  const control::Rib after = commits.commit(model);
+  return {std::move(before), commits.commit(model)};
+}
 
+TEST(Diff, NamesTheRoutesOfEveryTableThatChange) {
+  const auto [before, after] = when_b_goes_down(two_vpcs());
   const control::RibDiff change = control::diff(before, after);
   EXPECT_TRUE(change.created.empty());
   EXPECT_TRUE(change.deleted.empty());
@@ -56,7 +61,7 @@ TEST(Diff, TablesThatComeAndGo) {
   EXPECT_TRUE(control::apply(control::list_all(full), going).empty());
 }
 
-// A gateway with two VPCs that import its two routes each, and a third VPC that imports nothing.
+// vpc-b propagates two routes and imports nothing; the other two import both.
 config::Model three_vpcs() {
   config::Model model = two_vpcs();
   add_subnet(model.vpcs[1], "10.2.1.0/24");
@@ -67,13 +72,9 @@ config::Model three_vpcs() {
 }
 
 TEST(Diff, ListsAndComparesOnlyAsMuchAsItMay) {
-  config::Model model = three_vpcs();
-  Commits commits;
-  const control::Rib before = commits.commit(model);
-  model.vpcs[1].interface->enabled = false;
-  const control::Rib after = commits.commit(model);
-  const auto tables = [&](control::DiffLimits limits) {
-    const control::RibDiff change = control::diff(before, after, limits);
+  const auto ribs = when_b_goes_down(three_vpcs());
+  const auto tables = [&ribs](control::DiffLimits limits) {
+    const control::RibDiff change = control::diff(ribs.first, ribs.second, limits);
     Lines compared;
     for (const auto& table : change.tables) compared.push_back(table.table);
     return std::pair(compared, change.not_compared);
@@ -88,7 +89,7 @@ TEST(Diff, ListsAndComparesOnlyAsMuchAsItMay) {
   EXPECT_EQ(tables({.compared = 4}), std::pair(all, Lines{}));
   EXPECT_EQ(tables({.compared = 3}), std::pair(two, Lines{"vpc-c/main"}));
   EXPECT_EQ(tables({.compared = 1}), std::pair(Lines{"bgw-1"}, Lines{"vpc-a/main", "vpc-c/main"}));
-  EXPECT_TRUE(control::diff(before, before, {0, 0}).empty());
+  EXPECT_TRUE(control::diff(ribs.first, ribs.first, {0, 0}).empty());
 }
 
 // What gateways lead elsewhere now matters to a table only if it was or is the VPC's own (V4).
