@@ -10,8 +10,12 @@
 namespace bgw::lpm {
 namespace {
 
-constexpr std::uint32_t line_units = 64 / unit_bytes;
 constexpr std::size_t max_units = std::size_t{1} << unit_index_bits;
+
+// Of the line that begins at or before a unit: units from that one on.
+std::uint32_t left_of_line(std::uint32_t unit) {
+  return line_units - unit % line_units;
+}
 
 // The first entry of a free block holds the unit of the next free one of its class.
 std::size_t link_index(std::uint32_t unit) {
@@ -119,9 +123,8 @@ std::optional<std::uint32_t> Blocks::take_free(SizeClass size_class) noexcept {
 
 std::optional<std::uint32_t> Blocks::take_fresh(SizeClass size_class) noexcept {
   const std::uint32_t units = units_of(size_class);
-  // So that the nodes of a /16, or of a full group, share a cache line while the arena grows.
-  const std::uint32_t gap =
-      units < line_units ? 0 : (line_units - fresh_ % line_units) % line_units;
+  const std::uint32_t room = left_of_line(fresh_);
+  const std::uint32_t gap = units <= room ? 0 : room % line_units;
   if (std::uint64_t{gap} + units > limit_ - fresh_) return std::nullopt;
   if (!commit((std::size_t{fresh_} + gap + units) * unit_bytes)) return std::nullopt;
   push_remainder(fresh_, gap);
@@ -150,8 +153,9 @@ std::uint32_t Blocks::pop(SizeClass size_class) noexcept {
 
 void Blocks::push_remainder(std::uint32_t unit, std::uint32_t units) noexcept {
   while (units > 0) {
-    SizeClass size_class = class_for(units);
-    if (units_of(size_class) > units) --size_class;
+    const std::uint32_t most = unit % line_units == 0 ? units : std::min(units, left_of_line(unit));
+    SizeClass size_class = class_for(most);
+    if (units_of(size_class) > most) --size_class;
     push(unit, size_class);
     unit += units_of(size_class);
     units -= units_of(size_class);

@@ -1,4 +1,8 @@
 // Memory: what is handed out, retired, reused, and how it is told.
+#include <random>
+#include <utility>
+#include <vector>
+
 #include "lpm/blocks.h"
 #include "lpm/poison.h"
 #include "tests/unit/lpm/fixture.h"
@@ -50,6 +54,30 @@ TEST(Blocks, LargeFreeOnesAreSplitBeforeTheArenaGrows) {
     }
   }
   EXPECT_EQ(blocks.committed_bytes(), committed);
+}
+
+// Fresh ones, reused ones and parts of larger ones.
+TEST(Blocks, CrossNoMoreCacheLinesThanTheyMust) {
+  Blocks blocks(8 << 20, false);
+  std::mt19937 random(7);
+  std::vector<Blocks::Block> held;
+  for (unsigned step = 0; step < 20'000; ++step) {
+    if (held.size() > 200) {
+      std::swap(held[random() % held.size()], held.back());
+      blocks.free(held.back().unit, held.back().units);
+      held.pop_back();
+    }
+    const std::uint32_t most = step % 8 == 0 ? 300 : 2 * line_units;
+    const auto block = blocks.allocate(static_cast<std::uint32_t>(1 + random() % most));
+    ASSERT_TRUE(block);
+    held.push_back(*block);
+    const std::uint32_t into_line = block->unit % line_units;
+    if (block->units > line_units) {
+      ASSERT_EQ(into_line, 0u) << block->units << " units";
+    } else {
+      ASSERT_LE(into_line + block->units, line_units);
+    }
+  }
 }
 
 TEST(Blocks, ReadableFromTheFirstEntryOn) {

@@ -153,16 +153,22 @@ class FullArena : public BatchTest<Address> {
   FullArena() : BatchTest<Address>(std::size_t{2} << 20) {}
 
   void fill() {
+    try_table({place<Address>(ip(10, 0, 0, 0), 20, 1)});
     for (unsigned kind = 0;; ++kind) {
       std::vector<Route<Address>> routes;
       for (unsigned i = 0; i < 3 + kind % 200; ++i) routes.push_back(this->random_route(kind));
       if (!try_table(routes)) break;
     }
-    // What is left is filled with ever smaller ones.
+    // What is left is filled with ever smaller ones, and with groups at last.
     for (unsigned failures = 0; failures < 50;) {
       const auto address = this->random.template address<Address>();
       const unsigned length = address_bits<Address> - this->random() % 24;
       failures += try_table({route<Address>(address, length, 1)}) ? 0 : 1;
+    }
+    for (unsigned failures = 0; failures < 50;) {
+      const auto more = place<Address>(ip(10, 0, 0, 0) | (this->random() & 0xfff),
+                                       25 + this->random() % 8, this->random.value());
+      failures += try_route(more) ? 0 : 1;
     }
   }
 
@@ -173,6 +179,14 @@ class FullArena : public BatchTest<Address> {
     this->descriptors.push_back(built->descriptor());
     this->oracles.emplace_back(this->none, routes);
     this->tables.push_back(std::move(*built));
+    return true;
+  }
+  // In the first table. What it replaces is not reclaimed, so that there is an end.
+  bool try_route(const Route<Address>& more) {
+    bool republish = false;
+    if (this->oracles[0].contains(more) || !this->tables[0].add(more, &republish)) return false;
+    this->descriptors[0] = this->tables[0].descriptor();
+    this->oracles[0].add(more);
     return true;
   }
 };
