@@ -10,17 +10,23 @@ import tempfile
 import huge_pages
 import measure
 import traffic
+from full_table import FullTable
 from subjects import MEMORY_MIB, TARGETS, Bgwd, Testpmd
 
+CASES = {"plain": traffic.TwoVpcs(), "imix": traffic.Imix(), "v6": traffic.TwoVpcs6(),
+         "vpcs-1000": traffic.ManyVlans(), "vxlan": traffic.ManyVnis(),
+         **{f"routes-606k-{thousands}k": FullTable(thousands * 1024) for thousands in (1, 16, 32)}}
+
 # Case → what its rate is held against: (a case of the same run, at least, reach for).
-GOALS = {"vpcs-1000": ("plain", 0.7, 0.9)}
+GOALS = {name: ("plain", 0.7, 0.9) for name in CASES if name.startswith(("vpcs", "routes"))}
 
 
 def run(options):
     results = []
-    for name in options.case or traffic.CASES:
-        if name not in traffic.CASES:
-            raise SystemExit(f"no case '{name}' in forward; there are: {', '.join(traffic.CASES)}")
+    for name in options.case or CASES:
+        if name not in CASES:
+            raise SystemExit(f"no case '{name}' in forward; there are: {', '.join(CASES)}")
+        CASES[name].prepare(options)
         with (tempfile.TemporaryDirectory(prefix="bgw-bench-") as directory,
               huge_pages.eal_options(MEMORY_MIB) as options.memory):
             results += measured(name, options, pathlib.Path(directory))
@@ -60,10 +66,11 @@ def show_goal(name, ratio):
 def bgw_and_testpmd(name, options, directory):
     """{subject: function that measures it once}, bgw first."""
     directory.mkdir()
-    case = traffic.CASES[name]
+    case = CASES[name]
     devices = case.devices(directory)
     case.write(directory, [bytes(6)] * len(devices))  # so that the devices open
-    with Bgwd(options, directory, ports_only(devices)) as bgwd:
+    buffers = case.packet_buffers
+    with Bgwd(options, directory, ports_only(devices), packet_buffers=buffers) as bgwd:
         macs = bgwd.macs()
     case.write(directory, macs)
     warm_up, seconds = (0.5, 1.0) if options.quick else (1.0, 3.0)
@@ -74,9 +81,10 @@ def bgw_and_testpmd(name, options, directory):
                 return subject.mpps(warm_up, seconds)
         return measure_once
 
-    return {"bgw": once(lambda: Bgwd(options, directory, case.config(devices), case.share)),
-            "testpmd-io": once(lambda: Testpmd(options, "io", devices)),
-            "testpmd-macswap": once(lambda: Testpmd(options, "macswap", devices))}
+    return {"bgw": once(lambda: Bgwd(options, directory, case.config(devices), case.share,
+                                     buffers)),
+            "testpmd-io": once(lambda: Testpmd(options, "io", devices, buffers)),
+            "testpmd-macswap": once(lambda: Testpmd(options, "macswap", devices, buffers))}
 
 
 def ports_only(devices):

@@ -63,13 +63,13 @@ class Subject(contextlib.AbstractContextManager):
 
 
 class Testpmd(Subject):
-    def __init__(self, options, mode, devices):
+    def __init__(self, options, mode, devices, packet_buffers):
         self.ports = len(devices)
         vdevs = [a for d in devices for a in ("--vdev", d)]
         super().__init__(
             ["dpdk-testpmd", "-l", f"{CONTROL_CORE},{WORKER_CORE}", "--main-lcore",
              str(CONTROL_CORE), *options.memory, "--no-pci", "--file-prefix", self.prefix, *vdevs,
-             "--", "--total-num-mbufs=32768", f"--forward-mode={mode}", "--nb-cores=1",
+             "--", f"--total-num-mbufs={packet_buffers}", f"--forward-mode={mode}", "--nb-cores=1",
              "--stats-period=1000"], tempfile.TemporaryFile())
         self.wait_for(self._connected)
 
@@ -97,7 +97,7 @@ class Testpmd(Subject):
 
 
 class Bgwd(Subject):
-    def __init__(self, options, directory, text, share=0.0):
+    def __init__(self, options, directory, text, share=0.0, packet_buffers=None):
         """share: the part of what is received that must be forwarded."""
         self.share = share
         self.socket_path = directory / "bgw.sock"
@@ -108,7 +108,9 @@ class Bgwd(Subject):
         super().__init__(
             [options.build / "control/bgwd", "--config", config, "--state-dir", directory / "state",
              "--socket", self.socket_path, "--workers", str(WORKER_CORE), "--control-core",
-             str(CONTROL_CORE), "--", *options.memory, "--no-pci"],
+             str(CONTROL_CORE),
+             *(["--packet-buffers", str(packet_buffers)] if packet_buffers else []),
+             "--", *options.memory, "--no-pci"],
             tempfile.TemporaryFile())
         self.wait_for(lambda: self.run("interface", "list").returncode == 0)
 

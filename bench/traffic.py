@@ -3,6 +3,7 @@
 A case has `devices(directory)`, the device strings that all subjects get; `write(directory, macs)`,
 which makes the files that they replay; `config(devices)`; and `share`, the part of the frames that
 is to be forwarded. The rest makes the gateway's neighbours known. macs: the devices' own, packed.
+What is replayed lies in packet buffers, which every subject has as many of.
 """
 
 import json
@@ -16,7 +17,6 @@ FLOWS = 1024
 SHORT_PAYLOAD = 18  # bytes: of a 64-byte frame with IPv4, UDP and FCS
 SEED = 7
 MANY = 1000
-# All packet buffers of a subject are 32,768; those that are replayed are of them.
 REPLAYED_BY_MANY = 24_000
 
 
@@ -49,19 +49,26 @@ def _vpc(name, cidr, binding):
                 {"gateway": "bgw-1", "ranges": [everything]}]}]}
 
 
-class TwoVpcs:
+class Case:
+    packet_buffers = 32_768
+
+    def prepare(self, options):
+        """Before anything else, once a run."""
+
+
+class TwoVpcs(Case):
     """1,024 UDP flows between on-link instances of two VPCs, one port each.
 
     Four hosts a VPC; each also asks for the gateway once per replay.
     """
-    hosts = 4
+    hosts, flows = 4, FLOWS  # a VPC
     cidr = "10.{}.1.0/24"
     kind, question, packet = IPV4, staticmethod(arp_request), staticmethod(ipv4_udp)
     payloads = [SHORT_PAYLOAD]  # in turn
 
     @property
     def share(self):
-        return FLOWS / (FLOWS + self.hosts)
+        return self.flows / (self.flows + self.hosts)
 
     def devices(self, directory):
         return [device(directory, number) for number in (0, 1)]
@@ -83,15 +90,18 @@ class TwoVpcs:
         for vpc in (0, 1):
             questions = [self.question(self.mac(vpc, host), self.address(vpc, host),
                                        self.address(vpc, 0)) for host in range(1, self.hosts + 1)]
-            flows = [self.flow(vpc, number, macs[vpc]) for number in range(FLOWS)]
+            flows = [self.flow(vpc, number, macs[vpc]) for number in range(self.flows)]
             write_pcap(directory / f"{vpc}.pcap", questions + flows)
 
     def flow(self, vpc, number, gateway_mac):
-        sender, receiver = number % self.hosts + 1, number // self.hosts % self.hosts + 1
-        packet = self.packet(self.address(vpc, sender), self.address(1 - vpc, receiver),
+        sender = number % self.hosts + 1
+        packet = self.packet(self.address(vpc, sender), self.receiver(vpc, number),
                              (10000 + number, 20000 + number),
                              bytes(self.payloads[number % len(self.payloads)]))
         return ethernet(gateway_mac, self.mac(vpc, sender), self.kind, packet)
+
+    def receiver(self, vpc, number):
+        return self.address(1 - vpc, number // self.hosts % self.hosts + 1)
 
 
 class Imix(TwoVpcs):
@@ -105,7 +115,7 @@ class TwoVpcs6(TwoVpcs):
     kind, question, packet = IPV6, staticmethod(neighbour_solicitation), staticmethod(ipv6_udp)
 
 
-class ManyVpcs:
+class ManyVpcs(Case):
     """1,000 VPCs of one host each on one port, packets between random ordered pairs of them.
 
     Each host also asks for the gateway once per replay.
@@ -203,7 +213,3 @@ class ManyVnis(ManyVpcs):
         source_port = 49152 + zlib.crc32(frame[26:38]) % 16384  # of addresses and ports
         return vxlan(gateway_mac, self.vtep_mac(vtep), packed(vtep), packed(self.own), source_port,
                      vpc + 1, frame)
-
-
-CASES = {"plain": TwoVpcs(), "imix": Imix(), "v6": TwoVpcs6(), "vpcs-1000": ManyVlans(),
-         "vxlan": ManyVnis()}

@@ -15,6 +15,9 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr unsigned max_core = 1023;
+// Fewer would not fill the queues of one port; more than 40 GB is a mistake.
+constexpr std::uint32_t packet_buffers_min = 4'096;
+constexpr std::uint32_t packet_buffers_max = 16'777'216;
 
 po::options_description descriptions() {
   po::options_description options("Options");
@@ -28,7 +31,9 @@ po::options_description descriptions() {
       ("workers", po::value<std::string>()->value_name("CORES"),
        "cores that forward, such as 1-3 or 1,3 (default: one core)")  //
       ("control-core", po::value<unsigned>()->value_name("CORE"),
-       "core of the control thread (default 0)")                                      //
+       "core of the control thread (default 0)")  //
+      ("packet-buffers", po::value<std::string>()->value_name("N"),
+       "for all ports and queues together, of about 2.4 KB each (default 32768)")     //
       ("check", "check the configuration and exit; needs neither root nor devices")   //
       ("print-routes", "print the computed route tables as JSON and exit; likewise")  //
       ("log-level", po::value<std::string>()->value_name("LEVEL"),
@@ -38,13 +43,19 @@ po::options_description descriptions() {
   return options;
 }
 
+std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t least,
+                                          std::uint32_t most) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (number < least || number > most) return std::nullopt;
+  return number;
+}
+
 tl::expected<unsigned, std::string> parse_core(std::string_view text) {
-  unsigned core = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), core);
-  if (error != std::errc{} || end != text.data() + text.size() || core > max_core) {
-    return tl::unexpected(fmt::format("'{}' is not a core (0 to {})", text, max_core));
-  }
-  return core;
+  const auto core = parse_number(text, 0, max_core);
+  if (!core) return tl::unexpected(fmt::format("'{}' is not a core (0 to {})", text, max_core));
+  return *core;
 }
 
 BgwdAction action_of(const po::variables_map& given) {
@@ -69,6 +80,19 @@ std::optional<std::string> wrong_usage(const po::variables_map& given, const Bgw
     return fmt::format("--log-level '{}': expected one of {}", options.log_level,
                        fmt::join(levels, ", "));
   }
+  return std::nullopt;
+}
+
+std::optional<std::string> choose_packet_buffers(const po::variables_map& given,
+                                                 BgwdOptions& options) {
+  if (!given.contains("packet-buffers")) return std::nullopt;
+  const auto& text = given["packet-buffers"].as<std::string>();
+  const auto number = parse_number(text, packet_buffers_min, packet_buffers_max);
+  if (!number) {
+    return fmt::format("--packet-buffers '{}': expected a number from {} to {}", text,
+                       packet_buffers_min, packet_buffers_max);
+  }
+  options.packet_buffers = *number;
   return std::nullopt;
 }
 
@@ -160,6 +184,7 @@ tl::expected<BgwdOptions, std::string> parse_bgwd_options(const std::vector<std:
   if (given.contains("control-core")) options.control_core = given["control-core"].as<unsigned>();
   if (auto wrong = wrong_usage(given, options)) return tl::unexpected(std::move(*wrong));
   if (options.action != BgwdAction::run) return options;
+  if (auto wrong = choose_packet_buffers(given, options)) return tl::unexpected(std::move(*wrong));
   if (auto wrong = choose_workers(given, options, cores)) return tl::unexpected(std::move(*wrong));
   return options;
 }

@@ -1,6 +1,7 @@
 // bgwd's command line.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct BgwdOptions {
   std::string socket = "/run/bgw/bgw.sock";
   std::vector<unsigned> worker_cores;
   unsigned control_core = 0;
+  std::uint32_t packet_buffers = 32'768;
   std::string log_level = "info";
   std::vector<std::string> eal_args;
 };

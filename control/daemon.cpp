@@ -114,6 +114,7 @@ class Daemon {
     dataplane::Options options;
     options.worker_cores = options_.worker_cores;
     options.control_core = options_.control_core;
+    options.mbufs = options_.packet_buffers;
     options.eal_args = options_.eal_args;
     options.file_prefix = file_prefix(options_.socket);
     options.max_vpcs = FibProgrammer::Limits{}.vpcs;

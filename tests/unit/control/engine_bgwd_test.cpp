@@ -25,6 +25,7 @@ TEST(BgwdOptions, Defaults) {
   EXPECT_EQ(options->state_dir, "/var/lib/bgw");
   EXPECT_EQ(options->socket, "/run/bgw/bgw.sock");
   EXPECT_EQ(options->control_core, 0u);
+  EXPECT_EQ(options->packet_buffers, 32'768u);
   EXPECT_THAT(options->worker_cores, ElementsAre(1));
 }
 
@@ -36,6 +37,12 @@ TEST(BgwdOptions, CoresAndEalOptions) {
   EXPECT_THAT(options->worker_cores, ElementsAre(0, 2, 3));
   EXPECT_EQ(options->control_core, 1u);
   EXPECT_THAT(options->eal_args, ElementsAre("--no-huge", "--config"));
+}
+
+TEST(BgwdOptions, PacketBuffers) {
+  const auto options = parse_bgwd_options({"--config", "b", "--packet-buffers", "65536"}, {0, 1});
+  ASSERT_TRUE(options) << options.error();
+  EXPECT_EQ(options->packet_buffers, 65'536u);
 }
 
 TEST(BgwdOptions, OfflineActionsNeedNoCores) {
@@ -62,6 +69,9 @@ TEST(BgwdOptions, WrongUsageIsOneLineThatSaysWhat) {
       {{"--config", "b", "--workers", "7"}, "can't run on core 7"},
       {{"--config", "b", "--control-core", "x"}, "control-core"},
       {{"--config", "b", "--log-level", "loud"}, "loud"},
+      {{"--config", "b", "--packet-buffers", "4095"}, "'4095': expected a number from 4096 to"},
+      {{"--config", "b", "--packet-buffers", "-1"}, "--packet-buffers '-1'"},
+      {{"--config", "b", "--packet-buffers", "99999999999"}, "--packet-buffers '99999999999'"},
   };
   for (const auto& [arguments, says] : cases) {
     const auto options = parse_bgwd_options(arguments, {0, 1});
