@@ -41,10 +41,11 @@ tl::expected<Pool, std::string> make_pool(std::uint32_t mbufs) {
   Pool pool{rte_pktmbuf_pool_create("bgw_packets", mbufs, cache, note_bytes,
                                     RTE_MBUF_DEFAULT_BUF_SIZE, static_cast<int>(rte_socket_id()))};
   if (!pool)
-    return tl::unexpected(fmt::format(
-        "no memory for {} packet buffers ({}): reserve more huge pages, raise -m with --no-huge, or "
-        "lower --packet-buffers",
-        mbufs, rte_strerror(rte_errno)));
+    return tl::unexpected(
+        fmt::format("no memory for {} packet buffers ({}): reserve more huge pages, raise -m with "
+                    "--no-huge, or "
+                    "lower --packet-buffers",
+                    mbufs, rte_strerror(rte_errno)));
   return pool;
 }
 
