@@ -7,6 +7,7 @@ every subject of a case gets the same device strings. Core 0 controls, core 1 fo
 import pathlib
 import tempfile
 
+import commits
 import huge_pages
 import measure
 import traffic
@@ -15,6 +16,7 @@ from subjects import MEMORY_MIB, TARGETS, Bgwd, Testpmd
 
 CASES = {"plain": traffic.TwoVpcs(), "imix": traffic.Imix(), "v6": traffic.TwoVpcs6(),
          "vpcs-1000": traffic.ManyVlans(), "vxlan": traffic.ManyVnis(),
+         "commit-1000": traffic.HalfAttached(),
          **{f"routes-606k-{thousands}k": FullTable(thousands * 1024) for thousands in (1, 16, 32)}}
 
 # Case → what its rate is held against: (a case of the same run, at least, reach for).
@@ -39,6 +41,9 @@ def plot(results, stem):
 
 def measured(name, options, directory):
     """bgw and testpmd with a case; with a goal, also bgw with the case that it is held against."""
+    if name == "commit-1000":
+        devices = prepared(CASES[name], options, directory)
+        return commits.measured(name, CASES[name], options, directory, devices)
     subjects = bgw_and_testpmd(name, options, directory / name)
     against = GOALS.get(name, [None])[0]
     if against:
@@ -67,12 +72,8 @@ def bgw_and_testpmd(name, options, directory):
     """{subject: function that measures it once}, bgw first."""
     directory.mkdir()
     case = CASES[name]
-    devices = case.devices(directory)
-    case.write(directory, [bytes(6)] * len(devices))  # so that the devices open
+    devices = prepared(case, options, directory)
     buffers = case.packet_buffers
-    with Bgwd(options, directory, ports_only(devices), packet_buffers=buffers) as bgwd:
-        macs = bgwd.macs()
-    case.write(directory, macs)
     warm_up, seconds = (0.5, 1.0) if options.quick else (1.0, 3.0)
 
     def once(make):
@@ -85,6 +86,17 @@ def bgw_and_testpmd(name, options, directory):
                                      buffers)),
             "testpmd-io": once(lambda: Testpmd(options, "io", devices, buffers)),
             "testpmd-macswap": once(lambda: Testpmd(options, "macswap", devices, buffers))}
+
+
+def prepared(case, options, directory):
+    """The case's devices, with the files that they replay."""
+    devices = case.devices(directory)
+    case.write(directory, [bytes(6)] * len(devices))  # so that the devices open
+    with Bgwd(options, directory, ports_only(devices),
+              packet_buffers=case.packet_buffers) as bgwd:
+        macs = bgwd.macs()
+    case.write(directory, macs)
+    return devices
 
 
 def ports_only(devices):

@@ -139,6 +139,15 @@ class Bgwd(Subject):
                             for key in ("rx_packets", "forwarded")})
         return self.totals[-1]["forwarded"], now
 
+    def lost(self):
+        """Packets that were to be forwarded and were not, or had to wait, since its start.
+
+        What is too much for the control thread is not among them: that is ARP as long as all
+        neighbours are known, and of packets that ask for one at least the first has to wait."""
+        drops = sum(d["packets"] for d in self._json("stats", "drops")
+                    if d["reason"] not in ("punt_policed", "punt_queue_full"))
+        return drops + sum(i["rewalked"] for i in self._json("stats", "show")["interfaces"])
+
     def since_last_reading(self):
         """Packets received, and forwarded, between the last two readings of the counters."""
         return [self.totals[-1][key] - self.totals[-2][key] for key in ("rx_packets", "forwarded")]

@@ -24,29 +24,32 @@ def device(directory, number):
     return f"net_pcap{number},rx_pcap={directory}/{number}.pcap,infinite_rx=1"
 
 
-def configuration(devices, vpcs, underlays=()):
-    """VPCs that all reach each other. vpcs: {name: (CIDR, what its interface is made on)}.
+def configuration(devices, vpcs, underlays=(), attached=None):
+    """VPCs, of which the first `attached` or all reach each other.
 
-    A VPC's one subnet is its CIDR, and the gateway the CIDR's first address.
+    vpcs: {name: (CIDR, what its interface is made on)}. A VPC's one subnet is its CIDR, and the
+    gateway the CIDR's first address.
     """
+    members = set(list(vpcs)[:attached])
     return json.dumps({
         "version": 1, "region": "bench",
         "ports": [{"name": f"p{i}", "device": device} for i, device in enumerate(devices)],
         "underlays": list(underlays),
-        "vpcs": [_vpc(name, *details) for name, details in vpcs.items()],
+        "vpcs": [_vpc(name, *details, name in members) for name, details in vpcs.items()],
         "gateways": [{"name": "bgw-1"}],
-        "attachments": [{"name": f"att-{name}", "gateway": "bgw-1", "vpc": name} for name in vpcs],
+        "attachments": [{"name": f"att-{name}", "gateway": "bgw-1", "vpc": name}
+                        for name in vpcs if name in members],
     })
 
 
-def _vpc(name, cidr, binding):
+def _vpc(name, cidr, binding, attached):
     network, length = cidr.split("/")
     gateway = network + "1" if ":" in network else network.removesuffix("0") + "1"
     everything = "2001:db8::/32" if ":" in network else "10.0.0.0/8"
     return {"name": name, "cidrs": [cidr], "subnets": [{"name": "all", "cidr": cidr}],
             "interface": {**binding, "addresses": [f"{gateway}/{length}"]},
             "route_tables": [{"name": "main", "propagations": [
-                {"gateway": "bgw-1", "ranges": [everything]}]}]}
+                {"gateway": "bgw-1", "ranges": [everything]}] if attached else []}]}
 
 
 class Case:
@@ -129,8 +132,11 @@ class ManyVpcs(Case):
         raise NotImplementedError
 
     def config(self, devices):
-        return configuration(devices, {f"vpc-{vpc}": (f"{self.block(vpc)}.0/24", self.binding(vpc))
-                                       for vpc in range(MANY)}, self.underlays())
+        return configuration(devices, self.vpcs(MANY), self.underlays())
+
+    def vpcs(self, count):
+        return {f"vpc-{vpc}": (f"{self.block(vpc)}.0/24", self.binding(vpc))
+                for vpc in range(count)}
 
     def underlays(self):
         return []
@@ -185,6 +191,14 @@ class ManyVlans(ManyVpcs):
 
     def carry(self, vpc, frame, gateway_mac):
         return frame[:12] + VLAN + (vpc + 1).to_bytes(2, "big") + frame[12:]
+
+
+class HalfAttached(ManyVlans):
+    """As many VPCs again may be attached beside those that send."""
+    all_vpcs = 2 * MANY
+
+    def config(self, devices, attached=MANY):
+        return configuration(devices, self.vpcs(self.all_vpcs), attached=attached)
 
 
 class ManyVnis(ManyVpcs):
