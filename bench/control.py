@@ -14,7 +14,8 @@ import measure
 from subjects import MEMORY_MIB, TARGETS, Bgwd
 
 # VPCs, and gateways that each of them imports all from.
-CASES = {"vpcs-1000": (1000, 1), "vpcs-5000": (5000, 1), "vpcs-1000-gateways-2": (1000, 2)}
+CASES = {"vpcs-1000": (1000, 1), "vpcs-5000": (5000, 1), "vpcs-1000-gateways-2": (1000, 2),
+         "vpcs-5000-gateways-2": (5000, 2)}
 
 # (case, metric): (unit, at most).
 GOALS = {("vpcs-5000", "commit from nothing"): ("ms", 2000),

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "control/arrivals.h"
+#include "control/gateway_difference.h"
 #include "control/gateway_table.h"
 
 namespace bgw::control {
@@ -114,6 +115,7 @@ Computed compute_routes(const config::Model& model, const History& previous) {
     result.rib.vpcs.push_back(std::move(routes));
   }
   index_prefixes_behind(references, result.rib);
+  result.rib.differences = differences_of(result.rib);
   return result;
 }
 

@@ -1,12 +1,18 @@
 #include "control/import_plan.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <span>
 
 #include "control/imports.h"
+#include "control/preference.h"
 #include "control/prefix_search.h"
 
 namespace bgw::control {
 namespace {
+
+using Gateways = std::vector<const GatewayRoutes*>;
 
 bool any_valid(std::span<const Route> routes) {
   return std::ranges::any_of(routes, [](const Route& r) { return r.status == Status::valid; });
@@ -42,12 +48,12 @@ bool is_valid_static(const Route& route) {
 // A range R → g sends every destination in it to g's longest match. The imported routes send to g
 // only destinations that one of them covers; the others get what the table has for them, usually
 // nothing. So R is exact when each destination that R would send to g either is covered by an
-// imported route, or finds no route in g (no_route both ways), or would go to g anyhow.
+// imported route, or finds no route in g (no_route both ways), or would go to g anyhow. Of several
+// gateways with the same prefixes in R the same holds for each, and each import would be a group
+// of them all; where their prefixes differ, those have entries of their own below R's.
 class RangeCheck {
  public:
-  RangeCheck(const VpcRoutes& vpc, const TableRoutes& table,
-             const std::vector<GatewayImport>& imports)
-      : vpc_(vpc), table_(table), imports_(imports) {}
+  RangeCheck(const VpcRoutes& vpc, const TableRoutes& table) : vpc_(vpc), table_(table) {}
 
   // Inside a local CIDR every import is shadowed.
   bool is_local(const config::IpPrefix& range) const {
@@ -56,20 +62,14 @@ class RangeCheck {
     });
   }
 
-  bool is_exact(const GatewayRoutes& gateway, const config::IpPrefix& range) const {
-    return !meets_other_gateway(gateway, range) && !leads_here(range) &&
-           !interleaves_with_static(gateway, range) && surroundings_agree(gateway, range);
+  // `gateways`: all that the range is imported from; none when others' ranges overlap it.
+  bool is_exact(const Gateways& gateways, const config::IpPrefix& range) const {
+    return !gateways.empty() && !leads_here(range) &&
+           !interleaves_with_static(*gateways.front(), range) &&
+           surroundings_agree(gateways, range);
   }
 
  private:
-  // Equal prefixes of two gateways would form groups.
-  bool meets_other_gateway(const GatewayRoutes& gateway, const config::IpPrefix& range) const {
-    return std::ranges::any_of(imports_, [&](const GatewayImport& import) {
-      return import.gateway != &gateway &&
-             std::ranges::any_of(import.ranges, [&](const auto& r) { return r.overlaps(range); });
-    });
-  }
-
   // What a gateway leads to this VPC may not be imported (V4), and reaches main by F4, where no
   // route and a route back to a gateway are different verdicts.
   bool leads_here(const config::IpPrefix& range) const {
@@ -78,6 +78,7 @@ class RangeCheck {
   }
 
   // A static route inside the range prevails over what contains it and yields to what it contains.
+  // What other gateways have more than the first one is spelled out.
   bool interleaves_with_static(const GatewayRoutes& gateway, const config::IpPrefix& range) const {
     return std::ranges::any_of(table_.own, [&](const Route& r) {
       return is_valid_static(r) && range.contains(r.prefix) &&
@@ -86,22 +87,56 @@ class RangeCheck {
   }
 
   // What no imported route covers falls to the static route around the range, or to nothing; the
-  // gateway must give it the same fate.
-  bool surroundings_agree(const GatewayRoutes& gateway, const config::IpPrefix& range) const {
+  // gateways must give it the same fate.
+  bool surroundings_agree(const Gateways& gateways, const config::IpPrefix& range) const {
     const Route* around = nullptr;  // the longest: own routes are sorted
     for (const Route& route : table_.own) {
       if (is_valid_static(route) && route.prefix != range && route.prefix.contains(range)) {
         around = &route;
       }
     }
-    if (around == nullptr) return !has_valid_route_around(gateway, range);
-    return around->next_hops == std::vector<NextHop>{ToGateway{gateway.name}};
+    if (around != nullptr) {
+      return std::ranges::equal(around->next_hops, gateways, {}, {}, [](const auto* gateway) {
+        return NextHop{ToGateway{gateway->name}};
+      });
+    }
+    return std::ranges::none_of(gateways, [&](const GatewayRoutes* gateway) {
+      return has_valid_route_around(*gateway, range);
+    });
   }
 
   const VpcRoutes& vpc_;
   const TableRoutes& table_;
-  const std::vector<GatewayImport>& imports_;
 };
+
+// The outermost prefixes inside a range that not all of the gateways have; nothing when these are
+// too many to be listed, or the range itself.
+std::optional<std::vector<config::IpPrefix>> differing_inside(const Rib& rib,
+                                                              const Gateways& gateways,
+                                                              const config::IpPrefix& range) {
+  std::vector<config::IpPrefix> prefixes;
+  for (std::size_t i = 1; i < gateways.size(); ++i) {
+    const GatewayDifference* difference = rib.find_difference(*gateways.front(), *gateways[i]);
+    if (difference == nullptr || !difference->is_complete) return std::nullopt;
+    const auto& all = difference->prefixes;
+    const auto first = std::ranges::lower_bound(all, range);
+    const auto last =
+        std::partition_point(first, all.end(), [&](const auto& p) { return range.contains(p); });
+    prefixes.insert(prefixes.end(), first, last);
+  }
+  keep_outermost(prefixes);
+  if (!prefixes.empty() && prefixes.front() == range) return std::nullopt;
+  return prefixes;
+}
+
+PlanEntry entry_of(const config::IpPrefix& range, const Gateways& gateways) {
+  PlanEntry entry{range, {}};
+  for (const GatewayRoutes* gateway : gateways) {
+    if (entry.targets.size() == max_group) break;
+    entry.targets.emplace_back(ContinueInGateway{gateway->name});
+  }
+  return entry;
+}
 
 PlanEntry entry_of(const Route& import) {
   PlanEntry entry{import.prefix, {}};
@@ -116,16 +151,22 @@ PlanEntry entry_of(const Route& import) {
 std::vector<PlanEntry> plan_imports(const Rib& rib, const VpcRoutes& vpc,
                                     const TableRoutes& table) {
   const std::vector<GatewayImport> imports = imports_of(rib, table);
-  const RangeCheck check(vpc, table, imports);
+  const RangeCheck check(vpc, table);
   std::vector<PlanEntry> entries;
   std::vector<ImportCandidate> candidates;
   for (const GatewayImport& import : imports) {
     for (const config::IpPrefix& range : import.ranges) {
       if (check.is_local(range)) continue;
-      if (check.is_exact(*import.gateway, range)) {
-        entries.push_back({range, {ContinueInGateway{import.gateway->name}}});
-      } else {
+      const Gateways gateways = gateways_sharing(imports, range);
+      std::optional<std::vector<config::IpPrefix>> spelled_out;
+      if (check.is_exact(gateways, range)) spelled_out = differing_inside(rib, gateways, range);
+      if (!spelled_out) {
         append_candidates(*import.gateway, range, vpc, candidates);
+        continue;
+      }
+      if (import.gateway == gateways.front()) entries.push_back(entry_of(range, gateways));
+      for (const config::IpPrefix& prefix : *spelled_out) {
+        append_candidates(*import.gateway, prefix, vpc, candidates);
       }
     }
   }

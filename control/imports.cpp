@@ -10,16 +10,6 @@
 namespace bgw::control {
 namespace {
 
-// Drops ranges inside others, so that the rest are disjoint.
-void keep_outermost(std::vector<config::IpPrefix>& ranges) {
-  std::ranges::sort(ranges);
-  std::vector<config::IpPrefix> outermost;
-  for (const config::IpPrefix& range : ranges) {
-    if (outermost.empty() || !outermost.back().contains(range)) outermost.push_back(range);
-  }
-  ranges = std::move(outermost);
-}
-
 // V4: whether the VPC would only get its own packets back.
 bool leads_back(const Route& route, const VpcRoutes& vpc) {
   return std::ranges::all_of(route.next_hops, [&](const NextHop& hop) {
@@ -88,6 +78,19 @@ std::vector<GatewayImport> imports_of(const Rib& rib, const TableRoutes& table) 
   }
   for (GatewayImport& import : imports) keep_outermost(import.ranges);
   return imports;
+}
+
+std::vector<const GatewayRoutes*> gateways_sharing(const std::vector<GatewayImport>& imports,
+                                                   const config::IpPrefix& range) {
+  std::vector<const GatewayRoutes*> sharing;
+  for (const GatewayImport& import : imports) {
+    for (const config::IpPrefix& other : import.ranges) {
+      if (!other.overlaps(range)) continue;
+      if (other != range) return {};
+      sharing.push_back(import.gateway);
+    }
+  }
+  return sharing;
 }
 
 void append_candidates(const GatewayRoutes& gateway, const config::IpPrefix& range,

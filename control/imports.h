@@ -17,6 +17,11 @@ struct GatewayImport {
 // In the order in which the table's propagations first name the gateways.
 std::vector<GatewayImport> imports_of(const Rib& rib, const TableRoutes& table);
 
+// The gateways that a table imports exactly this range from, in order. None if it imports from any
+// of them a range that overlaps this one otherwise.
+std::vector<const GatewayRoutes*> gateways_sharing(const std::vector<GatewayImport>& imports,
+                                                   const config::IpPrefix& range);
+
 // A gateway's route that a table imports, before V1 and V2 decide about it.
 struct ImportCandidate {
   config::IpPrefix prefix;

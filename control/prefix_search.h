@@ -6,6 +6,8 @@
 #include <bit>
 #include <iterator>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "config/ip.h"
 #include "control/rib.h"
@@ -32,6 +34,16 @@ const config::IpPrefix* longest_containing(const config::IpPrefix& target, unsig
     if (found->contains(target)) return found;
     length = common_bits(found->address, target.address);
   }
+}
+
+// Drops prefixes inside others, so that the rest are disjoint; sorts them.
+inline void keep_outermost(std::vector<config::IpPrefix>& prefixes) {
+  std::ranges::sort(prefixes);
+  std::vector<config::IpPrefix> outermost;
+  for (const config::IpPrefix& prefix : prefixes) {
+    if (outermost.empty() || !outermost.back().contains(prefix)) outermost.push_back(prefix);
+  }
+  prefixes = std::move(outermost);
 }
 
 // The routes of a listing that lie inside `range` (or equal it): contiguous.

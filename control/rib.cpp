@@ -78,6 +78,15 @@ const GatewayRoutes* Rib::find_gateway(std::string_view name) const {
   return it == gateways.end() ? nullptr : &*it;
 }
 
+const GatewayDifference* Rib::find_difference(const GatewayRoutes& a,
+                                              const GatewayRoutes& b) const {
+  const auto [first, second] = std::minmax({&a - gateways.data(), &b - gateways.data()});
+  const std::pair key{static_cast<std::size_t>(first), static_cast<std::size_t>(second)};
+  const auto key_of = [](const GatewayDifference& d) { return std::pair{d.first, d.second}; };
+  const auto it = std::ranges::lower_bound(differences, key, {}, key_of);
+  return it == differences.end() || key_of(*it) != key ? nullptr : &*it;
+}
+
 const VpcRoutes* Rib::find_vpc(std::string_view name) const {
   const auto it = std::ranges::find(vpcs, name, &VpcRoutes::name);
   return it == vpcs.end() ? nullptr : &*it;

@@ -1,10 +1,12 @@
 // The plans themselves: what the property test sees only through its packets.
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "control/compute_routes.h"
 #include "control/fib_plan.h"
+#include "control/gateway_difference.h"
 #include "model_builder.h"
 #include "planned_walk.h"
 
@@ -164,6 +166,82 @@ TEST(PlanImports, NotWhereTwoGatewaysMeet) {
   EXPECT_EQ(sent_to_gateway(model), one_by_one);
   table(model.vpcs[0]).propagations.back().ranges = {prefix("10.3.0.0/16")};
   EXPECT_EQ(sent_to_gateway(model), (Prefixes{"10.2.0.0/16", "10.3.0.0/16"}));
+}
+
+// a and b on bgw-2 as well, a importing `ranges` from both.
+Model two_gateways(const std::vector<std::string>& ranges) {
+  Model model = two_vpcs(ranges);
+  model.gateways.push_back(gateway("bgw-2"));
+  model.attachments.push_back(attachment("att-a2", "bgw-2", "vpc-a"));
+  model.attachments.push_back(attachment("att-b2", "bgw-2", "vpc-b"));
+  import(model.vpcs[0], "bgw-2", ranges);
+  return model;
+}
+
+const std::vector<PlanTarget> both = {ContinueInGateway{"bgw-1"}, ContinueInGateway{"bgw-2"}};
+
+std::vector<PlanTarget> targets_for(const Model& model, const std::string& text) {
+  const Computed computed = compute_routes(model, {});
+  const PlannedWalk planned(model, computed.rib);
+  for (const PlanEntry& entry : planned.plan("vpc-a/main")) {
+    if (entry.prefix == prefix(text)) return entry.targets;
+  }
+  return {};
+}
+
+TEST(PlanImports, ARangeStandsForTheSameRoutesOfSeveralGateways) {
+  Model model = two_gateways({"10.0.0.0/8"});
+  EXPECT_EQ(sent_to_gateway(model), (Prefixes{"10.0.0.0/8"}));
+  EXPECT_EQ(targets_for(model, "10.0.0.0/8"), both);
+  // What leads elsewhere is the gateways' own affair.
+  model.vpcs.push_back(vpc("vpc-c", {"10.3.0.0/16"}));
+  model.attachments.push_back(attachment("att-c2", "bgw-2", "vpc-c"));
+  model.gateways[1].static_routes = {to_attachments("10.2.1.0/24", {"att-c2"})};
+  EXPECT_EQ(sent_to_gateway(model), (Prefixes{"10.0.0.0/8"}));
+}
+
+TEST(PlanImports, WhatOneOfSeveralGatewaysLacksIsSpelledOutWithAllInside) {
+  Model model = two_gateways({"10.0.0.0/8"});
+  model.gateways[1].static_routes = {to_attachments("10.2.0.0/23", {"att-b2"})};
+  EXPECT_EQ(sent_to_gateway(model),
+            (Prefixes{"10.0.0.0/8", "10.2.0.0/23", "10.2.0.0/24", "10.2.1.0/24"}));
+  EXPECT_EQ(targets_for(model, "10.0.0.0/8"), both);
+  EXPECT_EQ(targets_for(model, "10.2.0.0/23"), (std::vector<PlanTarget>{both[1]}));
+  EXPECT_EQ(targets_for(model, "10.2.0.0/24"), both);
+  model.attachments.back().advertise = std::vector<std::string>{"s0"};
+  model.gateways[1].static_routes.clear();
+  EXPECT_EQ(sent_to_gateway(model), (Prefixes{"10.0.0.0/8", "10.2.1.0/24"}));
+  EXPECT_EQ(targets_for(model, "10.2.1.0/24"), (std::vector<PlanTarget>{both[0]}));
+}
+
+TEST(PlanImports, NoRangeForGatewaysWithoutMuchInCommon) {
+  Model model = two_gateways({"10.0.0.0/8"});
+  for (std::size_t i = 0; i <= differences_listed; ++i) {
+    const auto block = fmt::format("10.{}.{}.0/24", 8 + i / 256, i % 256);
+    model.gateways[1].static_routes.push_back(to_attachments(block, {"att-b2"}));
+  }
+  EXPECT_EQ(sent_to_gateway(model).size(), 2 + model.gateways[1].static_routes.size());
+  model.gateways[1].static_routes.pop_back();
+  EXPECT_EQ(sent_to_gateway(model).size(), 1 + model.gateways[1].static_routes.size());
+}
+
+TEST(PlanImports, NoRangeForGatewaysOfWhichOneHasTheRangeItself) {
+  Model model = two_gateways({"10.0.0.0/8"});
+  model.gateways[0].static_routes = {to_attachments("10.0.0.0/8", {"att-b"})};
+  EXPECT_EQ(sent_to_gateway(model), (Prefixes{"10.0.0.0/8", "10.2.0.0/24", "10.2.1.0/24"}));
+  EXPECT_EQ(targets_for(model, "10.0.0.0/8"), (std::vector<PlanTarget>{both[0]}));
+}
+
+TEST(PlanImports, ARangeLeadsToFourGatewaysAtMost) {
+  Model model = two_gateways({"10.0.0.0/8"});
+  for (const std::string number : {"3", "4", "5"}) {
+    model.gateways.push_back(gateway("bgw-" + number));
+    model.attachments.push_back(attachment("att-a" + number, "bgw-" + number, "vpc-a"));
+    model.attachments.push_back(attachment("att-b" + number, "bgw-" + number, "vpc-b"));
+    import(model.vpcs[0], "bgw-" + number, {"10.0.0.0/8"});
+  }
+  EXPECT_EQ(sent_to_gateway(model), (Prefixes{"10.0.0.0/8"}));
+  EXPECT_EQ(targets_for(model, "10.0.0.0/8").size(), 4U);
 }
 
 TEST(PlanImports, NothingForARangeInsideALocalCidr) {

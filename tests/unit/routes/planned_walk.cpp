@@ -31,6 +31,11 @@ std::string discard_name(control::DiscardReason reason) {
 
 }  // namespace
 
+void join_no_routes(Outcomes& outcomes) {
+  const auto is_no_route = [](const std::string& outcome) { return outcome == "drop no_route"; };
+  if (std::ranges::all_of(outcomes, is_no_route)) outcomes.resize(1);
+}
+
 PlannedWalk::PlannedWalk(const config::Model& model, const control::Rib& rib) {
   for (const control::GatewayRoutes& gateway : rib.gateways) {
     plans_[gateway.name] = plan_gateway_table(model, gateway);
@@ -78,6 +83,7 @@ Outcomes PlannedWalk::outcomes(const std::string& vpc, const config::IpAddress& 
   Outcomes outcomes;
   follow(plans_.at(vpc + "/" + entry->route_table), vpc, false, destination, outcomes);
   std::ranges::sort(outcomes);
+  join_no_routes(outcomes);
   return outcomes;
 }
 

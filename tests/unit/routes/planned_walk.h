@@ -11,6 +11,9 @@
 
 namespace bgw::test {
 
+// No route by any way is no route: a table that lacks one may still lead to gateways that do.
+void join_no_routes(std::vector<std::string>& outcomes);
+
 class PlannedWalk {
  public:
   PlannedWalk(const config::Model& model, const control::Rib& rib);

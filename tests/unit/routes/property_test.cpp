@@ -135,12 +135,21 @@ void expect_same_fate(const config::Model& model, const control::Rib& rib,
                       Sightings& sightings) {
   auto walked = walk_lines(model, rib, vpc.name, source.to_string(), destination.to_string());
   std::ranges::sort(walked);
+  join_no_routes(walked);
   const bool up = vpc.interface && vpc.interface->enabled;
   const std::vector<std::string> expected = up ? planned.outcomes(vpc.name, source, destination)
                                                : std::vector<std::string>{"drop no_interface"};
   ASSERT_EQ(walked, expected) << vpc.name << " " << source.to_string() << " -> "
                               << destination.to_string();
   sightings.note(walked);
+}
+
+// Of several gateways, strictly around the prefix.
+bool has_shared_range_around(const control::Plan& plan, const config::IpPrefix& prefix) {
+  return std::ranges::any_of(plan, [&](const control::PlanEntry& entry) {
+    return entry.targets.size() > 1 && entry.prefix != prefix && entry.prefix.contains(prefix) &&
+           std::holds_alternative<control::ContinueInGateway>(entry.targets.front());
+  });
 }
 
 void note_imports(const config::Model& model, const control::Rib& rib, const PlannedWalk& planned,
@@ -158,6 +167,9 @@ void note_imports(const config::Model& model, const control::Rib& rib, const Pla
         const bool spelled_out =
             std::ranges::binary_search(plan, route.prefix, {}, &control::PlanEntry::prefix);
         sightings.note(spelled_out ? "routes one by one" : "range for its routes");
+        if (has_shared_range_around(plan, route.prefix)) {
+          sightings.note(spelled_out ? "beside a shared range" : "shared range for its routes");
+        }
       }
     }
   }
@@ -267,6 +279,8 @@ TEST(Property, SequencesOfCommitsAgreeWithTheOracleThePlansAndTheWalk) {
                                       "propagated group of 4",
                                       "range for its routes",
                                       "routes one by one",
+                                      "shared range for its routes",
+                                      "beside a shared range",
                                       "deliver",
                                       "self",
                                       "drop no_route",
