@@ -4,6 +4,7 @@ Ports are net_pcap devices that replay a file from memory without end and drop w
 every subject of a case gets the same device strings. Core 0 controls, core 1 forwards.
 """
 
+import functools
 import pathlib
 import tempfile
 
@@ -12,15 +13,23 @@ import huge_pages
 import measure
 import traffic
 from full_table import FullTable
+from linux import linux
+from ovs import ovs_dpdk
 from subjects import MEMORY_MIB, TARGETS, Bgwd, Testpmd
 
+COMMIT = "commit-1000"
+FULL_TABLES = {f"routes-606k-{thousands}k": FullTable(thousands * 1024) for thousands in (1, 16, 32)}
 CASES = {"plain": traffic.TwoVpcs(), "imix": traffic.Imix(), "v6": traffic.TwoVpcs6(),
          "vpcs-1000": traffic.ManyVlans(), "vxlan": traffic.ManyVnis(),
-         "commit-1000": traffic.HalfAttached(),
-         **{f"routes-606k-{thousands}k": FullTable(thousands * 1024) for thousands in (1, 16, 32)}}
+         COMMIT: traffic.HalfAttached(), **FULL_TABLES}
 
-# Case → what its rate is held against: (a case of the same run, at least, reach for).
-GOALS = {name: ("plain", 0.7, 0.9) for name in CASES if name.startswith(("vpcs", "routes"))}
+# Case → what forwards it besides bgw and testpmd.
+PEERS = {"plain": {"linux": linux}, "vxlan": {"ovs-dpdk": ovs_dpdk}}
+
+# Case → what bgw's rate is held against: (a peer, or bgw with another case, at least, reach for).
+GOALS = {"plain": [("testpmd-macswap", 0.75, 0.95), ("linux", 10, 30)],
+         "vxlan": [("ovs-dpdk", 3, 5)],
+         **{name: [("bgw plain", 0.7, 0.9)] for name in ("vpcs-1000", *FULL_TABLES)}}
 
 
 def run(options):
@@ -40,28 +49,29 @@ def plot(results, stem):
 
 
 def measured(name, options, directory):
-    """bgw and testpmd with a case; with a goal, also bgw with the case that it is held against."""
-    if name == "commit-1000":
-        devices = prepared(CASES[name], options, directory)
+    """bgw and its peers with a case; also bgw with a case that a goal holds it against."""
+    if name == COMMIT:
+        devices, _ = prepared(CASES[name], options, directory)
         return commits.measured(name, CASES[name], options, directory, devices)
     subjects = bgw_and_testpmd(name, options, directory / name)
-    against = GOALS.get(name, [None])[0]
-    if against:
-        other = bgw_and_testpmd(against, options, directory / against)
-        subjects[f"bgw {against}"] = other["bgw"]
+    goals = GOALS.get(name, [])
+    for against, *_ in goals:
+        if against not in subjects:
+            case = against.removeprefix("bgw ")
+            subjects[against] = bgw_and_testpmd(case, options, directory / case)["bgw"]
     figures = measure.interleaved(subjects, options.rounds)
     results = [measure.result("forward", name, subject, "rate", "Mpps", values)
                for subject, values in figures.items()]
     for peer in list(subjects)[1:]:
         results.append(measure.result("forward", name, "bgw", f"ratio to {peer}", "×",
                                       measure.ratios(figures["bgw"], figures[peer])))
-    if against:
-        options.at_end.append(lambda: show_goal(name, results[-1]))
+    ratios = {r["metric"].removeprefix("ratio to "): r for r in results}
+    for goal in goals:
+        options.at_end.append(functools.partial(show_goal, name, *goal, ratios[goal[0]]))
     return results
 
 
-def show_goal(name, ratio):
-    against, at_least, reach = GOALS[name]
+def show_goal(name, against, at_least, reach, ratio):
     verdict = ("reached" if ratio["median"] >= reach else
                "met" if ratio["median"] >= at_least else "missed")
     print(f"goal: {name} against {against}, at least {at_least}, reach for {reach}: "
@@ -69,10 +79,12 @@ def show_goal(name, ratio):
 
 
 def bgw_and_testpmd(name, options, directory):
-    """{subject: function that measures it once}, bgw first."""
+    """{subject: function that measures it once}, bgw first, the case's own peers last."""
     directory.mkdir()
-    case = CASES[name]
-    devices = prepared(case, options, directory)
+    case, peers = CASES[name], PEERS.get(name, {})
+    if "ovs-dpdk" in peers:
+        measure.install_packages()
+    devices, macs = prepared(case, options, directory)
     buffers = case.packet_buffers
     warm_up, seconds = (0.5, 1.0) if options.quick else (1.0, 3.0)
 
@@ -85,18 +97,20 @@ def bgw_and_testpmd(name, options, directory):
     return {"bgw": once(lambda: Bgwd(options, directory, case.config(devices), case.share,
                                      buffers)),
             "testpmd-io": once(lambda: Testpmd(options, "io", devices, buffers)),
-            "testpmd-macswap": once(lambda: Testpmd(options, "macswap", devices, buffers))}
+            "testpmd-macswap": once(lambda: Testpmd(options, "macswap", devices, buffers)),
+            **{peer: once(functools.partial(make, options, directory, case, devices, macs))
+               for peer, make in peers.items()}}
 
 
 def prepared(case, options, directory):
-    """The case's devices, with the files that they replay."""
+    """The case's devices, with the files that they replay, and the devices' MACs."""
     devices = case.devices(directory)
     case.write(directory, [bytes(6)] * len(devices))  # so that the devices open
     with Bgwd(options, directory, ports_only(devices),
               packet_buffers=case.packet_buffers) as bgwd:
         macs = bgwd.macs()
     case.write(directory, macs)
-    return devices
+    return devices, macs
 
 
 def ports_only(devices):

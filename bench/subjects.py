@@ -39,6 +39,13 @@ class Subject(contextlib.AbstractContextManager):
         self.log.close()
 
     def wait_for(self, ready, seconds=30):
+        try:
+            self._wait_for(ready, seconds)
+        except KeyboardInterrupt:  # also while it is being made, when no `with` ends it yet
+            self.__exit__()
+            raise
+
+    def _wait_for(self, ready, seconds):
         deadline = time.monotonic() + seconds
         while not ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -60,6 +67,52 @@ class Subject(contextlib.AbstractContextManager):
         if packets_after == packets_before:
             raise SystemExit(f"{type(self).__name__} forwarded nothing")
         return (packets_after - packets_before) / (after - before) / 1e6
+
+
+class Counted(Subject):
+    """One that also counts what it receives, of which a known part must be forwarded."""
+
+    share = 0.0  # that part
+
+    def __init__(self, command, log):
+        self.totals = []  # (received, forwarded) per reading of the counters
+        super().__init__(command, log)
+
+    def count(self, received, forwarded):
+        """Notes a reading; returns what is forwarded."""
+        self.totals.append((received, forwarded))
+        return forwarded
+
+    def since_last_reading(self):
+        """Packets received, and forwarded, between the last two readings of the counters."""
+        return [now - before for before, now in zip(*self.totals[-2:])]
+
+    def forwards_enough(self):
+        received, forwarded = self.since_last_reading()
+        return forwarded >= 0.99 * self.share * received
+
+    def settle(self, seconds=60):
+        """Until neighbours are known: with a thousand of them, who are policed, it takes a while."""
+        deadline = time.monotonic() + seconds
+        self.forwarded()
+        while time.monotonic() < deadline:
+            time.sleep(0.5)
+            self.forwarded()
+            if self.forwards_enough():
+                return
+
+    def mpps(self, warm_up, seconds):
+        self.settle()
+        rate = super().mpps(warm_up, seconds)
+        if not self.forwards_enough():  # a rate of drops is no rate of forwarding
+            received, forwarded = self.since_last_reading()
+            raise SystemExit(f"{type(self).__name__} forwarded only {forwarded} of {received} "
+                             f"packets; {self.why_too_few()}")
+        return rate
+
+    def why_too_few(self):
+        """What it says of its drops."""
+        raise NotImplementedError
 
 
 class Testpmd(Subject):
@@ -96,12 +149,11 @@ class Testpmd(Subject):
         super().__exit__(*details)
 
 
-class Bgwd(Subject):
+class Bgwd(Counted):
     def __init__(self, options, directory, text, share=0.0, packet_buffers=None):
         """share: the part of what is received that must be forwarded."""
         self.share = share
         self.socket_path = directory / "bgw.sock"
-        self.totals = []  # per reading of the counters
         self.bgwctl = [options.build / "control/cli/bgwctl", "--socket", self.socket_path, "-j"]
         config = directory / "bgw.yaml"
         config.write_text(text)
@@ -135,46 +187,26 @@ class Bgwd(Subject):
         before = time.monotonic()
         interfaces = self._json("stats", "show")["interfaces"]
         now = (before + time.monotonic()) / 2
-        self.totals.append({key: sum(i[key] for i in interfaces)
-                            for key in ("rx_packets", "forwarded")})
-        return self.totals[-1]["forwarded"], now
+        received, forwarded = (sum(i[key] for i in interfaces)
+                               for key in ("rx_packets", "forwarded"))
+        return self.count(received, forwarded), now
+
+    def drops(self):
+        """Packets per reason since its start."""
+        drops = collections.Counter()
+        for drop in self._json("stats", "drops"):
+            drops[drop["reason"]] += drop["packets"]
+        return drops
 
     def lost(self):
         """Packets that were to be forwarded and were not, or had to wait, since its start.
 
         What is too much for the control thread is not among them: that is ARP as long as all
         neighbours are known, and of packets that ask for one at least the first has to wait."""
-        drops = sum(d["packets"] for d in self._json("stats", "drops")
-                    if d["reason"] not in ("punt_policed", "punt_queue_full"))
+        drops = sum(packets for reason, packets in self.drops().items()
+                    if reason not in ("punt_policed", "punt_queue_full"))
         return drops + sum(i["rewalked"] for i in self._json("stats", "show")["interfaces"])
 
-    def since_last_reading(self):
-        """Packets received, and forwarded, between the last two readings of the counters."""
-        return [self.totals[-1][key] - self.totals[-2][key] for key in ("rx_packets", "forwarded")]
-
-    def forwards_enough(self):
-        received, forwarded = self.since_last_reading()
-        return forwarded >= 0.99 * self.share * received
-
-    def settle(self, seconds=60):
-        """Until neighbours are known: with a thousand of them, who are policed, it takes a while."""
-        deadline = time.monotonic() + seconds
-        self.forwarded()
-        while time.monotonic() < deadline:
-            time.sleep(0.5)
-            self.forwarded()
-            if self.forwards_enough():
-                return
-
-    def mpps(self, warm_up, seconds):
-        self.settle()
-        rate = super().mpps(warm_up, seconds)
-        if not self.forwards_enough():  # a rate of drops is no rate of forwarding
-            received, forwarded = self.since_last_reading()
-            drops = collections.Counter()
-            for drop in self._json("stats", "drops"):
-                drops[drop["reason"]] += drop["packets"]
-            known = collections.Counter(n["state"] for n in self._json("neighbor", "list"))
-            raise SystemExit(f"bgwd forwarded only {forwarded} of {received} packets; "
-                             f"drops since its start: {dict(drops)}; neighbours: {dict(known)}")
-        return rate
+    def why_too_few(self):
+        known = collections.Counter(n["state"] for n in self._json("neighbor", "list"))
+        return f"drops since its start: {dict(self.drops())}; neighbours: {dict(known)}"
