@@ -2,40 +2,49 @@
 
 #include <algorithm>
 #include <set>
-#include <utility>
+#include <span>
+#include <tuple>
 
 #include "control/imports.h"
+#include "control/prefix_search.h"
 
 namespace bgw::control {
 namespace {
 
-using Routes = std::vector<Route>;
+using Routes = std::span<const Route>;
 
-Routes::const_iterator next_valid(Routes::const_iterator from, const Routes& routes) {
+Routes::iterator next_valid(Routes::iterator from, Routes routes) {
   return std::find_if(from, routes.end(), [](const Route& r) { return r.status == Status::valid; });
 }
 
-// Listings are sorted by prefix and have at most one valid route for each.
-void compare(const Routes& a, const Routes& b, GatewayDifference& into) {
+// Listings are sorted by prefix and have at most one valid route for each. False if there are more
+// than `most`.
+bool list_differences(Routes a, Routes b, std::size_t most, std::vector<config::IpPrefix>& into) {
   auto in_a = next_valid(a.begin(), a);
   auto in_b = next_valid(b.begin(), b);
   while (in_a != a.end() || in_b != b.end()) {
     const bool only_a = in_b == b.end() || (in_a != a.end() && in_a->prefix < in_b->prefix);
     const bool only_b = in_a == a.end() || (in_b != b.end() && in_b->prefix < in_a->prefix);
     if (only_a || only_b) {
-      if (into.prefixes.size() == differences_listed) {
-        into.prefixes.clear();
-        into.is_complete = false;
-        return;
-      }
-      into.prefixes.push_back(only_a ? in_a->prefix : in_b->prefix);
+      if (into.size() == most) return false;
+      into.push_back(only_a ? in_a->prefix : in_b->prefix);
     }
     if (!only_b) in_a = next_valid(in_a + 1, a);
     if (!only_a) in_b = next_valid(in_b + 1, b);
   }
+  return true;
 }
 
-using Pairs = std::set<std::pair<std::size_t, std::size_t>>;
+void compare(Routes a, Routes b, DifferenceLimits& left, GatewayDifference& into) {
+  const std::size_t routes = a.size() + b.size();
+  const std::size_t most = std::min(left.listed, left.listed_in_all);
+  into.is_complete = routes <= left.compared && list_differences(a, b, most, into.prefixes);
+  if (!into.is_complete) into.prefixes = {};
+  left.compared -= std::min(routes, left.compared);
+  left.listed_in_all -= into.prefixes.size();
+}
+
+using Pairs = std::set<std::tuple<std::size_t, std::size_t, config::IpPrefix>>;
 
 void note_pairs(const Rib& rib, const TableRoutes& table, Pairs& pairs) {
   if (table.imports.size() < 2) return;
@@ -48,7 +57,8 @@ void note_pairs(const Rib& rib, const TableRoutes& table, Pairs& pairs) {
       const auto sharing = gateways_sharing(imports, range);
       if (sharing.empty() || sharing.front() != import.gateway) continue;
       for (std::size_t i = 1; i < sharing.size(); ++i) {
-        pairs.emplace(std::minmax({index_of(sharing.front()), index_of(sharing[i])}));
+        const auto [first, second] = std::minmax({index_of(sharing.front()), index_of(sharing[i])});
+        pairs.emplace(first, second, range);
       }
     }
   }
@@ -56,15 +66,17 @@ void note_pairs(const Rib& rib, const TableRoutes& table, Pairs& pairs) {
 
 }  // namespace
 
-std::vector<GatewayDifference> differences_of(const Rib& rib) {
+std::vector<GatewayDifference> differences_of(const Rib& rib, DifferenceLimits limits) {
   Pairs pairs;
   for (const VpcRoutes& vpc : rib.vpcs) {
     for (const TableRoutes& table : vpc.tables) note_pairs(rib, table, pairs);
   }
   std::vector<GatewayDifference> differences;
-  for (const auto& [first, second] : pairs) {
-    differences.push_back({first, second, {}, true});
-    compare(rib.gateways[first].routes, rib.gateways[second].routes, differences.back());
+  differences.reserve(pairs.size());
+  for (const auto& [first, second, range] : pairs) {
+    differences.push_back({first, second, range, {}, true});
+    compare(routes_inside(rib.gateways[first].routes, range),
+            routes_inside(rib.gateways[second].routes, range), limits, differences.back());
   }
   return differences;
 }

@@ -9,11 +9,15 @@
 
 namespace bgw::control {
 
-// Gateways that differ in more prefixes are taken for different altogether.
-inline constexpr std::size_t differences_listed = 1000;
+// What is compared for one RIB, so that it stays in proportion whatever is configured. Gateways are
+// taken for different altogether where that does not suffice.
+struct DifferenceLimits {
+  std::size_t listed = 1000;            // prefixes, of two gateways in a range
+  std::size_t listed_in_all = 1000000;  // prefixes
+  std::size_t compared = 20000000;      // routes
+};
 
-// For Rib::differences: of every two gateways that are first and later among those that a table
-// imports one range from. Takes the sum of these gateways' routes.
-std::vector<GatewayDifference> differences_of(const Rib& rib);
+// For Rib::differences.
+std::vector<GatewayDifference> differences_of(const Rib& rib, DifferenceLimits limits = {});
 
 }  // namespace bgw::control

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "control/gateway_difference.h"
 #include "control/imports.h"
 #include "control/preference.h"
 #include "control/prefix_search.h"
@@ -62,10 +63,9 @@ class RangeCheck {
     });
   }
 
-  // `gateways`: all that the range is imported from; none when others' ranges overlap it.
+  // `gateways`: all that the range is imported from, at least one; no other range overlaps it.
   bool is_exact(const Gateways& gateways, const config::IpPrefix& range) const {
-    return !gateways.empty() && !leads_here(range) &&
-           !interleaves_with_static(*gateways.front(), range) &&
+    return !leads_here(range) && !interleaves_with_static(*gateways.front(), range) &&
            surroundings_agree(gateways, range);
   }
 
@@ -110,19 +110,20 @@ class RangeCheck {
 };
 
 // The outermost prefixes inside a range that not all of the gateways have; nothing when these are
-// too many to be listed, or the range itself.
+// too many, or the range itself.
 std::optional<std::vector<config::IpPrefix>> differing_inside(const Rib& rib,
                                                               const Gateways& gateways,
                                                               const config::IpPrefix& range) {
+  constexpr std::size_t most = DifferenceLimits{}.listed;
   std::vector<config::IpPrefix> prefixes;
   for (std::size_t i = 1; i < gateways.size(); ++i) {
-    const GatewayDifference* difference = rib.find_difference(*gateways.front(), *gateways[i]);
+    const auto* difference = rib.find_difference(*gateways.front(), *gateways[i], range);
     if (difference == nullptr || !difference->is_complete) return std::nullopt;
-    const auto& all = difference->prefixes;
-    const auto first = std::ranges::lower_bound(all, range);
-    const auto last =
-        std::partition_point(first, all.end(), [&](const auto& p) { return range.contains(p); });
-    prefixes.insert(prefixes.end(), first, last);
+    const auto& more = difference->prefixes;
+    prefixes.insert(prefixes.end(), more.begin(), more.end());
+    if (prefixes.size() <= most) continue;
+    keep_outermost(prefixes);
+    if (prefixes.size() > most) return std::nullopt;
   }
   keep_outermost(prefixes);
   if (!prefixes.empty() && prefixes.front() == range) return std::nullopt;
@@ -146,6 +147,24 @@ PlanEntry entry_of(const Route& import) {
   return entry;
 }
 
+// A range that one or several gateways share: the range itself, and what it does not stand for.
+void plan_shared(const Rib& rib, const RangeCheck& check, const VpcRoutes& vpc,
+                 const Gateways& gateways, const config::IpPrefix& range,
+                 std::vector<PlanEntry>& entries, std::vector<ImportCandidate>& candidates) {
+  std::optional<std::vector<config::IpPrefix>> spelled_out;
+  if (check.is_exact(gateways, range)) spelled_out = differing_inside(rib, gateways, range);
+  if (spelled_out) {
+    entries.push_back(entry_of(range, gateways));
+  } else {
+    spelled_out = {range};
+  }
+  for (const GatewayRoutes* gateway : gateways) {
+    for (const config::IpPrefix& prefix : *spelled_out) {
+      append_candidates(*gateway, prefix, vpc, candidates);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<PlanEntry> plan_imports(const Rib& rib, const VpcRoutes& vpc,
@@ -158,15 +177,10 @@ std::vector<PlanEntry> plan_imports(const Rib& rib, const VpcRoutes& vpc,
     for (const config::IpPrefix& range : import.ranges) {
       if (check.is_local(range)) continue;
       const Gateways gateways = gateways_sharing(imports, range);
-      std::optional<std::vector<config::IpPrefix>> spelled_out;
-      if (check.is_exact(gateways, range)) spelled_out = differing_inside(rib, gateways, range);
-      if (!spelled_out) {
+      if (gateways.empty()) {
         append_candidates(*import.gateway, range, vpc, candidates);
-        continue;
-      }
-      if (import.gateway == gateways.front()) entries.push_back(entry_of(range, gateways));
-      for (const config::IpPrefix& prefix : *spelled_out) {
-        append_candidates(*import.gateway, prefix, vpc, candidates);
+      } else if (import.gateway == gateways.front()) {
+        plan_shared(rib, check, vpc, gateways, range, entries, candidates);
       }
     }
   }

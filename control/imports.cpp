@@ -1,6 +1,7 @@
 #include "control/imports.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -84,10 +85,14 @@ std::vector<const GatewayRoutes*> gateways_sharing(const std::vector<GatewayImpo
                                                    const config::IpPrefix& range) {
   std::vector<const GatewayRoutes*> sharing;
   for (const GatewayImport& import : imports) {
-    for (const config::IpPrefix& other : import.ranges) {
-      if (!other.overlaps(range)) continue;
-      if (other != range) return {};
+    // Disjoint and sorted: what contains the range precedes it directly, what is inside follows.
+    const auto& others = import.ranges;
+    const auto next = std::ranges::lower_bound(others, range);
+    if (next != others.end() && *next == range) {
       sharing.push_back(import.gateway);
+    } else if ((next != others.end() && range.contains(*next)) ||
+               (next != others.begin() && std::prev(next)->contains(range))) {
+      return {};
     }
   }
   return sharing;

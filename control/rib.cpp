@@ -78,11 +78,13 @@ const GatewayRoutes* Rib::find_gateway(std::string_view name) const {
   return it == gateways.end() ? nullptr : &*it;
 }
 
-const GatewayDifference* Rib::find_difference(const GatewayRoutes& a,
-                                              const GatewayRoutes& b) const {
+const GatewayDifference* Rib::find_difference(const GatewayRoutes& a, const GatewayRoutes& b,
+                                              const config::IpPrefix& range) const {
   const auto [first, second] = std::minmax({&a - gateways.data(), &b - gateways.data()});
-  const std::pair key{static_cast<std::size_t>(first), static_cast<std::size_t>(second)};
-  const auto key_of = [](const GatewayDifference& d) { return std::pair{d.first, d.second}; };
+  const std::tuple key{static_cast<std::size_t>(first), static_cast<std::size_t>(second), range};
+  const auto key_of = [](const GatewayDifference& d) {
+    return std::tuple{d.first, d.second, d.range};
+  };
   const auto it = std::ranges::lower_bound(differences, key, {}, key_of);
   return it == differences.end() || key_of(*it) != key ? nullptr : &*it;
 }

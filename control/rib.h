@@ -84,9 +84,10 @@ struct VpcRoutes {
   friend bool operator==(const VpcRoutes&, const VpcRoutes&) = default;
 };
 
-// Prefixes that are valid in one of two gateways only.
+// Prefixes inside a range, or equal to it, that are valid in one of two gateways only.
 struct GatewayDifference {
-  std::size_t first = 0, second = 0;       // of Rib::gateways; first < second
+  std::size_t first = 0, second = 0;  // of Rib::gateways; first < second
+  config::IpPrefix range;
   std::vector<config::IpPrefix> prefixes;  // sorted
   bool is_complete = true;                 // false: there are many, and none of them is listed
   friend bool operator==(const GatewayDifference&, const GatewayDifference&) = default;
@@ -95,13 +96,14 @@ struct GatewayDifference {
 struct Rib {
   std::vector<GatewayRoutes> gateways;  // in document order
   std::vector<VpcRoutes> vpcs;          // in document order
-  // Of the gateways that a table imports from in one and the same range: by first, then second. An
-  // index over `gateways`, so that planning a VPC's tables does not compare them.
+  // Of the first and each other one of the gateways that a table imports a range from: by first,
+  // second, range. An index over `gateways`, so that planning a VPC's tables does not compare them.
   std::vector<GatewayDifference> differences;
   friend bool operator==(const Rib&, const Rib&) = default;
 
-  // Both must be of this RIB; nullptr when nobody imports so from both.
-  const GatewayDifference* find_difference(const GatewayRoutes& a, const GatewayRoutes& b) const;
+  // Both gateways must be of this RIB; nullptr when they were not compared.
+  const GatewayDifference* find_difference(const GatewayRoutes& a, const GatewayRoutes& b,
+                                           const config::IpPrefix& range) const;
   const GatewayRoutes* find_gateway(std::string_view name) const;
   const VpcRoutes* find_vpc(std::string_view name) const;
 };

@@ -26,7 +26,8 @@ inline constexpr SizeClass class_count = 92;
 static_assert(units_of(class_count - 1) == 1u << 24);
 
 // Of a cache line. A block of no more units lies within one line, and a larger one begins with a
-// line: what leads from a small group's node to its entry costs one miss instead of two.
+// line: what leads from a small group's node to its entry costs one miss instead of two. What that
+// leaves over is for smaller blocks; where all are of 5 units, it is three of eight.
 inline constexpr std::uint32_t line_units = 64 / unit_bytes;
 
 // Unit 0 stays zero and is never handed out: the node that lookups outside any window read.

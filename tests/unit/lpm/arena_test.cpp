@@ -80,6 +80,14 @@ TEST(Blocks, CrossNoMoreCacheLinesThanTheyMust) {
   }
 }
 
+TEST(Blocks, WhatIsLeftOfALineIsHandedOutToo) {
+  Blocks blocks(1 << 20, false);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(blocks.allocate(5));
+  const std::size_t committed = blocks.committed_bytes();
+  for (const std::uint32_t left : {3, 2}) ASSERT_TRUE(blocks.allocate(left));
+  EXPECT_EQ(blocks.committed_bytes(), committed);
+}
+
 TEST(Blocks, ReadableFromTheFirstEntryOn) {
   const Blocks blocks(0, false);
   EXPECT_EQ(*reinterpret_cast<const std::uint32_t*>(blocks.entries()), 0u);

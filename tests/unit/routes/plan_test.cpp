@@ -214,15 +214,40 @@ TEST(PlanImports, WhatOneOfSeveralGatewaysLacksIsSpelledOutWithAllInside) {
   EXPECT_EQ(targets_for(model, "10.2.1.0/24"), (std::vector<PlanTarget>{both[0]}));
 }
 
+TEST(PlanImports, GatewaysComeInTheOrderInWhichTheTableNamesThem) {
+  Model model = two_gateways({"10.0.0.0/8"});
+  std::ranges::reverse(table(model.vpcs[0]).propagations);
+  EXPECT_EQ(targets_for(model, "10.0.0.0/8"), (std::vector<PlanTarget>{both[1], both[0]}));
+}
+
 TEST(PlanImports, NoRangeForGatewaysWithoutMuchInCommon) {
   Model model = two_gateways({"10.0.0.0/8"});
-  for (std::size_t i = 0; i <= differences_listed; ++i) {
+  auto& more = model.gateways[1].static_routes;
+  for (std::size_t i = 0; i <= DifferenceLimits{}.listed; ++i) {
     const auto block = fmt::format("10.{}.{}.0/24", 8 + i / 256, i % 256);
-    model.gateways[1].static_routes.push_back(to_attachments(block, {"att-b2"}));
+    more.push_back(to_attachments(block, {"att-b2"}));
   }
-  EXPECT_EQ(sent_to_gateway(model).size(), 2 + model.gateways[1].static_routes.size());
-  model.gateways[1].static_routes.pop_back();
-  EXPECT_EQ(sent_to_gateway(model).size(), 1 + model.gateways[1].static_routes.size());
+  EXPECT_EQ(sent_to_gateway(model).size(), 2 + more.size());
+  // What lies elsewhere does not count.
+  more.back().to = prefix("172.16.0.0/16");
+  EXPECT_EQ(sent_to_gateway(model).size(), more.size());
+}
+
+TEST(PlanImports, GatewaysThatWouldTakeTooLongToCompareAreTakenForDifferent) {
+  Model model = two_gateways({"10.0.0.0/8"});
+  model.gateways[1].static_routes = {to_attachments("10.9.0.0/16", {"att-b2"}),
+                                     to_attachments("10.8.0.0/16", {"att-b2"})};
+  const Rib rib = compute_routes(model, {}).rib;
+  const auto listed = [&](DifferenceLimits limits) {
+    const auto differences = differences_of(rib, limits);
+    EXPECT_EQ(differences.size(), 1U);
+    return differences[0].is_complete ? static_cast<int>(differences[0].prefixes.size()) : -1;
+  };
+  EXPECT_EQ(listed({}), 2);
+  EXPECT_EQ(listed({.compared = 6}), 2);
+  EXPECT_EQ(listed({.compared = 5}), -1);
+  EXPECT_EQ(listed({.listed = 1}), -1);
+  EXPECT_EQ(listed({.listed_in_all = 1}), -1);
 }
 
 TEST(PlanImports, NoRangeForGatewaysOfWhichOneHasTheRangeItself) {
@@ -240,8 +265,14 @@ TEST(PlanImports, ARangeLeadsToFourGatewaysAtMost) {
     model.attachments.push_back(attachment("att-b" + number, "bgw-" + number, "vpc-b"));
     import(model.vpcs[0], "bgw-" + number, {"10.0.0.0/8"});
   }
+  const std::vector<PlanTarget> four = {both[0], both[1], ContinueInGateway{"bgw-3"},
+                                        ContinueInGateway{"bgw-4"}};
   EXPECT_EQ(sent_to_gateway(model), (Prefixes{"10.0.0.0/8"}));
-  EXPECT_EQ(targets_for(model, "10.0.0.0/8").size(), 4U);
+  EXPECT_EQ(targets_for(model, "10.0.0.0/8"), four);
+  model.gateways[4].static_routes = {to_attachments("10.9.0.0/16", {"att-b5"})};
+  EXPECT_EQ(sent_to_gateway(model), (Prefixes{"10.0.0.0/8", "10.9.0.0/16"}));
+  EXPECT_EQ(targets_for(model, "10.9.0.0/16"),
+            (std::vector<PlanTarget>{ContinueInGateway{"bgw-5"}}));
 }
 
 TEST(PlanImports, NothingForARangeInsideALocalCidr) {

@@ -33,7 +33,7 @@ std::string discard_name(control::DiscardReason reason) {
 
 void join_no_routes(Outcomes& outcomes) {
   const auto is_no_route = [](const std::string& outcome) { return outcome == "drop no_route"; };
-  if (std::ranges::all_of(outcomes, is_no_route)) outcomes.resize(1);
+  if (!outcomes.empty() && std::ranges::all_of(outcomes, is_no_route)) outcomes.resize(1);
 }
 
 PlannedWalk::PlannedWalk(const config::Model& model, const control::Rib& rib) {

@@ -144,42 +144,72 @@ void expect_same_fate(const config::Model& model, const control::Rib& rib,
   sightings.note(walked);
 }
 
-// Of several gateways, strictly around the prefix.
-bool has_shared_range_around(const control::Plan& plan, const config::IpPrefix& prefix) {
-  return std::ranges::any_of(plan, [&](const control::PlanEntry& entry) {
-    return entry.targets.size() > 1 && entry.prefix != prefix && entry.prefix.contains(prefix) &&
-           std::holds_alternative<control::ContinueInGateway>(entry.targets.front());
-  });
+// The gateways that a plan leads to where it has nothing longer for a prefix, in order.
+std::vector<control::NextHop> gateways_for(const control::PlanEntry& entry) {
+  std::vector<control::NextHop> gateways;
+  for (const control::PlanTarget& target : entry.targets) {
+    if (const auto* to = std::get_if<control::ContinueInGateway>(&target)) {
+      gateways.emplace_back(control::ToGateway{to->gateway});
+    }
+  }
+  return gateways;
 }
 
-void note_imports(const config::Model& model, const control::Rib& rib, const PlannedWalk& planned,
-                  Sightings& sightings) {
-  for (const config::Vpc& vpc : model.vpcs) {
-    for (const config::RouteTable& table : vpc.route_tables) {
-      const auto& routes = *rib.find_vpc(vpc.name);
-      const auto of_table =
-          std::ranges::find(routes.tables, table.name, &control::TableRoutes::name);
-      for (const control::Route& route : list_table(rib, routes, *of_table)) {
-        if (route.origin != control::Origin::propagated || route.status != control::Status::valid) {
-          continue;
-        }
-        const auto& plan = planned.plan(vpc.name + "/" + table.name);
-        const bool spelled_out =
-            std::ranges::binary_search(plan, route.prefix, {}, &control::PlanEntry::prefix);
-        sightings.note(spelled_out ? "routes one by one" : "range for its routes");
-        if (has_shared_range_around(plan, route.prefix)) {
-          sightings.note(spelled_out ? "beside a shared range" : "shared range for its routes");
-        }
-      }
-    }
+const control::PlanEntry* entry_around(const control::Plan& plan, const config::IpPrefix& prefix) {
+  const control::PlanEntry* longest = nullptr;
+  for (const control::PlanEntry& entry : plan) {  // containing ones come by length
+    if (entry.prefix.contains(prefix)) longest = &entry;
+  }
+  return longest;
+}
+
+std::size_t gateways_importing(const control::TableRoutes& table, const config::IpPrefix& range) {
+  return static_cast<std::size_t>(std::ranges::count_if(table.imports, [&](const auto& import) {
+    return std::ranges::find(import.ranges, range) != import.ranges.end();
+  }));
+}
+
+// Every import goes to its gateways in their order, by an entry of its own or by its range's.
+void check_imports(const config::Vpc& vpc, const control::Rib& rib,
+                   const control::TableRoutes& table, const control::Plan& plan,
+                   Sightings& sightings) {
+  const std::vector<control::Route> listed = list_table(rib, *rib.find_vpc(vpc.name), table);
+  const auto is_import = [](const control::Route& route) {
+    return route.origin == control::Origin::propagated && route.status == control::Status::valid;
+  };
+  const auto is_listed = [&](const config::IpPrefix& prefix) {
+    return std::ranges::any_of(listed, [&](const control::Route& route) {
+      return route.prefix == prefix && route.status == control::Status::valid;
+    });
+  };
+  const auto is_shared_range = [&](const control::PlanEntry& entry) {
+    return gateways_importing(table, entry.prefix) > 1 && !is_listed(entry.prefix);
+  };
+  for (const control::Route& route : listed) {
+    if (!is_import(route)) continue;
+    const control::PlanEntry* const found = entry_around(plan, route.prefix);
+    ASSERT_NE(found, nullptr) << route.prefix.to_string();
+    const control::PlanEntry& entry = *found;
+    ASSERT_EQ(gateways_for(entry), route.next_hops) << route.prefix.to_string();
+    const bool spelled_out = entry.prefix == route.prefix;
+    sightings.note(spelled_out ? "routes one by one" : "range for its routes");
+    if (!spelled_out && is_shared_range(entry)) sightings.note("shared range for its routes");
+    const bool has_range_around = std::ranges::any_of(plan, [&](const auto& around) {
+      return around.prefix != route.prefix && around.prefix.contains(route.prefix) &&
+             is_shared_range(around);
+    });
+    if (spelled_out && has_range_around) sightings.note("beside a shared range");
   }
 }
 
 void check_forwarding(RandomModel& random, const control::Rib& rib, Sightings& sightings) {
   const config::Model& model = random.model();
   const PlannedWalk planned(model, rib);
-  note_imports(model, rib, planned, sightings);
   for (const config::Vpc& vpc : model.vpcs) {
+    for (const control::TableRoutes& table : rib.find_vpc(vpc.name)->tables) {
+      const control::Plan& plan = planned.plan(vpc.name + "/" + table.name);
+      ASSERT_NO_FATAL_FAILURE(check_imports(vpc, rib, table, plan, sightings)) << vpc.name;
+    }
     for (int i = 0; i < 4; ++i) {
       const auto source = random.chance(70) ? vpc.cidrs[random.below(vpc.cidrs.size())].address
                                             : random.any_address();
