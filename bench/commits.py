@@ -5,37 +5,28 @@ import time
 import measure
 from subjects import Bgwd
 
-# Metric → (unit, at most, reach for).
-GOALS = {"packets lost": ("", 0, 0), "commit": ("ms", float("inf"), 200)}
+# Metric → (unit, at most).
+GOALS = {"packets lost": ("", 0), "commit": ("ms", 200)}
 
 
 def measured(name, case, options, directory, devices):
-    rounds = {}
-    for number in range(options.rounds):
-        figures = _once(case, options, directory, devices)
-        print(f"round {number + 1}/{options.rounds}: "
-              + ", ".join(f"{what} {value:.2f}" for what, value in figures.items()), flush=True)
-        for metric, value in figures.items():
-            rounds.setdefault(metric, []).append(value)
-    units = {metric: unit for metric, (unit, *_) in GOALS.items()}
-    results = [measure.result("forward", name, "bgw", metric, units.get(metric, "×"), values)
+    after = directory / "after.json"
+    after.write_text(case.config(devices, case.all_vpcs))
+    rounds = measure.repeated(lambda _: _once(case, options, directory, devices, after),
+                              options.rounds)
+    results = [measure.result("forward", name, "bgw", metric, GOALS.get(metric, ["×"])[0], values)
                for metric, values in rounds.items()]
     options.at_end.append(lambda: _show_goals(name, results))
     return results
 
 
-def _once(case, options, directory, devices):
-    after = directory / "after.json"
-    after.write_text(case.config(devices, case.all_vpcs))
+def _once(case, options, directory, devices, after):
     with Bgwd(options, directory, case.config(devices), case.share) as bgwd:
         bgwd.settle()
         lost = _settled_losses(bgwd)
         rate = bgwd.mpps(0, 1)
         packets, begun = bgwd.forwarded()
-        committed = bgwd.run("config", "commit", after)
-        milliseconds = (time.monotonic() - begun) * 1000
-        if committed.returncode != 0:
-            raise SystemExit(f"bgwctl config commit failed:\n{committed.stderr[-2000:]}")
+        milliseconds = bgwd.config("commit", after)
         more, ended = bgwd.forwarded()
         time.sleep(0.5)  # what is held meets its fate
         return {"packets lost": bgwd.lost() - lost, "commit": milliseconds,
@@ -59,10 +50,7 @@ def _settled_losses(bgwd, seconds=60):
 
 def _show_goals(name, results):
     for row in results:
-        if row["metric"] not in GOALS:
-            continue
-        unit, at_most, reach = GOALS[row["metric"]]
-        verdict = ("reached" if row["max"] <= reach else
-                   "met" if row["max"] <= at_most else "missed")
-        print(f"goal: {name}, {row['metric']}, reach for {reach} {unit}: {row['median']:,.0f} "
-              f"({row['min']:,.0f}–{row['max']:,.0f}), {verdict}")
+        if row["metric"] in GOALS:
+            unit, at_most = GOALS[row["metric"]]
+            measure.show_goal(f"{name}, {row['metric']} at most {at_most} {unit}".rstrip(), row,
+                              row["max"] <= at_most)

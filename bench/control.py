@@ -7,7 +7,6 @@ included.
 import json
 import pathlib
 import tempfile
-import time
 
 import huge_pages
 import measure
@@ -48,37 +47,23 @@ def _measured(name, options, directory):
     for which, vpcs in {"nothing": 0, "less": all_vpcs - 1, "all": all_vpcs}.items():
         files[which] = directory / f"{which}.json"
         files[which].write_text(_mesh(vpcs, [f"bgw-{i + 1}" for i in range(gateways)]))
-    rounds = {}
-    for number in range(options.rounds):
-        place = directory / str(number)
-        place.mkdir()
-        figures = _once(options, place, files)
-        print(f"round {number + 1}/{options.rounds}: "
-              + ", ".join(f"{what} {value:.0f}" for what, value in figures.items()), flush=True)
-        for metric, value in figures.items():
-            rounds.setdefault(metric, []).append(value)
+    rounds = measure.repeated(lambda number: _once(options, directory / str(number), files),
+                              options.rounds)
     return [measure.result("control", name, "bgw", metric,
                            "MiB" if "memory" in metric else "ms", values)
             for metric, values in rounds.items()]
 
 
 def _once(options, directory, files):
+    directory.mkdir()
     with Bgwd(options, directory, files["nothing"].read_text()) as bgwd:
-        def took(verb, which):
-            before = time.monotonic()
-            ended = bgwd.run("config", verb, files[which])
-            milliseconds = (time.monotonic() - before) * 1000
-            if ended.returncode != 0:
-                raise SystemExit(f"bgwctl config {verb} failed:\n{ended.stderr[-2000:]}")
-            return milliseconds
-
-        return {"check": took("check", "less"),
-                "commit from nothing": took("commit", "less"),
-                "diff": took("diff", "all"),
-                "commit of one attachment more": took("commit", "all"),
+        return {"check": bgwd.config("check", files["less"]),
+                "commit from nothing": bgwd.config("commit", files["less"]),
+                "diff": bgwd.config("diff", files["all"]),
+                "commit of one attachment more": bgwd.config("commit", files["all"]),
                 "resident memory": bgwd.memory_mib("VmRSS"),
                 "resident memory, most": bgwd.memory_mib("VmHWM"),
-                "commit of nothing, all given up": took("commit", "nothing")}
+                "commit of nothing, all given up": bgwd.config("commit", files["nothing"])}
 
 
 def _mesh(vpcs, gateways):
@@ -109,6 +94,5 @@ def _show_goals(results):
         unit, at_most = GOALS.get((row["case"], row["metric"]), (None, 0))
         if unit is None:
             continue
-        verdict = "met" if row["median"] <= at_most else "missed"
-        print(f"goal: {row['case']}, {row['metric']} at most {at_most:,} {unit}: "
-              f"{row['median']:,.0f} ({row['min']:,.0f}–{row['max']:,.0f}), {verdict}")
+        measure.show_goal(f"{row['case']}, {row['metric']} at most {at_most:,} {unit}", row,
+                          row["median"] <= at_most)

@@ -72,10 +72,8 @@ def measured(name, options, directory):
 
 
 def show_goal(name, against, at_least, reach, ratio):
-    verdict = ("reached" if ratio["median"] >= reach else
-               "met" if ratio["median"] >= at_least else "missed")
-    print(f"goal: {name} against {against}, at least {at_least}, reach for {reach}: "
-          f"{ratio['median']:.2f} ({ratio['min']:.2f}–{ratio['max']:.2f}), {verdict}")
+    measure.show_goal(f"{name} against {against}, at least {at_least}, reach for {reach}", ratio,
+                      ratio["median"] >= at_least, ratio["median"] >= reach)
 
 
 def bgw_and_testpmd(name, options, directory):

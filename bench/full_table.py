@@ -1,16 +1,31 @@
 """What is replayed when the gateway holds the 606,138 IPv4 prefixes of a real BGP table."""
 
+import functools
 import ipaddress
 import random
 
 import measure
-from frames import packed
-from traffic import SEED, Case, TwoVpcs, device
+from traffic import PACKET_BUFFERS, SEED, TwoVpcs
 
 # No routes to these can be configured, or they would meet the VPCs' own.
 NOT_ROUTED = [ipaddress.ip_network(n) for n in ("0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8",
                                                 "169.254.0.0/16", "224.0.0.0/3")]
 FIRST_APPLIANCE = 1  # its number among a VPC's hosts
+
+
+@functools.cache
+def _routes(directory):
+    """(address, length) of what is routed."""
+    measure.install_packages()
+    import numpy  # needs what has just been installed
+    import prefixes
+    prefixes.prepare(directory)
+    table = numpy.fromfile(directory / "bgp-606k.routes", prefixes.ROUTE4)
+    end = table["address"] + (2 ** (32 - table["length"].astype("u8")) - 1)
+    routed = numpy.ones(len(table), bool)
+    for block in NOT_ROUTED:
+        routed &= (table["address"] > int(block[-1])) | (end < int(block[0]))
+    return list(zip(table["address"][routed].tolist(), table["length"][routed].tolist()))
 
 
 class FullTable(TwoVpcs):
@@ -22,21 +37,10 @@ class FullTable(TwoVpcs):
 
     def __init__(self, destinations):
         self.flows = destinations // 2  # a VPC
-        self.packet_buffers = max(Case.packet_buffers, 2 * destinations)
+        self.packet_buffers = max(PACKET_BUFFERS, 2 * destinations)
 
     def prepare(self, options):
-        measure.install_packages()
-        import numpy  # needs what has just been installed
-        import prefixes
-        directory = options.build / "prefixes"
-        prefixes.prepare(directory)
-        table = numpy.fromfile(directory / "bgp-606k.routes", prefixes.ROUTE4)
-        routed = numpy.ones(len(table), bool)
-        for block in NOT_ROUTED:
-            first, last = int(block[0]), int(block[-1])
-            end = table["address"] + (2 ** (32 - table["length"].astype("u8")) - 1)
-            routed &= (table["address"] > last) | (end < first)
-        self.routes = [(int(r["address"]), int(r["length"])) for r in table[routed]]
+        self.routes = _routes(options.build / "prefixes")
         rng = random.Random(SEED)
         self.destinations = [self._draw(rng, [r for r in self.routes if self.owner(r) == vpc])
                              for vpc in (0, 1)]

@@ -15,6 +15,7 @@ import time
 
 from namespaces import namespace, run
 from subjects import CONTROL_CORE, WORKER_CORE, Subject
+from traffic import PACKET_BUFFERS
 
 # What waits of one socket is limited to less than the 1,000 packets that RPS queues.
 SOCKETS = 6
@@ -68,7 +69,7 @@ class Linux(Subject):
         super().__init__(
             ["ip", "netns", "exec", inside, "dpdk-testpmd", "--lcores",
              f"0@{CONTROL_CORE},1@{CONTROL_CORE}", *options.memory, "--no-pci",
-             "--file-prefix", self.prefix, *vdevs, "--", "--total-num-mbufs=32768",
+             "--file-prefix", self.prefix, *vdevs, "--", f"--total-num-mbufs={PACKET_BUFFERS}",
              "--forward-mode=io", "--nb-cores=1", "--stats-period=1000"],
             tempfile.TemporaryFile())
 

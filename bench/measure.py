@@ -41,6 +41,20 @@ def interleaved(subjects, rounds):
     return figures
 
 
+def repeated(once, rounds):
+    """Calls `once` with each round's number for a round's {metric: figure}.
+
+    Returns {metric: [figure per round]}."""
+    figures = {}
+    for number in range(rounds):
+        row = once(number)
+        print(f"round {number + 1}/{rounds}: "
+              + ", ".join(f"{metric} {value:,.2f}" for metric, value in row.items()), flush=True)
+        for metric, value in row.items():
+            figures.setdefault(metric, []).append(value)
+    return figures
+
+
 def result(bench, case, subject, metric, unit, figures):
     """One line of output, as bench/README.md describes it."""
     return {"bench": bench, "case": case, "subject": subject, "metric": metric, "unit": unit,
@@ -72,6 +86,11 @@ def print_table(results):
     print()
     print_columns([("bench", "case", "subject", "metric", "unit", "median", "min", "max",
                     "rounds")] + [_cells(r) for r in results])
+
+
+def show_goal(text, row, met, reached=False):
+    verdict = "reached" if reached else "met" if met else "missed"
+    print(f"goal: {text}: {row['median']:,.2f} ({row['min']:,.2f}–{row['max']:,.2f}), {verdict}")
 
 
 def append_json(results, path):

@@ -12,6 +12,7 @@ import tempfile
 import time
 
 from frames import packed
+from traffic import PACKET_BUFFERS
 
 TARGETS = ["control/bgwd", "control/cli/bgwctl"]
 MEMORY_MIB = 1024
@@ -150,7 +151,8 @@ class Testpmd(Subject):
 
 
 class Bgwd(Counted):
-    def __init__(self, options, directory, text, share=0.0, packet_buffers=None):
+    def __init__(self, options, directory, text, share=0.0,
+                 packet_buffers=PACKET_BUFFERS):
         """share: the part of what is received that must be forwarded."""
         self.share = share
         self.socket_path = directory / "bgw.sock"
@@ -160,8 +162,7 @@ class Bgwd(Counted):
         super().__init__(
             [options.build / "control/bgwd", "--config", config, "--state-dir", directory / "state",
              "--socket", self.socket_path, "--workers", str(WORKER_CORE), "--control-core",
-             str(CONTROL_CORE),
-             *(["--packet-buffers", str(packet_buffers)] if packet_buffers else []),
+             str(CONTROL_CORE), "--packet-buffers", str(packet_buffers),
              "--", *options.memory, "--no-pci"],
             tempfile.TemporaryFile())
         self.wait_for(lambda: self.run("interface", "list").returncode == 0)
@@ -169,6 +170,15 @@ class Bgwd(Counted):
     def run(self, *arguments):
         """A command of bgwctl to its end."""
         return subprocess.run([*self.bgwctl, *arguments], capture_output=True, text=True)
+
+    def config(self, verb, path):
+        """`bgwctl config VERB` of a file: milliseconds until it has ended."""
+        before = time.monotonic()
+        ended = self.run("config", verb, path)
+        milliseconds = (time.monotonic() - before) * 1000
+        if ended.returncode != 0:
+            raise SystemExit(f"bgwctl config {verb} failed:\n{ended.stderr[-2000:]}")
+        return milliseconds
 
     def _json(self, *arguments):
         return json.loads(self.run(*arguments).stdout)

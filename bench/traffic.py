@@ -17,6 +17,7 @@ FLOWS = 1024
 SHORT_PAYLOAD = 18  # bytes: of a 64-byte frame with IPv4, UDP and FCS
 SEED = 7
 MANY = 1000
+PACKET_BUFFERS = 32_768
 REPLAYED_BY_MANY = 24_000
 
 
@@ -53,7 +54,7 @@ def _vpc(name, cidr, binding, attached):
 
 
 class Case:
-    packet_buffers = 32_768
+    packet_buffers = PACKET_BUFFERS
 
     def prepare(self, options):
         """Before anything else, once a run."""

@@ -20,6 +20,9 @@ constexpr std::uint32_t packet_buffers_min = 4'096;
 constexpr std::uint32_t packet_buffers_max = 16'777'216;
 
 po::options_description descriptions() {
+  const auto packet_buffers =
+      fmt::format("for all ports and queues together, of about 2.4 KB each (default {})",
+                  BgwdOptions{}.packet_buffers);
   po::options_description options("Options");
   options.add_options()  //
       ("config", po::value<std::vector<std::string>>()->value_name("FILE"),
@@ -33,7 +36,7 @@ po::options_description descriptions() {
       ("control-core", po::value<unsigned>()->value_name("CORE"),
        "core of the control thread (default 0)")  //
       ("packet-buffers", po::value<std::string>()->value_name("N"),
-       "for all ports and queues together, of about 2.4 KB each (default 32768)")     //
+       packet_buffers.c_str())                                                        //
       ("check", "check the configuration and exit; needs neither root nor devices")   //
       ("print-routes", "print the computed route tables as JSON and exit; likewise")  //
       ("log-level", po::value<std::string>()->value_name("LEVEL"),

@@ -48,8 +48,8 @@ using Plan = std::vector<PlanEntry>;  // sorted by prefix, each prefix once
 // The destination table of one VPC route table (F2; and F4 when the table is `main`, where
 // ContinueInGateway means routing_loop). Imports of a gateway are one entry per range where that
 // forwards every destination exactly as the imported routes would, else one per route. `rib` must
-// be as compute_routes() made it (VpcRoutes::prefixes_behind is used). Takes time in proportion to
-// the plan it returns, not to the gateways' tables.
+// be as compute_routes() made it (VpcRoutes::prefixes_behind and Rib::differences are used). Takes
+// time in proportion to the plan it returns, not to the gateways' tables.
 Plan plan_vpc_table(const config::Vpc& vpc, const Rib& rib, const VpcRoutes& routes,
                     const TableRoutes& table);
 

@@ -42,9 +42,9 @@ tl::expected<Pool, std::string> make_pool(std::uint32_t mbufs) {
                                     RTE_MBUF_DEFAULT_BUF_SIZE, static_cast<int>(rte_socket_id()))};
   if (!pool)
     return tl::unexpected(
-        fmt::format("no memory for {} packet buffers ({}): reserve more huge pages, raise -m with "
-                    "--no-huge, or "
-                    "lower --packet-buffers",
+        fmt::format("no memory for {} packet buffers ({}): reserve more huge pages, or raise -m "
+                    "with --no-huge; "
+                    "bgwd --packet-buffers takes another number",
                     mbufs, rte_strerror(rte_errno)));
   return pool;
 }

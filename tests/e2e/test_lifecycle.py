@@ -95,6 +95,10 @@ class StartUpErrors(unittest.TestCase):
         wrong["ports"][0]["device"] = "net_nosuch0"
         self.refused(self.lab.daemon(wrong), names=["p-a", "net_nosuch0"])
 
+    def test_more_packet_buffers_than_memory(self):
+        self.refused(self.lab.daemon(config("")), options=["--packet-buffers", "2000000"],
+                     names=["2000000 packet buffers", "--packet-buffers"])
+
     def test_no_permission(self):
         daemon = self.lab.daemon(config(""))
         for path in (daemon.directory, daemon.config_path):
