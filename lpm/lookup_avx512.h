@@ -61,9 +61,9 @@ BGW_AVX512 inline __m512i values_of(__m512i entry, __m512i fallback) {
   return _mm512_mask_mov_epi32(value, _mm512_testn_epi32_mask(entry, entry), fallback);
 }
 
-// The run that holds each slot.
-BGW_AVX512 inline __m512i runs_of(const Nodes& nodes, __m512i slot) {
-  const __m512i before = _mm512_andnot_si512(slot, _mm512_set1_epi32(node_slots - 1));
+// The run that holds each slot: of `place` its last bits.
+BGW_AVX512 inline __m512i runs_of(const Nodes& nodes, __m512i place) {
+  const __m512i before = _mm512_andnot_si512(place, _mm512_set1_epi32(node_slots - 1));
   const __m512i begun = _mm512_popcnt_epi32(_mm512_sllv_epi32(nodes.map, before));
   return _mm512_add_epi32(nodes.first, begun);
 }
@@ -72,127 +72,171 @@ BGW_AVX512 inline __m512i runs_of(const Nodes& nodes, __m512i slot) {
 struct Entrances {
   __m512i root;
   __m512i node;  // counted from the root
-  __m512i slot;  // in the node
+  __m512i slot;  // its last bits: in the node
   __mmask16 inside, direct;
 
   // Where plain entries are the first stage: of the one for each address.
   BGW_AVX512 __m512i index() const {
     const __m512i entries = _mm512_add_epi32(_mm512_slli_epi32(root, unit_entries_bits),
                                              _mm512_slli_epi32(node, node_bits));
-    return _mm512_maskz_add_epi32(inside, entries, slot);
+    const __m512i in_node = _mm512_and_si512(slot, _mm512_set1_epi32(node_slots - 1));
+    return _mm512_maskz_add_epi32(inside, entries, in_node);
   }
 };
 
-// Addresses on their way through the stages, as arrays of vectors. A stage is two steps, each done
-// for all before the next so that its cache misses overlap: the node of each, then the entry.
-template <std::size_t vectors, bool may_skip>
-struct Way {
-  alignas(64) std::uint32_t word[vectors * lanes];  // the next address bits, the first one on top
-  alignas(64) std::uint32_t rest[vectors * lanes];  // how many of them there are
-  alignas(64) std::uint32_t fallback[vectors * lanes];
-  alignas(64) Entry entry[vectors * lanes];
-  alignas(64) std::uint32_t first[vectors * lanes];
-  alignas(64) std::uint32_t run[vectors * lanes];
-  __mmask16 has_runs[vectors];
-  std::uint64_t stuck = 0;  // those that need more bits than there are in their word
+// 16 addresses on their way through the stages. A stage is two steps: the node of each, then the
+// entry.
+template <bool may_skip>
+struct Walk {
+  __m512i word;  // the next address bits, the first one on top
+  __m512i rest;  // how many of them there are
+  __m512i entry;
+  __m512i fallback;
+  __mmask16 further;    // those whose entry leads on
+  __mmask16 stuck = 0;  // of them, those that need more bits than there are in their word
 
-  BGW_AVX512 void enter_first_stage(const std::uint32_t* base, std::size_t v, const Entrances& at) {
+  BGW_AVX512 void enter_first_stage(const std::uint32_t* base, const Entrances& at) {
     if (at.direct == 0xffff) {
-      has_runs[v] = at.direct;
-      _mm512_store_si512(run + v * lanes, at.index());
+      has_runs_ = at.direct;
+      run_ = at.index();
+      first_ = _mm512_setzero_si512();
       return;
     }
     const Nodes nodes = load_nodes(base, _mm512_maskz_add_epi32(at.inside, at.root, at.node));
-    has_runs[v] = static_cast<__mmask16>(_mm512_test_epi32_mask(nodes.map, nodes.map) | at.direct);
-    __m512i runs = runs_of(nodes, at.slot);
-    if (at.direct != 0) runs = _mm512_mask_mov_epi32(runs, at.direct, at.index());
-    _mm512_store_si512(first + v * lanes, nodes.first);
-    _mm512_store_si512(run + v * lanes, runs);
+    has_runs_ = _kor_mask16(_mm512_test_epi32_mask(nodes.map, nodes.map), at.direct);
+    run_ = runs_of(nodes, at.slot);
+    if (at.direct != 0) run_ = _mm512_mask_mov_epi32(run_, at.direct, at.index());
+    first_ = nodes.first;
   }
 
-  BGW_AVX512 __m512i load_entries(const std::uint32_t* base, std::size_t v) const {
-    return _mm512_mask_i32gather_epi32(_mm512_load_si512(first + v * lanes), has_runs[v],
-                                       _mm512_load_si512(run + v * lanes), base, 4);
+  BGW_AVX512 void leave_first_stage(const std::uint32_t* base, Value* values) {
+    entry = load_entries(base);
+    _mm512_storeu_si512(values, values_of(entry, fallback));
+    further = _mm512_movepi32_mask(entry);
   }
 
-  // After enter_first_stage() for all vectors: which have come to an entry that leads on.
-  BGW_AVX512 std::uint64_t leave_first_stage(const std::uint32_t* base, Value* values) {
-    std::uint64_t further = 0;
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const __m512i found = load_entries(base, v);
-      const __m512i none = _mm512_load_si512(fallback + v * lanes);
-      _mm512_storeu_si512(values + v * lanes, values_of(found, none));
-      _mm512_store_si512(entry + v * lanes, found);
-      further |= std::uint64_t{_mm512_movepi32_mask(found)} << (v * lanes);
-    }
-    return further;
-  }
-
-  // What the entries of one vector lead to, of those in `among`; returns which of these have bits
-  // enough.
-  BGW_AVX512 __mmask16 enter(const std::uint32_t* base, std::size_t v, __mmask16 among) {
-    const __m512i at = _mm512_load_si512(entry + v * lanes);
-    const __m512i next = _mm512_load_si512(word + v * lanes);
-    const __m512i known = _mm512_load_si512(rest + v * lanes);
-    const __m512i unit = _mm512_maskz_and_epi32(among, at, _mm512_set1_epi32(unit_mask));
-    const __m512i kind =
-        _mm512_and_si512(_mm512_srli_epi32(at, unit_index_bits), _mm512_set1_epi32(3));
+  // What the entries of `further` lead to.
+  BGW_AVX512 void enter(const std::uint32_t* base) {
+    const __m512i unit = _mm512_maskz_and_epi32(further, entry, _mm512_set1_epi32(unit_mask));
+    const __m512i top = _mm512_srli_epi32(entry, unit_index_bits);  // 4 and the kind
     const __mmask16 skips =
-        may_skip ? _mm512_mask_cmpeq_epi32_mask(among, kind, _mm512_set1_epi32(skip_kind)) : 0;
-    __m512i used = _mm512_add_epi32(kind, _mm512_set1_epi32(node_bits));
+        may_skip ? _mm512_mask_cmpeq_epi32_mask(further, top, _mm512_set1_epi32(4 | skip_kind)) : 0;
+    const __mmask16 groups = _kandn_mask16(skips, further);
+    __m512i used = _mm512_add_epi32(top, _mm512_set1_epi32(node_bits - 4));
     const __m512i place =
-        _mm512_srlv_epi32(next, _mm512_sub_epi32(_mm512_set1_epi32(skip_bits_max), used));
-    const Nodes nodes =
-        load_nodes(base, _mm512_mask_add_epi32(unit, static_cast<__mmask16>(among & ~skips), unit,
-                                               _mm512_srli_epi32(place, node_bits)));
-    has_runs[v] = _mm512_test_epi32_mask(nodes.map, nodes.map);
-    __m512i runs = runs_of(nodes, _mm512_and_si512(place, _mm512_set1_epi32(node_slots - 1)));
+        _mm512_srlv_epi32(word, _mm512_sub_epi32(_mm512_set1_epi32(skip_bits_max), used));
+    const Nodes nodes = load_nodes(
+        base, _mm512_mask_add_epi32(unit, groups, unit, _mm512_srli_epi32(place, node_bits)));
+    has_runs_ = _mm512_test_epi32_mask(nodes.map, nodes.map);
+    run_ = runs_of(nodes, place);
+    first_ = nodes.first;
     if (may_skip) {
       // A skip has its bits and its mask where a node has its map and its first run.
-      const __m512i hit =
-          _mm512_add_epi32(_mm512_slli_epi32(unit, unit_entries_bits), _mm512_set1_epi32(skip_hit));
       const __mmask16 misses =
-          _mm512_test_epi32_mask(_mm512_xor_si512(next, nodes.map), nodes.first);
-      const __m512i found = _mm512_mask_add_epi32(hit, misses, hit, _mm512_set1_epi32(1));
-      has_runs[v] = static_cast<__mmask16>(has_runs[v] | skips);
-      runs = _mm512_mask_mov_epi32(runs, skips, found);
+          _mm512_test_epi32_mask(_mm512_xor_si512(word, nodes.map), nodes.first);
+      const __m512i end =
+          _mm512_mask_mov_epi32(_mm512_set1_epi32(skip_hit), misses, _mm512_set1_epi32(skip_miss));
+      has_runs_ = _kor_mask16(has_runs_, skips);
+      run_ = _mm512_mask_add_epi32(run_, skips, _mm512_slli_epi32(unit, unit_entries_bits), end);
       used = _mm512_mask_popcnt_epi32(used, skips, nodes.first);
     }
-    const __mmask16 passing = _mm512_mask_cmple_epu32_mask(among, used, known);
-    _mm512_store_si512(first + v * lanes, nodes.first);
-    _mm512_store_si512(run + v * lanes, runs);
-    // Whole vectors: the next step could not read masked stores back before they are done.
-    _mm512_store_si512(rest + v * lanes, _mm512_mask_sub_epi32(known, passing, known, used));
-    _mm512_store_si512(word + v * lanes, _mm512_mask_sllv_epi32(next, passing, next, used));
-    return passing;
+    passing_ = _mm512_mask_cmple_epu32_mask(further, used, rest);
+    if (may_skip) stuck = _kor_mask16(stuck, _kandn_mask16(passing_, further));
+    rest = _mm512_mask_sub_epi32(rest, passing_, rest, used);
+    word = _mm512_sllv_epi32(word, used);
   }
 
-  // One group or skip more for each of `further`, which stay whole: the ones that have come to
-  // another.
-  BGW_AVX512 std::uint64_t pass(const std::uint32_t* base, Value* values, std::uint64_t further) {
-    std::uint64_t passing = 0;
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const auto among = static_cast<__mmask16>(further >> (v * lanes));
-      passing |= std::uint64_t{enter(base, v, among)} << (v * lanes);
-    }
-    stuck |= further & ~passing;
-    further = 0;
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const auto among = static_cast<__mmask16>(passing >> (v * lanes));
-      const __m512i found = load_entries(base, v);
-      const __m512i none = _mm512_load_si512(fallback + v * lanes);
-      _mm512_mask_storeu_epi32(values + v * lanes, among, values_of(found, none));
-      const __m512i before = _mm512_load_si512(entry + v * lanes);
-      _mm512_store_si512(entry + v * lanes, _mm512_mask_mov_epi32(before, among, found));
-      const auto more = static_cast<__mmask16>(_mm512_movepi32_mask(found) & among);
-      further |= std::uint64_t{more} << (v * lanes);
-    }
-    return further;
+  // After enter().
+  BGW_AVX512 void leave(const std::uint32_t* base, Value* values) {
+    const __m512i found = load_entries(base);
+    _mm512_mask_storeu_epi32(values, passing_, values_of(found, fallback));
+    entry = _mm512_mask_mov_epi32(entry, passing_, found);
+    further = _mm512_mask_test_epi32_mask(passing_, found, _mm512_set1_epi32(1 << 31));
+  }
+
+ private:
+  // Between the two steps of a stage: what the nodes said.
+  __m512i first_, run_;
+  __mmask16 has_runs_, passing_;
+
+  BGW_AVX512 __m512i load_entries(const std::uint32_t* base) const {
+    return _mm512_mask_i32gather_epi32(first_, has_runs_, run_, base, 4);
   }
 };
+
+// All addresses of a chunk. Each step is done for all before the next, so that its cache misses
+// overlap. What one vector does next depends on nothing of the others: masks stay apart, and are
+// put together only to see whether to go on, which the CPU foresees.
+//
+// Unrolled steps keep everything in registers, in four times the code.
+template <std::size_t vectors, bool may_skip, bool unrolled>
+struct Walks {
+  Walk<may_skip> of[vectors];
+
+  // step(walk, number of its vector, arguments …) for each.
+  template <auto step, typename... Arguments>
+  BGW_AVX512 void each(Arguments... arguments) {
+    if constexpr (unrolled) {
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < vectors; ++v) step(of[v], v, arguments...);
+    } else {
+#pragma GCC unroll 1
+      for (std::size_t v = 0; v < vectors; ++v) step(of[v], v, arguments...);
+    }
+  }
+
+  BGW_AVX512 std::uint64_t further() const {
+    std::uint64_t all = 0;
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < vectors; ++v) all |= std::uint64_t{of[v].further} << (v * lanes);
+    return all;
+  }
+
+  BGW_AVX512 void leave_first_stage(const std::uint32_t* base, Value* values) {
+    each<&first_stage_end>(base, values);
+  }
+  // One group or skip more for each that has come to another.
+  BGW_AVX512 void pass(const std::uint32_t* base, Value* values) {
+    each<&stage_begin>(base);
+    each<&stage_end>(base, values);
+  }
+  BGW_AVX512 void take_up_stuck() {
+    each<&no_longer_stuck>();
+  }
+  BGW_AVX512 void store(Entry* entries, std::uint32_t* rests) {
+    each<&stored>(entries, rests);
+  }
+
+ private:
+  using One = Walk<may_skip>;
+
+  BGW_AVX512 static void first_stage_end(One& walk, std::size_t v, const std::uint32_t* base,
+                                         Value* values) {
+    walk.leave_first_stage(base, values + v * lanes);
+  }
+  BGW_AVX512 static void stage_begin(One& walk, std::size_t, const std::uint32_t* base) {
+    walk.enter(base);
+  }
+  BGW_AVX512 static void stage_end(One& walk, std::size_t v, const std::uint32_t* base,
+                                   Value* values) {
+    walk.leave(base, values + v * lanes);
+  }
+  BGW_AVX512 static void no_longer_stuck(One& walk, std::size_t) {
+    walk.further = _kor_mask16(walk.further, walk.stuck);
+    walk.stuck = 0;
+  }
+  BGW_AVX512 static void stored(One& walk, std::size_t v, Entry* entries, std::uint32_t* rests) {
+    _mm512_store_si512(entries + v * lanes, walk.entry);
+    _mm512_store_si512(rests + v * lanes, walk.rest);
+  }
+};
+
+// Where each address may have its own table what is read is seldom in the caches near the core, and
+// what comes from memory drives out the code: the less of that the better.
+template <typename Tables>
+inline constexpr bool worth_unrolling = true;
+template <typename Address>
+inline constexpr bool worth_unrolling<ManyTables<Address>> = false;
 
 // `look_up` is a family's: exactly `vectors` times 16 addresses. All addresses, the last of them as
 // often as it takes to fill a vector.

@@ -52,32 +52,41 @@ BGW_AVX512 inline __mmask16 are_direct(const ManyTables<Ipv4Address>&, __m512i s
 }
 
 struct Ipv4 {
+  template <typename Tables>
+  BGW_AVX512 static void enter_first_stage(Walk<false>& walk, std::size_t v,
+                                           const std::uint32_t* base, Tables tables,
+                                           const Ipv4Address* addresses) {
+    const Fields table = fields_of(tables, v * lanes);
+    const __m512i address = _mm512_loadu_si512(addresses + v * lanes);
+    const __m512i slot = _mm512_srlv_epi32(address, table.shift);
+    const __m512i node = _mm512_sub_epi32(_mm512_srli_epi32(slot, node_bits), table.low);
+    walk.enter_first_stage(base, {table.root, node, slot, _mm512_cmplt_epu32_mask(node, table.size),
+                                  are_direct(tables, table.size)});
+    walk.fallback = table.fallback;
+    const __m512i resolved = _mm512_sub_epi32(_mm512_set1_epi32(32), table.shift);
+    walk.word = _mm512_sllv_epi32(address, resolved);
+    walk.rest = table.shift;
+  }
+
   template <std::size_t vectors, typename Tables>
   BGW_AVX512 static void look_up(const std::uint32_t* base, const Tables& tables,
-                                 const std::uint32_t* addresses, Value* values) {
-    Way<vectors, false> way;
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const Fields table = fields_of(tables, v * lanes);
-      const __m512i address = _mm512_loadu_si512(addresses + v * lanes);
-      const __m512i slot = _mm512_srlv_epi32(address, table.shift);
-      const __m512i node = _mm512_sub_epi32(_mm512_srli_epi32(slot, node_bits), table.low);
-      way.enter_first_stage(
-          base, v,
-          {table.root, node, _mm512_and_si512(slot, _mm512_set1_epi32(node_slots - 1)),
-           _mm512_cmplt_epu32_mask(node, table.size), are_direct(tables, table.size)});
-      _mm512_store_si512(way.fallback + v * lanes, table.fallback);
-      const __m512i resolved = _mm512_sub_epi32(_mm512_set1_epi32(32), table.shift);
-      _mm512_store_si512(way.word + v * lanes, _mm512_sllv_epi32(address, resolved));
-      _mm512_store_si512(way.rest + v * lanes, table.shift);
+                                 const Ipv4Address* addresses, Value* values) {
+    Walks<vectors, false, worth_unrolling<Tables>> walks;
+    walks.template each<&enter_first_stage<Tables>>(base, tables, addresses);
+    walks.leave_first_stage(base, values);
+    std::uint64_t further = walks.further();
+    while (std::popcount(further) >= worth_vectors) {
+      walks.pass(base, values);
+      further = walks.further();
     }
-    std::uint64_t further = way.leave_first_stage(base, values);
-    while (std::popcount(further) >= worth_vectors) further = way.pass(base, values, further);
+    if (further == 0) return;
+    alignas(64) Entry entry[vectors * lanes];
+    alignas(64) std::uint32_t rest[vectors * lanes];
+    walks.store(entry, rest);
     // One after the other: their misses overlap as long as branches are foreseen.
     for (; further != 0; further &= further - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(further));
-      const Entry end =
-          end_of_walk(base, addresses[i], way.entry[i], head_bits<Ipv4Address> - way.rest[i]);
+      const Entry end = end_of_walk(base, addresses[i], entry[i], head_bits<Ipv4Address> - rest[i]);
       values[i] = value_of(tables[i], end);
     }
   }

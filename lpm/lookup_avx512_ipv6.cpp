@@ -4,8 +4,6 @@
 
 #ifdef BGW_LPM_AVX512
 
-#include <utility>
-
 namespace bgw::lpm {
 namespace {
 
@@ -74,7 +72,7 @@ BGW_AVX512 inline Entrance entrance_of(const Fields& table, const Addresses& add
                                        _mm512_srlv_epi64(address.low, table.shift));
   return {table.root,
           node,
-          _mm512_and_si512(slot, _mm512_set1_epi64(node_slots - 1)),
+          slot,
           resolved,
           _mm512_srli_epi64(next, 32),
           table.fallback,
@@ -108,61 +106,70 @@ BGW_AVX512 inline __mmask16 are_direct(const ManyTables<Ipv6Address>&, const Fie
 constexpr unsigned word_bits = 32;
 
 struct Ipv6 {
-  template <std::size_t vectors, typename Tables>
-  BGW_AVX512 static void look_up(const std::uint32_t* base, const Tables& tables,
-                                 const Ipv6Address* addresses, Value* values) {
-    Way<vectors, true> way;
-    alignas(64) std::uint32_t start[vectors * lanes];  // address bits before those of the words
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const std::size_t i = v * lanes;
-      const Addresses first = load_addresses(addresses + i);
-      const Addresses second = load_addresses(addresses + i + half);
-      const Fields low = fields_of(tables, i);
-      const Fields high = fields_of(tables, i + half);
-      const Entrance a = entrance_of(low, first);
-      const Entrance b = entrance_of(high, second);
-      way.enter_first_stage(
-          base, v,
-          {narrowed(a.root, b.root), narrowed(a.node, b.node), narrowed(a.slot, b.slot),
-           both(a.inside, b.inside), are_direct(tables, low, high)});
-      _mm512_store_si512(start + i, narrowed(a.resolved, b.resolved));
-      _mm512_store_si512(way.word + i, narrowed(a.word, b.word));
-      _mm512_store_si512(way.rest + i, _mm512_set1_epi32(word_bits));
-      _mm512_store_si512(way.fallback + i, narrowed(a.fallback, b.fallback));
-    }
-    std::uint64_t further = way.leave_first_stage(base, values);
-    for (;;) {
-      while (std::popcount(further) >= worth_vectors) further = way.pass(base, values, further);
-      further |= std::exchange(way.stuck, 0);
-      if (std::popcount(further) < worth_vectors) break;
-      refill(way, start, addresses);
-    }
-    // One after the other: their misses overlap as long as branches are foreseen.
-    for (; further != 0; further &= further - 1) {
-      const auto i = static_cast<std::size_t>(std::countr_zero(further));
-      const unsigned resolved = start[i] + word_bits - way.rest[i];
-      values[i] = value_of(tables[i], end_of_walk(base, addresses[i], way.entry[i], resolved));
-    }
+  // `start`: address bits before those of the words.
+  template <typename Tables>
+  BGW_AVX512 static void enter_first_stage(Walk<true>& walk, std::size_t v,
+                                           const std::uint32_t* base, Tables tables,
+                                           const Ipv6Address* addresses, std::uint32_t* start) {
+    const std::size_t i = v * lanes;
+    const Addresses first = load_addresses(addresses + i);
+    const Addresses second = load_addresses(addresses + i + half);
+    const Fields low = fields_of(tables, i);
+    const Fields high = fields_of(tables, i + half);
+    const Entrance a = entrance_of(low, first);
+    const Entrance b = entrance_of(high, second);
+    walk.enter_first_stage(
+        base, {narrowed(a.root, b.root), narrowed(a.node, b.node), narrowed(a.slot, b.slot),
+               both(a.inside, b.inside), are_direct(tables, low, high)});
+    walk.fallback = narrowed(a.fallback, b.fallback);
+    walk.word = narrowed(a.word, b.word);
+    walk.rest = _mm512_set1_epi32(word_bits);
+    _mm512_store_si512(start + i, narrowed(a.resolved, b.resolved));
   }
 
   // Words that begin where the addresses have come to.
-  template <std::size_t vectors>
-  BGW_AVX512 static void refill(Way<vectors, true>& way, std::uint32_t* start,
-                                const Ipv6Address* addresses) {
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < vectors; ++v) {
-      const std::size_t i = v * lanes;
-      const __m512i all = _mm512_set1_epi32(word_bits);
-      const __m512i used = _mm512_sub_epi32(all, _mm512_load_si512(way.rest + i));
-      const __m512i from = _mm512_add_epi32(_mm512_load_si512(start + i), used);
-      const __m512i a = words_of(load_addresses(addresses + i),
-                                 _mm512_cvtepu32_epi64(_mm512_castsi512_si256(from)));
-      const __m512i b = words_of(load_addresses(addresses + i + half),
-                                 _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64(from, 1)));
-      _mm512_store_si512(start + i, from);
-      _mm512_store_si512(way.rest + i, all);
-      _mm512_store_si512(way.word + i, narrowed(a, b));
+  BGW_AVX512 static void refill(Walk<true>& walk, std::size_t v, const Ipv6Address* addresses,
+                                std::uint32_t* start) {
+    const std::size_t i = v * lanes;
+    const __m512i all = _mm512_set1_epi32(word_bits);
+    const __m512i used = _mm512_sub_epi32(all, walk.rest);
+    const __m512i from = _mm512_add_epi32(_mm512_load_si512(start + i), used);
+    const __m512i a = words_of(load_addresses(addresses + i),
+                               _mm512_cvtepu32_epi64(_mm512_castsi512_si256(from)));
+    const __m512i b = words_of(load_addresses(addresses + i + half),
+                               _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64(from, 1)));
+    _mm512_store_si512(start + i, from);
+    walk.rest = all;
+    walk.word = narrowed(a, b);
+  }
+
+  template <std::size_t vectors, typename Tables>
+  BGW_AVX512 static void look_up(const std::uint32_t* base, const Tables& tables,
+                                 const Ipv6Address* addresses, Value* values) {
+    Walks<vectors, true, worth_unrolling<Tables>> walks;
+    alignas(64) std::uint32_t start[vectors * lanes];
+    walks.template each<&enter_first_stage<Tables>>(base, tables, addresses, start);
+    walks.leave_first_stage(base, values);
+    std::uint64_t further = walks.further();
+    for (;;) {
+      while (std::popcount(further) >= worth_vectors) {
+        walks.pass(base, values);
+        further = walks.further();
+      }
+      walks.take_up_stuck();
+      further = walks.further();
+      if (std::popcount(further) < worth_vectors) break;
+      walks.template each<&refill>(addresses, start);
+    }
+    if (further == 0) return;
+    alignas(64) Entry entry[vectors * lanes];
+    alignas(64) std::uint32_t rest[vectors * lanes];
+    walks.store(entry, rest);
+    // One after the other: their misses overlap as long as branches are foreseen.
+    for (; further != 0; further &= further - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(further));
+      const unsigned resolved = start[i] + word_bits - rest[i];
+      values[i] = value_of(tables[i], end_of_walk(base, addresses[i], entry[i], resolved));
     }
   }
 };
