@@ -1,8 +1,6 @@
-// Blocks of entries in one arena: size classes, free lists, and retirement until readers are gone.
+// Blocks of entries in one arena: handed out, retired until readers are gone, used again.
 #pragma once
 
-#include <array>
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,25 +8,9 @@
 
 #include "lpm/address_span.h"
 #include "lpm/entry.h"
+#include "lpm/free_blocks.h"
 
 namespace bgw::lpm {
-
-// Sizes in units: 1, 2, 3, 4, then four per doubling, so that at most a quarter of a block is idle.
-// The largest holds 2^24 nodes, 32 times what a dense first stage for IPv4 takes.
-using SizeClass = std::uint8_t;
-constexpr std::uint32_t units_of(SizeClass size_class) {
-  if (size_class < 4) return size_class + 1u;
-  const unsigned log2 = size_class / 4u + 1;
-  return (1u << log2) + (size_class % 4u + 1) * (1u << (log2 - 2));
-}
-SizeClass class_for(std::uint32_t units);  // the smallest that holds `units`
-inline constexpr SizeClass class_count = 92;
-static_assert(units_of(class_count - 1) == 1u << 24);
-
-// Of a cache line. A block of no more units lies within one line, and a larger one begins with a
-// line: what leads from a small group's node to its entry costs one miss instead of two. What that
-// leaves over is for smaller blocks; where all are of 5 units, it is three of eight.
-inline constexpr std::uint32_t line_units = 64 / unit_bytes;
 
 // Unit 0 stays zero and is never handed out: the node that lookups outside any window read.
 class Blocks {
@@ -62,7 +44,9 @@ class Blocks {
   std::size_t committed_bytes() const noexcept { return fresh_ * unit_bytes; }
   std::size_t used_bytes() const noexcept { return used_units_ * unit_bytes; }
   std::size_t retired_bytes() const noexcept { return retired_units_ * unit_bytes; }
-  std::size_t heap_bytes() const noexcept { return retired_.capacity() * sizeof(Retired); }
+  std::size_t heap_bytes() const noexcept {
+    return retired_.capacity() * sizeof(Retired) + free_.heap_bytes();
+  }
 
  private:
   struct Retired {
@@ -72,18 +56,14 @@ class Blocks {
 
   bool commit(std::size_t bytes) noexcept;
   bool make_room_to_retire() noexcept;
-  std::optional<std::uint32_t> take_free(SizeClass size_class) noexcept;
+  std::optional<std::uint32_t> take_joined(SizeClass size_class, std::uint32_t worth) noexcept;
   std::optional<std::uint32_t> take_fresh(SizeClass size_class) noexcept;
-  void push(std::uint32_t unit, SizeClass size_class) noexcept;
-  std::uint32_t pop(SizeClass size_class) noexcept;
-  void push_remainder(std::uint32_t unit, std::uint32_t units) noexcept;
 
   AddressSpan span_;
   std::uint32_t* entries_;
-  std::uint32_t limit_;                                 // units
-  std::uint32_t fresh_ = 1;                             // first unit never handed out
-  std::array<std::uint32_t, class_count> free_head_{};  // unit; 0: none
-  std::bitset<class_count> has_free_;                   // classes with a free block
+  std::uint32_t limit_;      // units
+  std::uint32_t fresh_ = 1;  // first unit never handed out
+  FreeBlocks free_;
   std::uint64_t live_blocks_ = 0;
   std::uint64_t used_units_ = 0;
   std::uint64_t retired_units_ = 0;

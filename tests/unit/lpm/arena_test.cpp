@@ -1,4 +1,5 @@
 // Memory: what is handed out, retired, reused, and how it is told.
+#include <algorithm>
 #include <random>
 #include <utility>
 #include <vector>
@@ -86,6 +87,88 @@ TEST(Blocks, WhatIsLeftOfALineIsHandedOutToo) {
   const std::size_t committed = blocks.committed_bytes();
   for (const std::uint32_t left : {3, 2}) ASSERT_TRUE(blocks.allocate(left));
   EXPECT_EQ(blocks.committed_bytes(), committed);
+}
+
+// Allocates as long as the arena has room; the units asked for are drawn from 1 to `most`.
+std::vector<Blocks::Block> fill(Blocks& blocks, std::uint32_t most, std::mt19937& random) {
+  std::vector<Blocks::Block> held;
+  for (unsigned failures = 0; failures < 100;) {
+    const auto block = blocks.allocate(static_cast<std::uint32_t>(1 + random() % most));
+    if (block) held.push_back(*block);
+    failures += !block;
+  }
+  return held;
+}
+
+void free_all(Blocks& blocks, std::vector<Blocks::Block>& held, std::mt19937& random) {
+  std::ranges::shuffle(held, random);
+  for (const auto& block : held) blocks.free(block.unit, block.units);
+  held.clear();
+}
+
+TEST(Blocks, SmallFreeOnesBecomeLargeOnesBeforeTheArenaGrows) {
+  Blocks blocks(4 << 20, false);
+  std::mt19937 random(3);
+  std::vector<Blocks::Block> held;
+  while (blocks.used_bytes() < 1 << 20) {
+    const auto small = blocks.allocate(static_cast<std::uint32_t>(1 + random() % 20));
+    ASSERT_TRUE(small);
+    held.push_back(*small);
+  }
+  free_all(blocks, held, random);
+  const std::size_t committed = blocks.committed_bytes();
+  const auto large = blocks.allocate((768 << 10) / unit_bytes);
+  ASSERT_TRUE(large);
+  EXPECT_EQ(blocks.committed_bytes(), committed);
+  EXPECT_FALSE(large->zero);
+}
+
+TEST(Blocks, AFullArenaServesAnySizeAgainOnceAllIsFree) {
+  constexpr std::size_t bytes = 1 << 20;
+  Blocks blocks(bytes, false);
+  std::mt19937 random(5);
+  for (const std::uint32_t most : {1u, 5u, 8u, 40u, 3'000u, 100'000u}) {
+    auto held = fill(blocks, most, random);
+    EXPECT_GT(blocks.used_bytes(), bytes / 2) << most;
+    free_all(blocks, held, random);
+    EXPECT_EQ(blocks.used_bytes(), 0u);
+    const auto whole = blocks.allocate(units_of(class_for(100'000)));
+    ASSERT_TRUE(whole) << "after blocks of up to " << most;
+    blocks.free(whole->unit, whole->units);
+  }
+}
+
+// Blocks of all sizes come and go in a small arena, so that they are split and joined all the time.
+TEST(Blocks, NeverOverlapNorLeaveTheArena) {
+  constexpr std::size_t bytes = 256 << 10;
+  Blocks blocks(bytes, false);
+  std::mt19937 random(11);
+  std::vector<bool> taken(bytes / unit_bytes);
+  std::vector<Blocks::Block> held;
+  std::uint64_t refused = 0;
+  for (unsigned step = 0; step < 200'000; ++step) {
+    const std::uint32_t most = step / 1000 % 2 == 0 ? 12 : 2'000;
+    const auto block = blocks.allocate(static_cast<std::uint32_t>(1 + random() % most));
+    refused += !block;
+    if (block) {
+      ASSERT_GT(block->unit, 0u);
+      ASSERT_LE(block->unit + block->units, taken.size());
+      for (std::uint32_t u = block->unit; u < block->unit + block->units; ++u) {
+        ASSERT_FALSE(taken[u]) << "step " << step;
+        taken[u] = true;
+        blocks.entries()[u * unit_entries] = ~0u;  // AddressSanitizer: it may be written
+      }
+      held.push_back(*block);
+    }
+    for (std::size_t gone = block ? random() % 3 : 20; gone > 0 && !held.empty(); --gone) {
+      std::swap(held[random() % held.size()], held.back());
+      const auto& old = held.back();
+      std::fill_n(taken.begin() + old.unit, old.units, false);
+      blocks.free(old.unit, old.units);
+      held.pop_back();
+    }
+  }
+  EXPECT_GT(refused, 0u) << "the arena was never full";
 }
 
 TEST(Blocks, ReadableFromTheFirstEntryOn) {
@@ -202,6 +285,25 @@ TYPED_TEST(ArenaTest, ChurnWithReclaimDoesNotGrowTheArena) {
   const std::size_t committed = this->arena.occupancy().committed_bytes;
   for (int i = 0; i < 20; ++i) churn();
   EXPECT_EQ(this->arena.occupancy().committed_bytes, committed);
+}
+
+TYPED_TEST(ArenaTest, WhatSmallTablesLeaveServesALargeOne) {
+  const auto many = [](std::uint32_t first, unsigned count) {
+    std::vector<Route<TypeParam>> routes;
+    for (unsigned i = 0; i < count; ++i) {
+      routes.push_back(place<TypeParam>(first + (i << 8), 24 + i % 5, i));
+    }
+    return routes;
+  };
+  {
+    std::vector<Table<TypeParam>> tables;
+    for (std::uint32_t i = 0; i < 1'000; ++i) tables.push_back(this->build(many(i << 16, 200)));
+  }
+  this->reclaim_all();
+  const std::size_t committed = this->arena.occupancy().committed_bytes;
+  const Table<TypeParam> large = this->build(many(0, 100'000));
+  EXPECT_EQ(this->arena.occupancy().committed_bytes, committed);
+  EXPECT_GT(large.used_bytes(), committed / 4) << "too small to show anything";
 }
 
 TYPED_TEST(ArenaTest, FailedBuildGivesEverythingBack) {
