@@ -9,6 +9,7 @@
 #include "bench/lpm/dpdk4.h"
 #include "bench/lpm/dpdk6.h"
 #include "bench/lpm/many_tables.h"
+#include "bench/lpm/random_lines.h"
 #include "bench/lpm/timing.h"
 #include "bench/lpm/updates.h"
 
@@ -60,10 +61,9 @@ void single_table(const CaseOptions& options, Where where, bool change) {
                {static_cast<double>(dpdk_allocated_bytes() - before) / 1e6});
       }
       if (kind.measure_updates) concurrent.push_back(tables.back().get());
-      for (Subject& subject : tables.back()->subjects(queries)) {
-        subjects.push_back(std::move(subject));
-      }
+      append(subjects, tables.back()->subjects(queries));
     }
+    append(subjects, random_lines());
     measure_lookups(subjects, options.rounds);
     if (!change) return;
     measure_lookups_during_updates<Address>(concurrent, queries, routes[0], options.rounds);

@@ -11,6 +11,7 @@
 
 #include "bench/lpm/bgw.h"
 #include "bench/lpm/dpdk4.h"
+#include "bench/lpm/random_lines.h"
 #include "bench/lpm/timing.h"
 
 namespace bgw::bench {
@@ -25,10 +26,6 @@ using Vpcs = std::vector<Routes<Ipv4Address>>;
 
 std::span<const Routes<Ipv4Address>> first(const Vpcs& vpcs, std::size_t count) {
   return std::span(vpcs).first(count);
-}
-
-void append(std::vector<Subject>& all, std::vector<Subject> more) {
-  for (Subject& subject : more) all.push_back(std::move(subject));
 }
 
 template <typename Build>
@@ -83,6 +80,7 @@ void vpc_10k(const CaseOptions& options) {
 
   std::vector<Subject> subjects = bgw->subjects(queries);
   append(subjects, fibs->subjects(fib_queries));
+  append(subjects, random_lines());
   measure_lookups(subjects, options.rounds);
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/lpm/data.h"
@@ -29,6 +30,10 @@ struct Subject {
   std::function<void()> select = [] {};  // called before a pass
   std::string metric = "cycles per lookup";
 };
+
+inline void append(std::vector<Subject>& all, std::vector<Subject> more) {
+  for (Subject& subject : more) all.push_back(std::move(subject));
+}
 
 // Aborts the run when an answer is wrong.
 void verify(const Subject& subject);
