@@ -11,12 +11,13 @@ namespace {
 
 constexpr std::size_t max_units = std::size_t{1} << unit_index_bits;
 
-// Joining takes time in proportion to the arena, and what was freed last is no longer what is taken
-// first, while it is in a cache. So it must promise something, these parts of the arena: how much
-// is free, before the arena grows, and how much was freed since the last time.
+// Parts of the arena. To look for free blocks that can be joined takes a nanosecond for 64 units,
+// and what was freed last is no longer what is taken first, while it is in a cache. So the arena
+// rather grows unless this much of it is free …
 constexpr std::uint32_t free_before_growing = 4;
-constexpr std::uint32_t freed_before_growing = 8;
-constexpr std::uint32_t freed_before_failing = 1024;
+// … and so much must have been freed before it is looked again for what wasn't there.
+constexpr std::uint32_t freed_before_growing = 64;
+constexpr std::uint32_t freed_before_failing = 4096;
 
 }  // namespace
 
@@ -41,13 +42,13 @@ std::optional<Blocks::Block> Blocks::allocate(std::uint32_t units) noexcept {
   bool zero = false;
   std::optional<std::uint32_t> unit = free_.take(size_class);
   if (!unit && free_.units() >= fresh_ / free_before_growing) {
-    unit = take_joined(size_class, fresh_ / freed_before_growing);
+    unit = free_.take_joined(size_class, fresh_ / freed_before_growing);
   }
   if (!unit) {
     unit = take_fresh(size_class);
     zero = unit.has_value();
   }
-  if (!unit) unit = take_joined(size_class, fresh_ / freed_before_failing);
+  if (!unit) unit = free_.take_joined(size_class, fresh_ / freed_before_failing);
   if (!unit) return std::nullopt;
   const std::uint32_t got = units_of(size_class);
   unpoison(&entries_[std::size_t{*unit} << unit_entries_bits], got * unit_bytes);
@@ -101,15 +102,6 @@ bool Blocks::make_room_to_retire() noexcept {
     return false;
   }
   return true;
-}
-
-// After joining what is free, if that may help and, since the last time, at least `worth` units
-// have been freed.
-std::optional<std::uint32_t> Blocks::take_joined(SizeClass size_class,
-                                                 std::uint32_t worth) noexcept {
-  if (free_.units() < units_of(size_class) || free_.added() <= worth) return std::nullopt;
-  free_.join();
-  return free_.take(size_class);
 }
 
 std::optional<std::uint32_t> Blocks::take_fresh(SizeClass size_class) noexcept {

@@ -56,7 +56,6 @@ class Blocks {
 
   bool commit(std::size_t bytes) noexcept;
   bool make_room_to_retire() noexcept;
-  std::optional<std::uint32_t> take_joined(SizeClass size_class, std::uint32_t worth) noexcept;
   std::optional<std::uint32_t> take_fresh(SizeClass size_class) noexcept;
 
   AddressSpan span_;

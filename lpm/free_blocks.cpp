@@ -2,15 +2,38 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "lpm/poison.h"
 
 namespace bgw::lpm {
 namespace {
 
-std::size_t link_index(std::uint32_t unit) {
-  return std::size_t{unit} << unit_entries_bits;
+// A free block's first unit: the next and the previous one's unit, and its class. Large classes are
+// in the unit behind.
+constexpr unsigned class_bits = 64 - 2 * unit_index_bits;
+constexpr SizeClass large_class = (1u << class_bits) - 1;
+static_assert(units_of(large_class) > 1);
+constexpr std::uint64_t unit_bits = (std::uint64_t{1} << unit_index_bits) - 1;
+
+std::uint64_t load_word(const std::uint32_t* entries, std::uint32_t unit) {
+  const void* const at = &entries[std::size_t{unit} << unit_entries_bits];
+  std::uint64_t word;
+  unpoison(at, unit_bytes);
+  std::memcpy(&word, at, sizeof word);
+  poison(at, unit_bytes);
+  return word;
 }
+void store_word(std::uint32_t* entries, std::uint32_t unit, std::uint64_t word) {
+  void* const at = &entries[std::size_t{unit} << unit_entries_bits];
+  unpoison(at, unit_bytes);
+  std::memcpy(at, &word, sizeof word);
+  poison(at, unit_bytes);
+}
+static_assert(unit_bytes == sizeof(std::uint64_t));
+
+// Units: the next ones that are wanted need not be looked for.
+constexpr std::uint32_t joined_beside = 8192;
 
 }  // namespace
 
@@ -42,46 +65,73 @@ std::optional<std::uint32_t> FreeBlocks::take(SizeClass size_class) noexcept {
   std::size_t c = size_class;
   if (!has_[c]) c = has_._Find_next(c);
   if (c >= class_count) return std::nullopt;
-  const std::uint32_t unit = pop(static_cast<SizeClass>(c));
+  const std::uint32_t unit = head_[c];
+  remove(unit);
   const std::uint32_t wanted = units_of(size_class);
   add_gap(unit + wanted, units_of(static_cast<SizeClass>(c)) - wanted);
   return unit;
 }
 
-void FreeBlocks::join() noexcept {
-  head_.fill(0);
-  has_.reset();
-  units_ = added_ = 0;
-  // The lowest ones last: what is added last is taken first, and the arena fills from below.
-  for (std::uint32_t end = marks_.end(); end > 0;) {
-    end -= marks_.alike_below(end, false);
-    const std::uint32_t units = marks_.alike_below(end, true);
-    end -= units;
-    add_gap(end, units);
+std::optional<std::uint32_t> FreeBlocks::take_joined(SizeClass size_class,
+                                                     std::uint32_t freed) noexcept {
+  const std::uint32_t wanted = units_of(size_class);
+  if (added_ > freed) missed_ = UINT32_MAX;
+  if (units_ < wanted || wanted >= missed_) return std::nullopt;
+  const auto run = free_.find(wanted, line_units, joined_beside);
+  if (!run) {
+    missed_ = wanted;
+    added_ = 0;
+    return std::nullopt;
   }
+  const std::uint32_t unit = (run->begin + line_units - 1) / line_units * line_units;
+  std::uint32_t end = run->begin;
+  while (end < run->end) end += units_of(remove(end));
+  add_gap(run->begin, unit - run->begin);
+  add_gap(unit + wanted, end - unit - wanted);
+  return unit;
 }
 
 void FreeBlocks::push(std::uint32_t unit, SizeClass size_class) noexcept {
-  std::uint32_t* const begin = &entries_[link_index(unit)];
-  unpoison(begin, unit_bytes);
-  store_entry(entries_, link_index(unit), head_[size_class]);
+  const std::uint32_t next = head_[size_class];
+  store(unit, {next, 0, size_class});
+  if (next != 0) store(next, {load(next).next, unit, size_class});
   head_[size_class] = unit;
   has_.set(size_class);
-  marks_.set(unit, units_of(size_class), true);
+  free_.set(unit, units_of(size_class), true);
   units_ += units_of(size_class);
-  poison(begin, units_of(size_class) * unit_bytes);
+  const std::size_t entry = std::size_t{unit} << unit_entries_bits;
+  poison(&entries_[entry], units_of(size_class) * unit_bytes);
 }
 
-std::uint32_t FreeBlocks::pop(SizeClass size_class) noexcept {
-  const std::uint32_t unit = head_[size_class];
-  const std::uint32_t* const begin = &entries_[link_index(unit)];
-  unpoison(begin, unit_bytes);
-  head_[size_class] = load_entry(entries_, link_index(unit));
-  poison(begin, unit_bytes);
-  if (head_[size_class] == 0) has_.reset(size_class);
-  marks_.set(unit, units_of(size_class), false);
+SizeClass FreeBlocks::remove(std::uint32_t unit) noexcept {
+  const auto [next, previous, size_class] = load(unit);
+  if (next != 0) store(next, {load(next).next, previous, size_class});
+  if (previous != 0) {
+    store(previous, {next, load(previous).previous, size_class});
+  } else {
+    head_[size_class] = next;
+    if (next == 0) has_.reset(size_class);
+  }
+  free_.set(unit, units_of(size_class), false);
   units_ -= units_of(size_class);
-  return unit;
+  return size_class;
+}
+
+FreeBlocks::Link FreeBlocks::load(std::uint32_t unit) const noexcept {
+  const std::uint64_t word = load_word(entries_, unit);
+  const auto size_class = static_cast<SizeClass>(word >> 2 * unit_index_bits);
+  return {static_cast<std::uint32_t>(word & unit_bits),
+          static_cast<std::uint32_t>(word >> unit_index_bits & unit_bits),
+          size_class < large_class ? size_class
+                                   : static_cast<SizeClass>(load_word(entries_, unit + 1))};
+}
+
+void FreeBlocks::store(std::uint32_t unit, Link link) noexcept {
+  const std::uint64_t size_class = std::min(link.size_class, large_class);
+  store_word(entries_, unit,
+             size_class << 2 * unit_index_bits | std::uint64_t{link.previous} << unit_index_bits |
+                 link.next);
+  if (link.size_class >= large_class) store_word(entries_, unit + 1, link.size_class);
 }
 
 }  // namespace bgw::lpm

@@ -33,38 +33,46 @@ constexpr std::uint32_t left_of_line(std::uint32_t unit) {
   return line_units - unit % line_units;
 }
 
-// They keep their lists themselves: the first entry of each holds the unit of the next one.
+// They keep their lists themselves: the first unit of each says which are before and after it.
 class FreeBlocks {
  public:
   explicit FreeBlocks(std::uint32_t* entries) : entries_(entries) {}
 
   // Blocks below unit `end` may be added from now on; false if there is no memory to note them.
-  bool make_room(std::uint32_t end) noexcept { return marks_.make_room(end); }
+  bool make_room(std::uint32_t end) noexcept { return free_.make_room(end); }
   // One that was in use.
   void add(std::uint32_t unit, SizeClass size_class) noexcept;
   // What is between or left of others, as blocks.
   void add_gap(std::uint32_t unit, std::uint32_t units) noexcept;
+
   // Of that class, else a part of the next larger one.
   std::optional<std::uint32_t> take(SizeClass size_class) noexcept;
+  // Out of blocks that lie side by side and are too small each. Does not look for what was not
+  // there the last time unless more than `freed` units have been added since.
+  std::optional<std::uint32_t> take_joined(SizeClass size_class, std::uint32_t freed) noexcept;
 
   std::uint64_t units() const noexcept { return units_; }
-  std::size_t heap_bytes() const noexcept { return marks_.heap_bytes(); }
-
-  // Makes one of those that lie side by side. Looks once over the notes on the whole arena.
-  void join() noexcept;
-  // Units added since the last join(): without them another one is in vain.
-  std::uint64_t added() const noexcept { return added_; }
+  std::size_t heap_bytes() const noexcept { return free_.heap_bytes(); }
 
  private:
+  struct Link {
+    std::uint32_t next;
+    std::uint32_t previous;
+    SizeClass size_class;
+  };
+
   void push(std::uint32_t unit, SizeClass size_class) noexcept;
-  std::uint32_t pop(SizeClass size_class) noexcept;
+  SizeClass remove(std::uint32_t unit) noexcept;
+  Link load(std::uint32_t unit) const noexcept;
+  void store(std::uint32_t unit, Link link) noexcept;
 
   std::uint32_t* entries_;
   std::array<std::uint32_t, class_count> head_{};  // unit; 0: none
   std::bitset<class_count> has_;                   // classes with a free block
-  UnitMarks marks_;                                // what is free
+  UnitMarks free_;
   std::uint64_t units_ = 0;
-  std::uint64_t added_ = 0;
+  std::uint64_t added_ = 0;            // units, since take_joined() found nothing
+  std::uint32_t missed_ = UINT32_MAX;  // units that it found nothing for
 };
 
 }  // namespace bgw::lpm

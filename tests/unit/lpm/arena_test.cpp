@@ -1,11 +1,14 @@
 // Memory: what is handed out, retired, reused, and how it is told.
 #include <algorithm>
 #include <random>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "lpm/blocks.h"
+#include "lpm/free_blocks.h"
 #include "lpm/poison.h"
+#include "lpm/unit_marks.h"
 #include "tests/unit/lpm/fixture.h"
 
 namespace bgw::lpm::test {
@@ -136,6 +139,129 @@ TEST(Blocks, AFullArenaServesAnySizeAgainOnceAllIsFree) {
     ASSERT_TRUE(whole) << "after blocks of up to " << most;
     blocks.free(whole->unit, whole->units);
   }
+}
+
+// Fills it with blocks of `units` and returns them in order of their place.
+std::vector<Blocks::Block> fill_with(Blocks& blocks, std::uint32_t units) {
+  std::vector<Blocks::Block> held;
+  while (const auto block = blocks.allocate(units)) held.push_back(*block);
+  std::ranges::sort(held, {}, &Blocks::Block::unit);
+  return held;
+}
+
+TEST(Blocks, AreAsManyAsTheArenaHolds) {
+  constexpr std::uint32_t units = 4'096;
+  Blocks blocks(units * unit_bytes, false);
+  const auto held = fill_with(blocks, 1);
+  EXPECT_EQ(held.size(), units - 1) << "all but unit 0";
+  EXPECT_EQ(held.back().unit, units - 1);
+}
+
+TEST(Blocks, AFullArenaJoinsTheFewThatAreFree) {
+  Blocks blocks(2 << 20, false);
+  const auto held = fill_with(blocks, 8);
+  const auto freed = std::span(held).subspan(held.size() / 2, 100);
+  for (const auto& block : freed) blocks.free(block.unit, block.units);
+  const auto block = blocks.allocate(768);
+  ASSERT_TRUE(block);
+  EXPECT_GE(block->unit, freed.front().unit);
+  EXPECT_LE(block->unit + block->units, freed.back().unit + freed.back().units);
+}
+
+// What is left of a block lies beside others again.
+TEST(Blocks, WhatIsLeftOfAFreeBlockIsJoinedToo) {
+  Blocks blocks(10 << 20, false);
+  for (const auto& block : fill_with(blocks, 1)) blocks.free(block.unit, block.units);
+  ASSERT_TRUE(blocks.allocate(1 << 19));
+  EXPECT_TRUE(blocks.allocate(655'360));
+}
+
+// Runs of more units than a block can have: 128 MiB.
+TEST(Blocks, ALargeArenaIsJoinedPieceByPiece) {
+  Blocks blocks(std::size_t{300} << 20, false);
+  for (const auto& block : fill_with(blocks, 1 << 16)) blocks.free(block.unit, block.units);
+  ASSERT_TRUE(blocks.allocate(1 << 24));
+  EXPECT_TRUE(blocks.allocate(1 << 24));
+}
+
+// Against a set of units: what is found, what is counted.
+TEST(FreeBlocksProperty, AreWhatWasAddedAndNotTaken) {
+  constexpr std::uint32_t units = 1 << 15;
+  std::vector<std::uint32_t> entries(units * unit_entries);
+  FreeBlocks blocks(entries.data());
+  ASSERT_TRUE(blocks.make_room(units));
+  std::vector<bool> free(units);
+  std::mt19937 random(13);
+  std::vector<std::pair<std::uint32_t, SizeClass>> held;
+  blocks.add_gap(1, units - 1);
+  std::fill(free.begin() + 1, free.end(), true);
+  std::uint64_t joined = 0;
+  for (unsigned step = 0; step < 50'000; ++step) {
+    const std::uint32_t most = step / 500 % 2 == 0 ? 12 : 900;
+    const SizeClass size_class = class_for(1 + static_cast<std::uint32_t>(random() % most));
+    auto unit = blocks.take(size_class);
+    if (!unit) {
+      unit = blocks.take_joined(size_class, 0);
+      joined += unit.has_value();
+    }
+    if (unit) {
+      for (std::uint32_t u = *unit; u < *unit + units_of(size_class); ++u) {
+        ASSERT_TRUE(free[u]) << "step " << step;
+        free[u] = false;
+      }
+      held.emplace_back(*unit, size_class);
+    }
+    for (std::size_t gone = unit ? random() % 3 : 20; gone > 0 && !held.empty(); --gone) {
+      std::swap(held[random() % held.size()], held.back());
+      const auto [old, old_class] = held.back();
+      std::fill_n(free.begin() + old, units_of(old_class), true);
+      blocks.add(old, old_class);
+      held.pop_back();
+    }
+    if (step % 64 == 0) {
+      ASSERT_EQ(blocks.units(), static_cast<std::uint64_t>(std::ranges::count(free, true)));
+    }
+  }
+  EXPECT_GT(joined, 100u);
+}
+
+TEST(UnitMarksProperty, FindWhatASearchUnitByUnitFinds) {
+  constexpr std::uint32_t units = 2'000;
+  constexpr std::uint32_t alignment = 8;
+  std::mt19937 random(17);
+  unsigned hits = 0;
+  unsigned misses = 0;
+  for (unsigned round = 0; round < 300; ++round) {
+    UnitMarks marks;
+    ASSERT_TRUE(marks.make_room(units));
+    std::vector<bool> marked(units);
+    for (unsigned step = 0; step < 60; ++step) {
+      const auto first = static_cast<std::uint32_t>(random() % units);
+      const auto count = std::min(static_cast<std::uint32_t>(random() % 400), units - first);
+      const bool value = random() % 2 == 0;
+      marks.set(first, count, value);
+      std::fill_n(marked.begin() + first, count, value);
+      const auto wanted = 1 + static_cast<std::uint32_t>(random() % 300);
+      std::uint32_t longest = 0;
+      for (std::uint32_t u = 0, run = 0; u < units; ++u) {
+        run = marked[u] ? run + 1 : 0;
+        longest = std::max(longest, run);
+      }
+      const auto found = marks.find(wanted, alignment, 100);
+      if (!found) {
+        ++misses;
+        EXPECT_LT(longest, std::max(wanted + alignment, 127u));
+        continue;
+      }
+      ++hits;
+      EXPECT_TRUE(found->begin == 0 || !marked[found->begin - 1]);
+      EXPECT_GE(found->end, (found->begin + alignment - 1) / alignment * alignment + wanted);
+      EXPECT_LE(found->end, found->begin + wanted + alignment + 100 + 2 * 64);
+      EXPECT_EQ(std::count(marked.begin() + found->begin, marked.begin() + found->end, false), 0);
+    }
+  }
+  EXPECT_GT(hits, 1'000u);
+  EXPECT_GT(misses, 1'000u);
 }
 
 // Blocks of all sizes come and go in a small arena, so that they are split and joined all the time.
