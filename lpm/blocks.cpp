@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t max_units = std::size_t{1} << unit_index_bits;
 
-// Parts of the arena. To look for free blocks that can be joined takes a nanosecond for 64 units,
+// Parts of the arena. To look for free blocks that can be joined takes time in proportion to it,
 // and what was freed last is no longer what is taken first, while it is in a cache. So the arena
 // rather grows unless this much of it is free …
 constexpr std::uint32_t free_before_growing = 4;
@@ -28,7 +28,7 @@ Blocks::Blocks(std::size_t max_bytes, bool huge_pages)
           std::clamp<std::size_t>(max_bytes / unit_bytes, 1, max_units))),
       free_(entries_) {
   if (!commit(unit_bytes)) throw std::bad_alloc();
-  unpoison(entries_, unit_bytes);
+  unpoison_units(entries_, 0, 1);
 }
 
 Blocks::~Blocks() {
@@ -51,7 +51,7 @@ std::optional<Blocks::Block> Blocks::allocate(std::uint32_t units) noexcept {
   if (!unit) unit = free_.take_joined(size_class, fresh_ / freed_before_failing);
   if (!unit) return std::nullopt;
   const std::uint32_t got = units_of(size_class);
-  unpoison(&entries_[std::size_t{*unit} << unit_entries_bits], got * unit_bytes);
+  unpoison_units(entries_, *unit, got);
   ++live_blocks_;
   used_units_ += got;
   return Block{*unit, got, zero};

@@ -58,12 +58,14 @@ constexpr unsigned leaf_length(Entry leaf) {
 constexpr bool leads_on(Entry entry) {
   return entry >> 31 != 0;
 }
+// What is above the unit in an entry that leads on: this bit and the kind.
+inline constexpr unsigned leads_on_bit = 4;
 constexpr unsigned kind_of(Entry entry) {
-  return entry >> unit_index_bits & 3u;
+  return entry >> unit_index_bits & (leads_on_bit - 1);
 }
 inline constexpr unsigned skip_kind = 2;
 constexpr bool is_skip(Entry entry) {
-  return entry >> unit_index_bits == (4u | skip_kind);
+  return entry >> unit_index_bits == (leads_on_bit | skip_kind);
 }
 constexpr std::uint32_t unit_of(Entry entry) {
   return entry & ((1u << unit_index_bits) - 1);

@@ -16,21 +16,19 @@ constexpr SizeClass large_class = (1u << class_bits) - 1;
 static_assert(units_of(large_class) > 1);
 constexpr std::uint64_t unit_bits = (std::uint64_t{1} << unit_index_bits) - 1;
 
+static_assert(unit_bytes == sizeof(std::uint64_t));
 std::uint64_t load_word(const std::uint32_t* entries, std::uint32_t unit) {
-  const void* const at = &entries[std::size_t{unit} << unit_entries_bits];
   std::uint64_t word;
-  unpoison(at, unit_bytes);
-  std::memcpy(&word, at, sizeof word);
-  poison(at, unit_bytes);
+  unpoison_units(entries, unit, 1);
+  std::memcpy(&word, entries + std::size_t{unit} * unit_entries, sizeof word);
+  poison_units(entries, unit, 1);
   return word;
 }
 void store_word(std::uint32_t* entries, std::uint32_t unit, std::uint64_t word) {
-  void* const at = &entries[std::size_t{unit} << unit_entries_bits];
-  unpoison(at, unit_bytes);
-  std::memcpy(at, &word, sizeof word);
-  poison(at, unit_bytes);
+  unpoison_units(entries, unit, 1);
+  std::memcpy(entries + std::size_t{unit} * unit_entries, &word, sizeof word);
+  poison_units(entries, unit, 1);
 }
-static_assert(unit_bytes == sizeof(std::uint64_t));
 
 // Units: the next ones that are wanted need not be looked for.
 constexpr std::uint32_t joined_beside = 8192;
@@ -53,7 +51,7 @@ void FreeBlocks::add(std::uint32_t unit, SizeClass size_class) noexcept {
 void FreeBlocks::add_gap(std::uint32_t unit, std::uint32_t units) noexcept {
   while (units > 0) {
     const std::uint32_t most = unit % line_units == 0 ? units : std::min(units, left_of_line(unit));
-    SizeClass size_class = class_for(std::min(most, units_of(class_count - 1)));
+    SizeClass size_class = class_for(most);
     if (units_of(size_class) > most) --size_class;
     push(unit, size_class);
     unit += units_of(size_class);
@@ -83,12 +81,11 @@ std::optional<std::uint32_t> FreeBlocks::take_joined(SizeClass size_class,
     added_ = 0;
     return std::nullopt;
   }
-  const std::uint32_t unit = (run->begin + line_units - 1) / line_units * line_units;
   std::uint32_t end = run->begin;
   while (end < run->end) end += units_of(remove(end));
-  add_gap(run->begin, unit - run->begin);
-  add_gap(unit + wanted, end - unit - wanted);
-  return unit;
+  add_gap(run->begin, run->aligned - run->begin);
+  add_gap(run->aligned + wanted, end - run->aligned - wanted);
+  return run->aligned;
 }
 
 void FreeBlocks::push(std::uint32_t unit, SizeClass size_class) noexcept {
@@ -99,8 +96,7 @@ void FreeBlocks::push(std::uint32_t unit, SizeClass size_class) noexcept {
   has_.set(size_class);
   free_.set(unit, units_of(size_class), true);
   units_ += units_of(size_class);
-  const std::size_t entry = std::size_t{unit} << unit_entries_bits;
-  poison(&entries_[entry], units_of(size_class) * unit_bytes);
+  poison_units(entries_, unit, units_of(size_class));
 }
 
 SizeClass FreeBlocks::remove(std::uint32_t unit) noexcept {

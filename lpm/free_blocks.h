@@ -42,7 +42,7 @@ class FreeBlocks {
   bool make_room(std::uint32_t end) noexcept { return free_.make_room(end); }
   // One that was in use.
   void add(std::uint32_t unit, SizeClass size_class) noexcept;
-  // What is between or left of others, as blocks.
+  // What is between or left of others, as blocks; no more units than the largest block has.
   void add_gap(std::uint32_t unit, std::uint32_t units) noexcept;
 
   // Of that class, else a part of the next larger one.

@@ -118,11 +118,11 @@ struct Walk {
   // What the entries of `further` lead to.
   BGW_AVX512 void enter(const std::uint32_t* base) {
     const __m512i unit = _mm512_maskz_and_epi32(further, entry, _mm512_set1_epi32(unit_mask));
-    const __m512i top = _mm512_srli_epi32(entry, unit_index_bits);  // 4 and the kind
-    const __mmask16 skips =
-        may_skip ? _mm512_mask_cmpeq_epi32_mask(further, top, _mm512_set1_epi32(4 | skip_kind)) : 0;
+    const __m512i kind = _mm512_srli_epi32(entry, unit_index_bits);  // and leads_on_bit
+    const __m512i skip = _mm512_set1_epi32(leads_on_bit | skip_kind);
+    const __mmask16 skips = may_skip ? _mm512_mask_cmpeq_epi32_mask(further, kind, skip) : 0;
     const __mmask16 groups = _kandn_mask16(skips, further);
-    __m512i used = _mm512_add_epi32(top, _mm512_set1_epi32(node_bits - 4));
+    __m512i used = _mm512_add_epi32(kind, _mm512_set1_epi32(node_bits - leads_on_bit));
     const __m512i place =
         _mm512_srlv_epi32(word, _mm512_sub_epi32(_mm512_set1_epi32(skip_bits_max), used));
     const Nodes nodes = load_nodes(

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+
+#include "lpm/entry.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define BGW_LPM_ASAN 1
@@ -28,5 +31,12 @@ inline void unpoison(const void* begin, std::size_t bytes) {
 inline void poison(const void*, std::size_t) {}
 inline void unpoison(const void*, std::size_t) {}
 #endif
+
+inline void poison_units(const std::uint32_t* base, std::uint32_t unit, std::uint32_t count) {
+  poison(base + std::size_t{unit} * unit_entries, count * unit_bytes);
+}
+inline void unpoison_units(const std::uint32_t* base, std::uint32_t unit, std::uint32_t count) {
+  unpoison(base + std::size_t{unit} * unit_entries, count * unit_bytes);
+}
 
 }  // namespace bgw::lpm

@@ -41,11 +41,12 @@ class UnitMarks {
   // Marked units; the one before is not. Those behind may be.
   struct Run {
     std::uint32_t begin;
+    std::uint32_t aligned;  // the first multiple of the alignment
     std::uint32_t end;
   };
-  // One with at least `units` from a multiple of `alignment` on, and of what follows them up to
-  // some `beside` more; behind the one found last time, and once round. Goes by whole words, so
-  // that it takes a nanosecond for 64 units: runs of less than two words may escape it.
+  // One with at least `units` from `aligned` on, and of what follows them up to some `beside` more;
+  // behind the one found last time, and once round. Goes by whole words, 64 units at a time: runs
+  // of less than two words may escape it.
   std::optional<Run> find(std::uint32_t units, std::uint32_t alignment,
                           std::uint32_t beside) noexcept {
     auto found = find_in(cursor_, words_.size(), units, alignment, beside);
@@ -65,16 +66,15 @@ class UnitMarks {
         ++word;
         continue;
       }
-      const Run run = run_around(word, units + alignment + beside);
-      const std::uint32_t start = (run.begin + alignment - 1) / alignment * alignment;
-      if (start < run.end && run.end - start >= units) return run;
+      const Run run = run_around(word, alignment, units + alignment + beside);
+      if (run.end >= std::uint64_t{run.aligned} + units) return run;
       word = run.end / word_bits + 1;
     }
     return std::nullopt;
   }
 
   // From its first unit on, and `enough` of them if there are.
-  Run run_around(std::size_t word, std::uint32_t enough) const noexcept {
+  Run run_around(std::size_t word, std::uint32_t alignment, std::uint32_t enough) const noexcept {
     std::size_t first = word;
     while (first > 0 && words_[first - 1] == all) --first;
     const int before = first == 0 ? 0 : std::countl_one(words_[first - 1]);
@@ -86,7 +86,8 @@ class UnitMarks {
       ++behind;
     }
     const int more = behind < words_.size() ? std::countr_one(words_[behind]) : 0;
-    return {begin, static_cast<std::uint32_t>(behind * word_bits + static_cast<unsigned>(more))};
+    const auto end = static_cast<std::uint32_t>(behind * word_bits + static_cast<unsigned>(more));
+    return {begin, (begin + alignment - 1) / alignment * alignment, end};
   }
 
   std::vector<std::uint64_t> words_;

@@ -1,51 +1,42 @@
 #include "bench/lpm/random_lines.h"
 
 #include <fmt/core.h>
-#include <sys/mman.h>
 
-#include <cstdlib>
 #include <memory>
 #include <new>
-#include <utility>
 
 #include "bench/lpm/data.h"
+#include "lpm/address_span.h"
 
 namespace bgw::bench {
 namespace {
 
-constexpr std::size_t line_bytes = 64;
-constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
-
-struct alignas(line_bytes) Line {
+struct alignas(64) Line {
   lpm::Value value;
 };
 
-struct Free {
-  void operator()(Line* lines) const { std::free(lines); }
-};
-
-// The lines, and which of them the queries read.
+// The lines, in memory like that of bgw's tables, and which of them the queries read.
 struct Lines {
-  std::unique_ptr<Line[], Free> lines;
+  lpm::AddressSpan span;
   std::vector<std::uint32_t> order;
   std::vector<lpm::Value> expected;
   lpm::Value found[batch_size];
 
-  explicit Lines(std::size_t bytes) {
-    const std::size_t count = bytes / line_bytes;
-    lines.reset(static_cast<Line*>(std::aligned_alloc(huge_page_bytes, bytes)));
-    if (!lines) throw std::bad_alloc();
-    madvise(lines.get(), bytes, MADV_HUGEPAGE);  // without it TLB misses are measured too
+  explicit Lines(std::size_t bytes) : span(bytes, true) {
+    if (!span.commit(bytes)) throw std::bad_alloc();
+    const std::size_t count = bytes / sizeof(Line);
     Random random(seed);
-    for (std::size_t i = 0; i < count; ++i) lines[i].value = static_cast<lpm::Value>(random());
+    for (std::size_t i = 0; i < count; ++i) line(i).value = static_cast<lpm::Value>(random());
     for (std::size_t i = 0; i < query_count; ++i) {
       order.push_back(static_cast<std::uint32_t>(random() % count));
-      expected.push_back(lines[order.back()].value);
+      expected.push_back(line(order.back()).value);
     }
   }
 
+  Line& line(std::size_t i) const { return static_cast<Line*>(span.base())[i]; }
+
   void read(std::size_t first) {
-    for (std::size_t i = 0; i < batch_size; ++i) found[i] = lines[order[first + i]].value;
+    for (std::size_t i = 0; i < batch_size; ++i) found[i] = line(order[first + i]).value;
   }
 };
 

@@ -1,7 +1,9 @@
 // Memory: what is handed out, retired, reused, and how it is told.
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -47,6 +49,7 @@ TEST(Blocks, LargeFreeOnesAreSplitBeforeTheArenaGrows) {
   const auto large = blocks.allocate(1000);
   ASSERT_TRUE(large);
   const std::size_t committed = blocks.committed_bytes();
+  EXPECT_GE(blocks.heap_bytes(), committed / 64) << "a bit per unit";
   blocks.free(large->unit, large->units);
   std::vector<bool> taken(blocks.reserved_bytes() / unit_bytes);
   for (std::uint32_t units = 0; units < large->units; units += 8) {
@@ -141,7 +144,7 @@ TEST(Blocks, AFullArenaServesAnySizeAgainOnceAllIsFree) {
   }
 }
 
-// Fills it with blocks of `units` and returns them in order of their place.
+// All blocks of `units` that there is room for, in order of their place.
 std::vector<Blocks::Block> fill_with(Blocks& blocks, std::uint32_t units) {
   std::vector<Blocks::Block> held;
   while (const auto block = blocks.allocate(units)) held.push_back(*block);
@@ -168,6 +171,25 @@ TEST(Blocks, AFullArenaJoinsTheFewThatAreFree) {
   EXPECT_LE(block->unit + block->units, freed.back().unit + freed.back().units);
 }
 
+// What was freed last is still in the caches.
+TEST(Blocks, TheArenaRatherGrowsWhileLittleIsFree) {
+  Blocks blocks(4 << 20, false);
+  std::vector<Blocks::Block> held;
+  while (blocks.used_bytes() < 1 << 20) held.push_back(*blocks.allocate(8));
+  auto free_next = [&held, &blocks, at = std::size_t{0}](std::size_t bytes) mutable {
+    for (const std::size_t end = at + bytes / 64; at < end; ++at) {
+      blocks.free(held[at].unit, held[at].units);
+    }
+  };
+  free_next(128 << 10);
+  const std::size_t committed = blocks.committed_bytes();
+  ASSERT_TRUE(blocks.allocate(1'024));
+  EXPECT_EQ(blocks.committed_bytes(), committed + 1'024 * unit_bytes);
+  free_next(192 << 10);
+  ASSERT_TRUE(blocks.allocate(1'024));
+  EXPECT_EQ(blocks.committed_bytes(), committed + 1'024 * unit_bytes);
+}
+
 // What is left of a block lies beside others again.
 TEST(Blocks, WhatIsLeftOfAFreeBlockIsJoinedToo) {
   Blocks blocks(10 << 20, false);
@@ -184,45 +206,87 @@ TEST(Blocks, ALargeArenaIsJoinedPieceByPiece) {
   EXPECT_TRUE(blocks.allocate(1 << 24));
 }
 
-// Against a set of units: what is found, what is counted.
-TEST(FreeBlocksProperty, AreWhatWasAddedAndNotTaken) {
+// Blocks of few and of many units are handed out in turns and given back in any order, until the
+// memory is full again and again; none may be handed out twice. Returns how often it was full.
+template <typename Allocate, typename GiveBack>
+unsigned churn(unsigned steps, std::vector<bool>& free, Allocate allocate, GiveBack give_back) {
+  std::mt19937 random(13);
+  std::vector<Blocks::Block> held;
+  unsigned refused = 0;
+  for (unsigned step = 0; step < steps; ++step) {
+    const std::uint32_t most = step / 500 % 2 == 0 ? 12 : 900;
+    const std::optional<Blocks::Block> block =
+        allocate(static_cast<std::uint32_t>(1 + random() % most));
+    refused += !block;
+    if (block) {
+      for (std::uint32_t u = block->unit; u < block->unit + block->units; ++u) {
+        if (!free.at(u)) throw std::logic_error("handed out twice");
+        free[u] = false;
+      }
+      held.push_back(*block);
+    }
+    for (std::size_t gone = block ? random() % 3 : 20; gone > 0 && !held.empty(); --gone) {
+      std::swap(held[random() % held.size()], held.back());
+      const Blocks::Block old = held.back();
+      std::fill_n(free.begin() + old.unit, old.units, true);
+      give_back(old);
+      held.pop_back();
+    }
+  }
+  return refused;
+}
+
+// All but unit 0.
+std::vector<bool> free_units(std::uint32_t units) {
+  std::vector<bool> free(units, true);
+  free[0] = false;
+  return free;
+}
+
+TEST(FreeBlocks, AreWhatWasAddedAndNotTaken) {
   constexpr std::uint32_t units = 1 << 15;
   std::vector<std::uint32_t> entries(units * unit_entries);
   FreeBlocks blocks(entries.data());
   ASSERT_TRUE(blocks.make_room(units));
-  std::vector<bool> free(units);
-  std::mt19937 random(13);
-  std::vector<std::pair<std::uint32_t, SizeClass>> held;
+  EXPECT_GE(blocks.heap_bytes(), units / 8);
   blocks.add_gap(1, units - 1);
-  std::fill(free.begin() + 1, free.end(), true);
-  std::uint64_t joined = 0;
-  for (unsigned step = 0; step < 50'000; ++step) {
-    const std::uint32_t most = step / 500 % 2 == 0 ? 12 : 900;
-    const SizeClass size_class = class_for(1 + static_cast<std::uint32_t>(random() % most));
-    auto unit = blocks.take(size_class);
-    if (!unit) {
-      unit = blocks.take_joined(size_class, 0);
-      joined += unit.has_value();
-    }
-    if (unit) {
-      for (std::uint32_t u = *unit; u < *unit + units_of(size_class); ++u) {
-        ASSERT_TRUE(free[u]) << "step " << step;
-        free[u] = false;
-      }
-      held.emplace_back(*unit, size_class);
-    }
-    for (std::size_t gone = unit ? random() % 3 : 20; gone > 0 && !held.empty(); --gone) {
-      std::swap(held[random() % held.size()], held.back());
-      const auto [old, old_class] = held.back();
-      std::fill_n(free.begin() + old, units_of(old_class), true);
-      blocks.add(old, old_class);
-      held.pop_back();
-    }
-    if (step % 64 == 0) {
-      ASSERT_EQ(blocks.units(), static_cast<std::uint64_t>(std::ranges::count(free, true)));
-    }
-  }
+  std::vector<bool> free = free_units(units);
+  unsigned joined = 0;
+  const unsigned refused = churn(
+      50'000, free,
+      [&](std::uint32_t wanted) -> std::optional<Blocks::Block> {
+        EXPECT_EQ(blocks.units(), static_cast<std::uint64_t>(std::ranges::count(free, true)));
+        const SizeClass size_class = class_for(wanted);
+        auto unit = blocks.take(size_class);
+        if (!unit) {
+          unit = blocks.take_joined(size_class, 0);
+          joined += unit.has_value();
+        }
+        if (!unit) return std::nullopt;
+        return Blocks::Block{*unit, units_of(size_class)};
+      },
+      [&](const Blocks::Block& old) { blocks.add(old.unit, class_for(old.units)); });
   EXPECT_GT(joined, 100u);
+  EXPECT_GT(refused, 10u);
+  unpoison_units(entries.data(), 0, units);
+}
+
+// What a search has not found is not searched for again before enough has been added.
+TEST(FreeBlocks, AreNotSearchedInVainAgainAndAgain) {
+  constexpr std::uint32_t units = 1 << 12;
+  std::vector<std::uint32_t> entries(units * unit_entries);
+  FreeBlocks blocks(entries.data());
+  ASSERT_TRUE(blocks.make_room(units));
+  const SizeClass small = class_for(8);
+  const SizeClass large = class_for(1'016);
+  for (std::uint32_t unit = 8; unit < units; unit += 16) blocks.add(unit, small);
+  EXPECT_FALSE(blocks.take_joined(large, 1'016));
+  for (std::uint32_t unit = 16; unit < units / 2; unit += 16) blocks.add(unit, small);
+  EXPECT_FALSE(blocks.take_joined(large, 1'016)) << "1,016 units have been added";
+  EXPECT_TRUE(blocks.take_joined(class_for(512), 1'016)) << "less was not searched for";
+  blocks.add(units / 2, small);
+  EXPECT_TRUE(blocks.take_joined(large, 1'016));
+  unpoison_units(entries.data(), 0, units);
 }
 
 TEST(UnitMarksProperty, FindWhatASearchUnitByUnitFinds) {
@@ -255,7 +319,8 @@ TEST(UnitMarksProperty, FindWhatASearchUnitByUnitFinds) {
       }
       ++hits;
       EXPECT_TRUE(found->begin == 0 || !marked[found->begin - 1]);
-      EXPECT_GE(found->end, (found->begin + alignment - 1) / alignment * alignment + wanted);
+      EXPECT_EQ(found->aligned, (found->begin + alignment - 1) / alignment * alignment);
+      EXPECT_GE(found->end, found->aligned + wanted);
       EXPECT_LE(found->end, found->begin + wanted + alignment + 100 + 2 * 64);
       EXPECT_EQ(std::count(marked.begin() + found->begin, marked.begin() + found->end, false), 0);
     }
@@ -264,37 +329,22 @@ TEST(UnitMarksProperty, FindWhatASearchUnitByUnitFinds) {
   EXPECT_GT(misses, 1'000u);
 }
 
-// Blocks of all sizes come and go in a small arena, so that they are split and joined all the time.
 TEST(Blocks, NeverOverlapNorLeaveTheArena) {
   constexpr std::size_t bytes = 256 << 10;
   Blocks blocks(bytes, false);
-  std::mt19937 random(11);
-  std::vector<bool> taken(bytes / unit_bytes);
-  std::vector<Blocks::Block> held;
-  std::uint64_t refused = 0;
-  for (unsigned step = 0; step < 200'000; ++step) {
-    const std::uint32_t most = step / 1000 % 2 == 0 ? 12 : 2'000;
-    const auto block = blocks.allocate(static_cast<std::uint32_t>(1 + random() % most));
-    refused += !block;
-    if (block) {
-      ASSERT_GT(block->unit, 0u);
-      ASSERT_LE(block->unit + block->units, taken.size());
-      for (std::uint32_t u = block->unit; u < block->unit + block->units; ++u) {
-        ASSERT_FALSE(taken[u]) << "step " << step;
-        taken[u] = true;
-        blocks.entries()[u * unit_entries] = ~0u;  // AddressSanitizer: it may be written
-      }
-      held.push_back(*block);
-    }
-    for (std::size_t gone = block ? random() % 3 : 20; gone > 0 && !held.empty(); --gone) {
-      std::swap(held[random() % held.size()], held.back());
-      const auto& old = held.back();
-      std::fill_n(taken.begin() + old.unit, old.units, false);
-      blocks.free(old.unit, old.units);
-      held.pop_back();
-    }
-  }
-  EXPECT_GT(refused, 0u) << "the arena was never full";
+  std::vector<bool> free = free_units(bytes / unit_bytes);
+  const unsigned refused = churn(
+      200'000, free,
+      [&](std::uint32_t units) {
+        const auto block = blocks.allocate(units);
+        // AddressSanitizer: all of it may be written.
+        if (block)
+          std::fill_n(&blocks.entries()[block->unit * unit_entries], block->units * unit_entries,
+                      ~0u);
+        return block;
+      },
+      [&](const Blocks::Block& old) { blocks.free(old.unit, old.units); });
+  EXPECT_GT(refused, 10u);
 }
 
 TEST(Blocks, ReadableFromTheFirstEntryOn) {
