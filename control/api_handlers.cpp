@@ -1,8 +1,13 @@
 #include "control/api_handlers.h"
 
 #include <algorithm>
+#include <exception>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -45,13 +50,39 @@ ApiResponse list_or_one(const char* kind, const Json& list, const std::string& n
   return ok(*found);
 }
 
+// Lets `work` run in the background and `use` its result on the control thread. Whatever goes wrong
+// there is the answer, and ends with this request.
+template <typename Result>
+std::pair<Background::Work, Background::Done> task(const ApiRespond& respond,
+                                                   std::function<Result()> work,
+                                                   std::function<void(Result)> use) {
+  auto result = std::make_shared<std::optional<Result>>();
+  return {[work = std::move(work), result] { result->emplace(work()); },
+          [use = std::move(use), result, respond](std::exception_ptr failed) {
+            try {
+              if (failed) std::rethrow_exception(failed);
+              use(std::move(**result));
+            } catch (const std::exception& error) {
+              respond(request_failed(error));
+            }
+          }};
+}
+
+ApiResponse in_force(const Committed& committed, const std::string& file) {
+  spdlog::info("committed generation {} from {}", committed.generation, file);
+  for (const auto& warning : committed.warnings) spdlog::warn("{}", warning);
+  Json json{{"generation", committed.generation}, {"warnings", committed.warnings}};
+  json.update(to_json(committed.changes));
+  return ok(json);
+}
+
 }  // namespace
 
 struct ApiHandlers::Entry {
   std::string_view method;
   std::string_view path;
   bool takes_name;
-  Answer answer;
+  std::variant<Answer, LaterAnswer> answer;
 };
 
 const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
@@ -67,7 +98,7 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
       {"GET", "/v1/propagations", true, &ApiHandlers::propagations},
       {"GET", "/v1/routes", true, &ApiHandlers::routes},
       {"GET", "/v1/trace", false, &ApiHandlers::trace},
-      {"POST", "/v1/ping", false, nullptr},  // answers later: handle() calls ping()
+      {"POST", "/v1/ping", false, &ApiHandlers::ping},
       {"POST", "/v1/capture", false, &ApiHandlers::capture_start},
       {"GET", "/v1/capture", true, &ApiHandlers::capture_read},
       {"DELETE", "/v1/capture", true, &ApiHandlers::capture_stop},
@@ -80,7 +111,7 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
   return all;
 }
 
-void ApiHandlers::handle(const ApiRequest& request, const ApiRespond& respond) {
+void ApiHandlers::handle(ApiRequest request, const ApiRespond& respond) {
   bool known_path = false;
   for (const auto& entry : entries()) {
     std::string rest;
@@ -90,8 +121,9 @@ void ApiHandlers::handle(const ApiRequest& request, const ApiRespond& respond) {
     }
     known_path = true;
     if (request.method != entry.method) continue;
-    if (entry.answer == nullptr) return ping(request, respond);
-    return respond((this->*entry.answer)(request, rest));
+    if (const auto* later = std::get_if<LaterAnswer>(&entry.answer))
+      return (this->**later)(std::move(request), respond);
+    return respond((this->*std::get<Answer>(entry.answer))(request, rest));
   }
   if (known_path) {
     return respond(
@@ -104,27 +136,53 @@ ApiResponse ApiHandlers::config_text(const ApiRequest&, const std::string&) {
   return {200, engine_.running().text, "application/yaml"};
 }
 
-ApiResponse ApiHandlers::config_check(const ApiRequest& request, const std::string&) {
-  const auto model = load_text(request.body, file_name(request));
-  if (!model) return refused(model.error());
-  return ok(counts(*model));
+// Texts of thousands of VPCs take a while: neighbours and other clients must not wait for them.
+void ApiHandlers::in_background(const ApiRespond& respond, std::function<ApiResponse()> work) {
+  auto [begin, end] = task<ApiResponse>(respond, std::move(work), respond);
+  background_.run(std::move(begin), std::move(end));
 }
 
-ApiResponse ApiHandlers::config_diff(const ApiRequest& request, const std::string&) {
-  const auto changes = engine_.diff(request.body, file_name(request));
-  if (!changes) return refused(changes.error());
-  return ok(to_json(*changes));
+void ApiHandlers::config_check(ApiRequest request, const ApiRespond& respond) {
+  in_background(respond, [request = std::move(request)] {
+    const auto model = load_text(request.body, file_name(request));
+    return model ? ok(counts(*model)) : refused(model.error());
+  });
 }
 
-ApiResponse ApiHandlers::config_commit(const ApiRequest& request, const std::string&) {
+void ApiHandlers::config_diff(ApiRequest request, const ApiRespond& respond) {
+  in_background(respond, [this, request = std::move(request)] {
+    const auto candidate = engine_.evaluate(request.body, file_name(request));
+    return candidate ? ok(to_json(candidate->changes)) : refused(candidate.error());
+  });
+}
+
+void ApiHandlers::config_commit(ApiRequest request, const ApiRespond& respond) {
+  using Candidate = tl::expected<CandidateConfig, Refusal>;
+  auto [begin, end] = task<Candidate>(
+      respond,
+      [this, request = std::move(request)] {
+        return engine_.evaluate(request.body, file_name(request))
+            .and_then([this](CandidateConfig c) { return engine_.stage(std::move(c)); });
+      },
+      [this, respond](Candidate candidate) { put_in_force(std::move(candidate), respond); });
+  background_.run(std::move(begin), std::move(end));
+}
+
+void ApiHandlers::put_in_force(tl::expected<CandidateConfig, Refusal> candidate,
+                               const ApiRespond& respond) {
   captures_.drain();
-  const auto committed = engine_.commit(request.body, file_name(request));
-  if (!committed) return refused(committed.error());
-  spdlog::info("committed generation {} from {}", committed->generation, file_name(request));
-  for (const auto& warning : committed->warnings) spdlog::warn("{}", warning);
-  Json json{{"generation", committed->generation}, {"warnings", committed->warnings}};
-  json.update(to_json(committed->changes));
-  return ok(json);
+  auto committed = std::move(candidate).and_then(
+      [this](CandidateConfig c) { return engine_.commit(std::move(c)); });
+  if (!committed) return respond(refused(committed.error()));
+  auto [begin, end] = task<ApiResponse>(
+      respond,
+      [this, committed = std::move(*committed)]() mutable {
+        if (auto stored = engine_.store(); !stored)
+          committed.warnings.push_back(std::move(stored.error()));
+        return in_force(committed, engine_.running().file);
+      },
+      respond);
+  background_.run_next(std::move(begin), std::move(end));
 }
 
 ApiResponse ApiHandlers::gateways(const ApiRequest&, const std::string& name) {

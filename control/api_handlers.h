@@ -2,12 +2,15 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "control/api_server.h"
+#include "control/background.h"
 #include "control/capture.h"
 #include "control/engine.h"
 #include "control/forwarding_plane.h"
@@ -19,11 +22,14 @@ namespace bgw::control {
 // {"error",…} with a 4xx or 5xx status. control/README.md lists the paths.
 class ApiHandlers {
  public:
-  // Both must outlive the handlers.
-  ApiHandlers(Engine& engine, ForwardingPlane& plane)
-      : engine_(engine), plane_(plane), started_(std::chrono::steady_clock::now()) {}
+  // All three must outlive the handlers; `background` ends before `engine`.
+  ApiHandlers(Engine& engine, ForwardingPlane& plane, Background& background)
+      : engine_(engine),
+        plane_(plane),
+        background_(background),
+        started_(std::chrono::steady_clock::now()) {}
 
-  void handle(const ApiRequest& request, const ApiRespond& respond);
+  void handle(ApiRequest request, const ApiRespond& respond);
 
   // Goes on with captures; true if there was anything to do.
   bool poll(std::chrono::steady_clock::time_point now) { return captures_.poll(now); }
@@ -31,15 +37,18 @@ class ApiHandlers {
  private:
   // `rest` is what follows the path of an entry that takes a name: "vpc-a/main".
   using Answer = ApiResponse (ApiHandlers::*)(const ApiRequest& request, const std::string& rest);
+  using LaterAnswer = void (ApiHandlers::*)(ApiRequest request, const ApiRespond& respond);
   struct Entry;
   static const std::vector<Entry>& entries();
 
   ApiResponse status(const ApiRequest& request, const std::string& rest);
 
   ApiResponse config_text(const ApiRequest& request, const std::string& rest);
-  ApiResponse config_check(const ApiRequest& request, const std::string& rest);
-  ApiResponse config_diff(const ApiRequest& request, const std::string& rest);
-  ApiResponse config_commit(const ApiRequest& request, const std::string& rest);
+  void config_check(ApiRequest request, const ApiRespond& respond);
+  void config_diff(ApiRequest request, const ApiRespond& respond);
+  void config_commit(ApiRequest request, const ApiRespond& respond);
+  void in_background(const ApiRespond& respond, std::function<ApiResponse()> work);
+  void put_in_force(tl::expected<CandidateConfig, Refusal> candidate, const ApiRespond& respond);
 
   ApiResponse gateways(const ApiRequest& request, const std::string& rest);
   ApiResponse attachments(const ApiRequest& request, const std::string& rest);
@@ -48,7 +57,7 @@ class ApiHandlers {
 
   ApiResponse routes(const ApiRequest& request, const std::string& rest);
   ApiResponse trace(const ApiRequest& request, const std::string& rest);
-  void ping(const ApiRequest& request, const ApiRespond& respond);
+  void ping(ApiRequest request, const ApiRespond& respond);
 
   ApiResponse capture_start(const ApiRequest& request, const std::string& rest);
   ApiResponse capture_read(const ApiRequest& request, const std::string& rest);
@@ -70,6 +79,7 @@ class ApiHandlers {
 
   Engine& engine_;
   ForwardingPlane& plane_;
+  Background& background_;
   CaptureSessions captures_{engine_, plane_};
   std::chrono::steady_clock::time_point started_;
 };

@@ -102,7 +102,7 @@ class Session : public std::enable_shared_from_this<Session> {
       });
     } catch (const std::exception& error) {
       keep_alive_ = false;
-      write(api_error(500, fmt::format("the request failed: {}", error.what())));
+      write(request_failed(error));
     }
   }
 
@@ -239,6 +239,10 @@ ApiResponse api_error(unsigned status, std::string_view message) {
   using Json = nlohmann::ordered_json;
   return {status,
           Json{{"error", message}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+}
+
+ApiResponse request_failed(const std::exception& error) {
+  return api_error(500, fmt::format("the request failed: {}", error.what()));
 }
 
 tl::expected<std::unique_ptr<ApiServer>, std::string> ApiServer::listen(asio::io_context& io,

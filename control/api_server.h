@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,6 +33,8 @@ struct ApiResponse {
 
 // {"error": message}
 ApiResponse api_error(unsigned status, std::string_view message);
+// To a request that ended in an exception: 500.
+ApiResponse request_failed(const std::exception& error);
 
 // Answers by calling `respond` once, now or later, on the control thread.
 using ApiRespond = std::function<void(ApiResponse)>;

@@ -153,7 +153,7 @@ Json ApiHandlers::fib_agreement(const std::string& vpc, const IpAddress& source,
   return {{"fib", "differs"}, {"fib_outcomes", std::move(differing)}};
 }
 
-void ApiHandlers::ping(const ApiRequest& request, const ApiRespond& respond) {
+void ApiHandlers::ping(ApiRequest request, const ApiRespond& respond) {
   const auto order = parse_ping(request.body, engine_.programmer());
   if (!order) return respond(api_error(400, order.error()));
   const auto answer = [respond](const PingReply& reply) {

@@ -68,9 +68,10 @@ class Daemon {
   }
 
   void run() {
-    ApiHandlers handlers(*engine_, *plane_);
-    server_->serve([&](const ApiRequest& request, const ApiRespond& respond) {
-      handlers.handle(request, respond);
+    Background background(io_);
+    ApiHandlers handlers(*engine_, *plane_, background);
+    server_->serve([&](ApiRequest request, const ApiRespond& respond) {
+      handlers.handle(std::move(request), respond);
     });
     spdlog::info("ready: {}; API at {}", summary(engine_->running().model), options_.socket);
     asio::steady_timer nap(io_);

@@ -67,11 +67,11 @@ Engine::Engine(ForwardingPlane& plane, FibProgrammer& programmer, StateStore& st
 tl::expected<Committed, Refusal> Engine::start(std::string text, std::string file) {
   auto stored = store_.load();
   if (!stored) return tl::unexpected(refused(stored.error()));
-  if (!*stored) return apply(std::move(text), std::move(file), 1);
-  running_.history = std::move((*stored)->history);
+  if (!*stored) return apply(std::move(text), std::move(file));
   const bool same = (*stored)->text == text;
-  const auto generation = (*stored)->generation + (same ? 0 : 1);
-  auto applied = apply(std::move(text), std::move(file), generation);
+  running_.generation = (*stored)->generation - (same ? 1 : 0);
+  running_.history = std::move((*stored)->history);
+  auto applied = apply(std::move(text), std::move(file));
   if (applied && !same) {
     applied->warnings.emplace_back(
         "the configuration file differs from the one last committed: it was applied as a commit "
@@ -80,57 +80,78 @@ tl::expected<Committed, Refusal> Engine::start(std::string text, std::string fil
   return applied;
 }
 
-tl::expected<Changes, Refusal> Engine::diff(std::string_view text, std::string_view file) const {
-  const auto model = load_text(text, file);
-  if (!model) return tl::unexpected(model.error());
-  const auto computed = compute_routes(*model, running_.history);
-  return changes_to(*model, computed.rib);
+tl::expected<Committed, Refusal> Engine::apply(std::string text, std::string file) {
+  auto committed = evaluate(std::move(text), std::move(file))
+                       .and_then([&](CandidateConfig c) { return stage(std::move(c)); })
+                       .and_then([&](CandidateConfig c) { return commit(std::move(c)); });
+  if (!committed) return committed;
+  if (auto stored = store(); !stored) committed->warnings.push_back(std::move(stored.error()));
+  return committed;
 }
 
-Changes Engine::changes_to(const config::Model& model, const Rib& rib) const {
-  return {control::diff(running_.model, model), control::diff(running_.rib, rib, shown_changes)};
+tl::expected<CandidateConfig, Refusal> Engine::evaluate(std::string text, std::string file) const {
+  auto model = load_text(text, file);
+  if (!model) return tl::unexpected(std::move(model.error()));
+  CandidateConfig candidate;
+  candidate.generation = running_.generation + 1;
+  candidate.computed = compute_routes(*model, running_.history);
+  candidate.changes = {control::diff(running_.model, *model),
+                       control::diff(running_.rib, candidate.computed.rib, shown_changes)};
+  candidate.file = std::move(file);
+  candidate.text = std::move(text);
+  candidate.model = std::move(*model);
+  return candidate;
 }
 
-tl::expected<Committed, Refusal> Engine::commit(std::string text, std::string file) {
-  return apply(std::move(text), std::move(file), running_.generation + 1);
+tl::expected<CandidateConfig, Refusal> Engine::stage(CandidateConfig candidate) {
+  candidate.staged = ++staged_;
+  auto staged = store_.stage(
+      {candidate.generation, candidate.file, candidate.text, candidate.computed.history});
+  if (!staged) return tl::unexpected(refused(std::move(staged.error())));
+  return candidate;
 }
 
 // Every step that can fail comes before publish().
-tl::expected<Committed, Refusal> Engine::apply(std::string text, std::string file,
-                                               std::uint64_t generation) {
-  auto model = load_text(text, file);
-  if (!model) return tl::unexpected(model.error());
-  auto computed = compute_routes(*model, running_.history);
-  Committed committed{generation, changes_to(*model, computed.rib), {}};
+tl::expected<Committed, Refusal> Engine::commit(CandidateConfig candidate) {
+  if (candidate.generation != running_.generation + 1 || candidate.staged != staged_) {
+    return tl::unexpected(
+        refused("another configuration came in between: nothing has changed by this one; commit it "
+                "again"));
+  }
+  Running next{candidate.generation,
+               std::move(candidate.file),
+               std::move(candidate.text),
+               std::move(candidate.model),
+               std::move(candidate.computed.rib),
+               std::move(candidate.computed.history)};
+  Committed committed{next.generation, std::move(candidate.changes), {}};
   tidy();
 
-  const auto opened = open_new_ports(*model);
+  const auto opened = open_new_ports(next.model);
   if (!opened) return tl::unexpected(refused(opened.error()));
   Undo undo([&] {
     programmer_.abandon();
     close_ports(*opened);
   });
-  auto fib = program(*model, computed.rib, generation);
+  auto fib = program(next.model, next.rib, next.generation);
   if (!fib) return tl::unexpected(refused(fib.error()));
-  if (auto staged = store_.stage({generation, file, text, computed.history}); !staged) {
-    return tl::unexpected(refused(staged.error()));
-  }
   undo.forget();
 
   unsettled_ = !plane_.publish(std::move(*fib));
-  put_in_force({generation, std::move(file), std::move(text), std::move(*model),
-                std::move(computed.rib), std::move(computed.history)});
+  put_in_force(std::move(next));
   if (!unsettled_) settle();
   if (unsettled_) {
     committed.warnings.emplace_back(
         "a worker has not taken over the new tables in time and may still forward by the old "
         "ones; they are kept until it goes on");
   }
-  if (auto stored = store_.promote(); !stored) {
-    committed.warnings.push_back(
-        fmt::format("in force, but a restart will not know it: {}", stored.error()));
-  }
   return committed;
+}
+
+tl::expected<void, std::string> Engine::store() {
+  return store_.promote().map_error([](const std::string& why) {
+    return fmt::format("in force, but a restart will not know it: {}", why);
+  });
 }
 
 // The devices that were opened; nothing stays open after an error.

@@ -47,13 +47,26 @@ struct Running {
   History history;
 };
 
+// A text that may come into force, and all that can be computed of it before.
+struct CandidateConfig {
+  std::uint64_t generation = 0;  // what it will be in force
+  std::string file;
+  std::string text;
+  config::Model model;
+  Computed computed;
+  Changes changes;
+  std::uint64_t staged = 0;  // which call of Engine::stage() it has been through
+};
+
 struct Committed {
   std::uint64_t generation = 0;
   Changes changes;
   std::vector<std::string> warnings;  // in force, but …
 };
 
-// Control thread only.
+// A commit is evaluate(), stage(), commit() and store(), in this order and one commit after the
+// other. commit() and what is said nowhere else are for the control thread; the other three, which
+// compute or wait for the disk, for any, as long as none of the four runs beside them.
 class Engine {
  public:
   // All three must outlive the engine.
@@ -62,11 +75,22 @@ class Engine {
   // Applies `text` on top of what the store holds. The same text as stored keeps its generation.
   tl::expected<Committed, Refusal> start(std::string text, std::string file);
 
-  tl::expected<Changes, Refusal> diff(std::string_view text, std::string_view file) const;
+  // All four steps.
+  tl::expected<Committed, Refusal> apply(std::string text, std::string file);
 
-  // All or nothing: after a Refusal everything is as it was. When it returns a value, no packet is
+  // What `text` would be and change. Changes nothing.
+  tl::expected<CandidateConfig, Refusal> evaluate(std::string text, std::string file) const;
+
+  // Writes what a restart needs beside what is stored.
+  tl::expected<CandidateConfig, Refusal> stage(CandidateConfig candidate);
+
+  // Takes the candidate that was staged last, and nothing was committed since it was evaluated. All
+  // or nothing: after a Refusal everything is as it was. When it returns a value, no packet is
   // forwarded by the old configuration any more, unless a warning says that a worker hangs.
-  tl::expected<Committed, Refusal> commit(std::string text, std::string file);
+  tl::expected<Committed, Refusal> commit(CandidateConfig candidate);
+
+  // A restart will know what was committed; otherwise says why not.
+  tl::expected<void, std::string> store();
 
   // Frees what a hanging worker kept from being freed, as soon as it goes on. Takes 5 ms while it
   // hangs, otherwise nothing; call it about once a second.
@@ -80,9 +104,6 @@ class Engine {
  private:
   using Ports = std::unordered_map<std::string, dataplane::PortInfo>;  // by device string
 
-  Changes changes_to(const config::Model& model, const Rib& rib) const;
-  tl::expected<Committed, Refusal> apply(std::string text, std::string file,
-                                         std::uint64_t generation);
   tl::expected<std::vector<std::string>, std::string> open_new_ports(const config::Model& model);
   void close_ports(const std::vector<std::string>& devices);
   tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> program(
@@ -98,8 +119,9 @@ class Engine {
   FibProgrammer& programmer_;
   StateStore& store_;
   Running running_;
-  Ports ports_;             // open, whether or not the running model still names them
-  bool unsettled_ = false;  // a worker may still use what was replaced
+  Ports ports_;               // open, whether or not the running model still names them
+  bool unsettled_ = false;    // a worker may still use what was replaced
+  std::uint64_t staged_ = 0;  // calls of stage()
 };
 
 }  // namespace bgw::control

@@ -29,8 +29,8 @@ class ApiFixture : public testing::Test {
     auto listening = control::ApiServer::listen(io, socket_path, limits);
     EXPECT_TRUE(listening) << listening.error();
     server = std::move(*listening);
-    server->serve([this](const control::ApiRequest& request, const control::ApiRespond& respond) {
-      handlers.handle(request, respond);
+    server->serve([this](control::ApiRequest request, const control::ApiRespond& respond) {
+      handlers.handle(std::move(request), respond);
     });
     thread = std::thread([this] {
       while (!stopping) {
@@ -57,8 +57,9 @@ class ApiFixture : public testing::Test {
       nullptr, nullptr, {.max_bytes = std::size_t{64} << 20, .huge_pages = false}, {}};
   MemoryStore store;
   control::Engine engine{plane, programmer, store};
-  control::ApiHandlers handlers{engine, plane};
   boost::asio::io_context io;
+  control::Background background{io};
+  control::ApiHandlers handlers{engine, plane, background};
   std::unique_ptr<control::ApiServer> server;
   std::atomic<bool> stopping{false};
   std::atomic<bool> polling{true};
@@ -127,12 +128,17 @@ inline RawReply parse_reply(const std::string& text) {
   return reply;
 }
 
+inline std::string http_request(const std::string& method, const std::string& target,
+                                const std::string& body) {
+  return fmt::format(
+      "{} {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", method,
+      target, body.size(), body);
+}
+
 inline RawReply exchange(const std::string& path, const std::string& method,
                          const std::string& target, const std::string& body = "") {
   RawClient client(path);
-  client.send(
-      fmt::format("{} {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}",
-                  method, target, body.size(), body));
+  client.send(http_request(method, target, body));
   return parse_reply(client.receive_all());
 }
 

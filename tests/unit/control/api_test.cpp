@@ -1,7 +1,14 @@
 // The API over a real socket: what it answers, and what hostile clients can't do to it.
 #include <sys/stat.h>
 
+#include <atomic>
+#include <future>
+#include <thread>
+#include <utility>
+#include <vector>
+
 #include <gmock/gmock.h>
+#include <boost/asio/post.hpp>
 
 #include "api_fixture.h"
 #include "control/api_url.h"
@@ -92,6 +99,51 @@ TEST_F(Api, CheckDiffCommit) {
   EXPECT_EQ(committed.json()["tables"], diff["tables"]);
   EXPECT_EQ(get("/v1/config").body, yaml("abc", "abc"));
   EXPECT_EQ(get("/v1/status").json()["file"], "next.yaml");
+}
+
+// Computing what a configuration means may take long; here as long as the test likes.
+TEST_F(Api, OthersAreAnsweredWhileConfigurationsWait) {
+  std::promise<void> release;
+  boost::asio::post(io, [this, released = release.get_future().share()] {
+    background.run([released] { released.wait(); }, [](std::exception_ptr) {});
+  });
+  RawClient check(socket_path), one(socket_path), other(socket_path);
+  ASSERT_TRUE(check.send(http_request("POST", "/v1/config/check", yaml("abc", "abc"))));
+  for (RawClient* client : {&one, &other})
+    ASSERT_TRUE(client->send(http_request("POST", "/v1/config/commit", yaml("abc", "abc"))));
+  EXPECT_EQ(get("/v1/status").json()["generation"], 1);
+  EXPECT_EQ(get("/v1/vpcs").json().size(), 2u);
+
+  release.set_value();
+  EXPECT_EQ(parse_reply(check.receive_all()).json()["vpcs"], 3);
+  // Whichever came second was computed on top of the first, which left it nothing to change.
+  auto first = parse_reply(one.receive_all()).json();
+  auto second = parse_reply(other.receive_all()).json();
+  if (first["generation"] == 3) std::swap(first, second);
+  EXPECT_EQ(first["generation"], 2);
+  EXPECT_EQ(first["objects"].size(), 3u);
+  EXPECT_EQ(second["generation"], 3);
+  EXPECT_EQ(second["objects"].size(), 0u);
+}
+
+TEST_F(Api, CommitsRaceReaders) {
+  constexpr int commits = 20;
+  std::atomic<bool> committed_all = false;
+  std::vector<std::thread> readers;
+  for (const std::string path : {"/v1/routes/bgw-1?candidates=1", "/v1/config",
+                                 "/v1/trace?vpc=vpc-a&src=10.1.1.5&dst=10.2.1.9"}) {
+    readers.emplace_back([this, path, &committed_all] {
+      while (!committed_all) EXPECT_EQ(get(path).status, 200u) << path;
+    });
+  }
+  for (int i = 0; i < commits; ++i) {
+    const auto text = i % 2 == 0 ? yaml("abc", "abc") : yaml("ab", "ab");
+    EXPECT_EQ(post("/v1/config/diff", text).status, 200u);
+    EXPECT_EQ(post("/v1/config/commit", text).json()["generation"], i + 2);
+    EXPECT_EQ(get("/v1/config").body, text);
+  }
+  committed_all = true;
+  for (auto& reader : readers) reader.join();
 }
 
 TEST_F(Api, WrongTextIsRefusedWithPositions) {

@@ -29,7 +29,7 @@ class EngineTest : public testing::Test {
     plane.calls.clear();
   }
   control::Committed commit(const std::string& text) {
-    const auto committed = engine.commit(text, "next.yaml");
+    const auto committed = engine.apply(text, "next.yaml");
     EXPECT_TRUE(committed) << committed.error().message;
     return committed ? *committed : control::Committed{};
   }
@@ -82,14 +82,47 @@ TEST_F(EngineTest, CommitReportsObjectsAndRoutes) {
   EXPECT_THAT(committed.changes.routes.created, ElementsAre("vpc-c/main"));
 }
 
-TEST_F(EngineTest, DiffChangesNothing) {
+TEST_F(EngineTest, EvaluatingAndStagingChangeNothing) {
   start(yaml("ab", "a"));
-  const auto changes = engine.diff(yaml("ab", "ab"), "next.yaml");
-  ASSERT_TRUE(changes);
-  EXPECT_FALSE(changes->empty());
+  const auto stored = store.stored;
+  auto candidate = engine.evaluate(yaml("ab", "ab"), "next.yaml");
+  ASSERT_TRUE(candidate);
+  EXPECT_FALSE(candidate->changes.empty());
+  ASSERT_TRUE(engine.stage(std::move(*candidate)));
   EXPECT_THAT(plane.calls, ElementsAre());
   EXPECT_EQ(engine.running().text, yaml("ab", "a"));
-  EXPECT_TRUE(engine.diff(yaml("ab", "a"), "same.yaml")->empty());
+  EXPECT_EQ(store.stored, stored);
+  EXPECT_TRUE(engine.evaluate(yaml("ab", "a"), "same.yaml")->changes.empty());
+}
+
+// What would be stored is what was staged last.
+TEST_F(EngineTest, OnlyTheCandidateStagedLastIsCommitted) {
+  start(yaml("abc", "a"));
+  auto first = engine.stage(*engine.evaluate(yaml("abc", "ab"), "first.yaml"));
+  auto second = engine.stage(*engine.evaluate(yaml("abc", "ac"), "second.yaml"));
+  const auto unstaged = engine.evaluate(yaml("abc", "abc"), "unstaged.yaml");
+  ASSERT_TRUE(first && second && unstaged);
+  for (const auto& refused : {*first, *unstaged}) {
+    const auto committed = engine.commit(refused);
+    ASSERT_FALSE(committed) << refused.file;
+    EXPECT_THAT(committed.error().message, HasSubstr("commit it again"));
+    EXPECT_EQ(plane.count("publish"), 0);
+  }
+  ASSERT_TRUE(engine.commit(*second));
+  EXPECT_EQ(engine.running().file, "second.yaml");
+  ASSERT_TRUE(engine.store());
+  EXPECT_EQ(store.stored->text, yaml("abc", "ac"));
+}
+
+TEST_F(EngineTest, CandidateOfAnOlderGenerationIsRefused) {
+  start(yaml("abc", "a"));
+  const auto early = engine.evaluate(yaml("abc", "ab"), "early.yaml");
+  ASSERT_TRUE(early);
+  commit(yaml("abc", "ac"));
+  const auto staged = engine.stage(*early);
+  ASSERT_TRUE(staged);
+  EXPECT_FALSE(engine.commit(*staged));
+  EXPECT_EQ(engine.running().text, yaml("abc", "ac"));
 }
 
 TEST_F(EngineTest, SharesTablesThatDoNotChange) {
@@ -174,7 +207,7 @@ TEST_F(EngineTest, PortWantedAgainWhileAWorkerHangsStaysOpen) {
 TEST_F(EngineTest, MtuBeyondItsPortIsRefused) {
   start(yaml("a", "a"));
   plane.max_mtu = 1400;
-  const auto committed = engine.commit(yaml("ab", "ab"), "next.yaml");
+  const auto committed = engine.apply(yaml("ab", "ab"), "next.yaml");
   ASSERT_FALSE(committed);
   EXPECT_THAT(committed.error().message,
               HasSubstr("vpc-b: mtu 1500 is more than port pb (net_fake) carries: 1400; lower"));
@@ -214,7 +247,7 @@ TEST_P(EngineRefuses, AndChangesNothing) {
   const auto stored = store.stored;
 
   GetParam().inject(plane, store);
-  const auto committed = engine.commit(GetParam().text, "next.yaml");
+  const auto committed = engine.apply(GetParam().text, "next.yaml");
   ASSERT_FALSE(committed);
   EXPECT_THAT(committed.error().message, HasSubstr(GetParam().says));
 
@@ -272,7 +305,7 @@ TEST(EngineStart, TakesStoredHistory) {
     FibProgrammer programmer(nullptr, nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
     Engine engine(plane, programmer, store);
     ASSERT_TRUE(engine.start(overlapping("b"), "bgw.yaml"));
-    ASSERT_TRUE(engine.commit(overlapping("ab"), "bgw.yaml"));
+    ASSERT_TRUE(engine.apply(overlapping("ab"), "bgw.yaml"));
     before = engine.running().rib;
   }
   FakePlane plane;

@@ -1,0 +1,137 @@
+// Work beside the control loop: in order, and the loop goes on.
+#include "control/background.h"
+
+#include <chrono>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+namespace bgw::test {
+namespace {
+
+using control::Background;
+using testing::ElementsAre;
+
+constexpr std::chrono::seconds patience{20};
+
+class BackgroundTest : public testing::Test {
+ protected:
+  // Runs the control loop until so many tasks have ended.
+  bool loop_until_ended(int tasks) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (ended < tasks && std::chrono::steady_clock::now() < deadline) {
+      io.run_one_for(std::chrono::milliseconds{10});
+    }
+    return ended == tasks;
+  }
+  Background::Work note(const std::string& what) {
+    return [this, what] { said.push_back(what); };
+  }
+  Background::Done note_done(const std::string& what) {
+    return [this, what](std::exception_ptr failed) {
+      said.push_back(failed ? "failed" : what);
+      ++ended;
+    };
+  }
+
+  boost::asio::io_context io;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open{io.get_executor()};
+  std::vector<std::string> said;  // by one thread at a time, or Background is wrong
+  int ended = 0;                  // control thread
+  Background background{io};
+};
+
+TEST_F(BackgroundTest, TasksFollowEachOther) {
+  background.run(note("work 1"), note_done("done 1"));
+  background.run(note("work 2"), note_done("done 2"));
+  ASSERT_TRUE(loop_until_ended(2));
+  EXPECT_THAT(said, ElementsAre("work 1", "done 1", "work 2", "done 2"));
+}
+
+TEST_F(BackgroundTest, WorkIsOnAnotherThreadAndItsEndOnThisOne) {
+  std::thread::id worker, finisher;
+  background.run([&] { worker = std::this_thread::get_id(); },
+                 [&](std::exception_ptr) {
+                   finisher = std::this_thread::get_id();
+                   ++ended;
+                 });
+  ASSERT_TRUE(loop_until_ended(1));
+  EXPECT_NE(worker, std::this_thread::get_id());
+  EXPECT_EQ(finisher, std::this_thread::get_id());
+}
+
+TEST_F(BackgroundTest, TheLoopGoesOnMeanwhile) {
+  std::promise<void> from_loop;
+  bool reached = false;
+  background.run(
+      [&] {
+        reached = from_loop.get_future().wait_for(patience) == std::future_status::ready;
+      },
+      note_done("done"));
+  boost::asio::post(io, [&] { from_loop.set_value(); });
+  ASSERT_TRUE(loop_until_ended(1));
+  EXPECT_TRUE(reached);
+}
+
+TEST_F(BackgroundTest, ASecondPartComesBeforeWhatWaits) {
+  background.run(note("work 1"), [&](std::exception_ptr) {
+    said.push_back("done 1");
+    ++ended;
+    background.run_next(note("work 1b"), note_done("done 1b"));
+  });
+  background.run(note("work 2"), note_done("done 2"));
+  ASSERT_TRUE(loop_until_ended(3));
+  EXPECT_THAT(said, ElementsAre("work 1", "done 1", "work 1b", "done 1b", "work 2", "done 2"));
+}
+
+TEST_F(BackgroundTest, RunNextBeginsAtOnceWhereNothingRuns) {
+  background.run_next(note("work"), note_done("done"));
+  ASSERT_TRUE(loop_until_ended(1));
+  EXPECT_THAT(said, ElementsAre("work", "done"));
+}
+
+TEST_F(BackgroundTest, ExceptionsReachTheEnd) {
+  std::string what;
+  background.run([] { throw std::runtime_error("too much"); },
+                 [&](std::exception_ptr failed) {
+                   try {
+                     std::rethrow_exception(failed);
+                   } catch (const std::runtime_error& error) {
+                     what = error.what();
+                   }
+                   ++ended;
+                 });
+  background.run(note("work 2"), note_done("done 2"));
+  ASSERT_TRUE(loop_until_ended(2));
+  EXPECT_EQ(what, "too much");
+}
+
+TEST_F(BackgroundTest, DestructionWaitsForWorkAndDropsTheRest) {
+  std::promise<void> begun;
+  bool worked = false;
+  {
+    Background other(io);
+    other.run(
+        [&] {
+          begun.set_value();
+          std::this_thread::sleep_for(std::chrono::milliseconds{20});
+          worked = true;
+        },
+        note_done("done 1"));
+    other.run(note("work 2"), note_done("done 2"));
+    ASSERT_EQ(begun.get_future().wait_for(patience), std::future_status::ready);
+  }
+  EXPECT_TRUE(worked);
+  io.poll();
+  EXPECT_THAT(said, ElementsAre());
+}
+
+}  // namespace
+}  // namespace bgw::test
