@@ -1,4 +1,4 @@
-"""How long the control thread takes with thousands of VPCs, and how much memory bgwd.
+"""How long commands take with thousands of VPCs, how long others wait for them, and bgwd's memory.
 
 Every figure is what an operator sees: the time of one bgwctl command, the file read and parsed
 included.

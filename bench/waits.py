@@ -16,6 +16,7 @@ class Waits:
         self._connection.sock.connect(str(socket_path))
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._ask_on)
+        self._failed = None
         self.longest_ms = 0.0
 
     def __enter__(self):
@@ -28,10 +29,15 @@ class Waits:
         self._end.set()
         self._thread.join()
         self._connection.close()
+        if self._failed is not None:
+            raise self._failed
 
     def _ask_on(self):
-        while not self._end.wait(0.005):
-            self._ask()
+        try:
+            while not self._end.wait(0.005):
+                self._ask()
+        except (OSError, http.client.HTTPException) as error:
+            self._failed = error
 
     def _ask(self):
         before = time.monotonic()

@@ -62,18 +62,18 @@ std::pair<Background::Work, Background::Done> task(const ApiRespond& respond,
             try {
               if (failed) std::rethrow_exception(failed);
               use(std::move(**result));
+            } catch (const Background::Stopped& stopped) {
+              respond(api_error(503, fmt::format("{}: nothing was changed", stopped.what())));
             } catch (const std::exception& error) {
               respond(request_failed(error));
             }
           }};
 }
 
-ApiResponse in_force(const Committed& committed, const std::string& file) {
-  spdlog::info("committed generation {} from {}", committed.generation, file);
-  for (const auto& warning : committed.warnings) spdlog::warn("{}", warning);
+Json to_json(const Committed& committed) {
   Json json{{"generation", committed.generation}, {"warnings", committed.warnings}};
   json.update(to_json(committed.changes));
-  return ok(json);
+  return json;
 }
 
 }  // namespace
@@ -149,9 +149,10 @@ void ApiHandlers::config_check(ApiRequest request, const ApiRespond& respond) {
   });
 }
 
+// The engine outlives what runs in the background, the handlers do not.
 void ApiHandlers::config_diff(ApiRequest request, const ApiRespond& respond) {
-  in_background(respond, [this, request = std::move(request)] {
-    const auto candidate = engine_.evaluate(request.body, file_name(request));
+  in_background(respond, [&engine = engine_, request = std::move(request)]() mutable {
+    const auto candidate = engine.evaluate(std::move(request.body), file_name(request));
     return candidate ? ok(to_json(candidate->changes)) : refused(candidate.error());
   });
 }
@@ -160,9 +161,9 @@ void ApiHandlers::config_commit(ApiRequest request, const ApiRespond& respond) {
   using Candidate = tl::expected<CandidateConfig, Refusal>;
   auto [begin, end] = task<Candidate>(
       respond,
-      [this, request = std::move(request)] {
-        return engine_.evaluate(request.body, file_name(request))
-            .and_then([this](CandidateConfig c) { return engine_.stage(std::move(c)); });
+      [&engine = engine_, request = std::move(request)]() mutable {
+        return engine.evaluate(std::move(request.body), file_name(request))
+            .and_then([&](CandidateConfig c) { return engine.stage(std::move(c)); });
       },
       [this, respond](Candidate candidate) { put_in_force(std::move(candidate), respond); });
   background_.run(std::move(begin), std::move(end));
@@ -174,12 +175,14 @@ void ApiHandlers::put_in_force(tl::expected<CandidateConfig, Refusal> candidate,
   auto committed = std::move(candidate).and_then(
       [this](CandidateConfig c) { return engine_.commit(std::move(c)); });
   if (!committed) return respond(refused(committed.error()));
+  spdlog::info("committed generation {} from {}", committed->generation, engine_.running().file);
   auto [begin, end] = task<ApiResponse>(
       respond,
-      [this, committed = std::move(*committed)]() mutable {
-        if (auto stored = engine_.store(); !stored)
+      [&engine = engine_, committed = std::move(*committed)]() mutable {
+        if (auto stored = engine.store(); !stored)
           committed.warnings.push_back(std::move(stored.error()));
-        return in_force(committed, engine_.running().file);
+        for (const auto& warning : committed.warnings) spdlog::warn("{}", warning);
+        return ok(to_json(committed));
       },
       respond);
   background_.run_next(std::move(begin), std::move(end));

@@ -22,7 +22,7 @@ namespace bgw::control {
 // {"error",…} with a 4xx or 5xx status. control/README.md lists the paths.
 class ApiHandlers {
  public:
-  // All three must outlive the handlers; `background` ends before `engine`.
+  // All three must outlive the handlers, and `engine` also `background`.
   ApiHandlers(Engine& engine, ForwardingPlane& plane, Background& background)
       : engine_(engine),
         plane_(plane),

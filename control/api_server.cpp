@@ -28,18 +28,23 @@ using Protocol = asio::local::stream_protocol;
 using Stream = beast::basic_stream<Protocol>;
 using boost::system::error_code;
 
+struct Connections {
+  std::size_t open = 0;
+  std::size_t writing = 0;  // of them, those whose answer is not all written yet
+};
+
 // One connection: reads a request, hands it over, writes the answer, and again.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(Protocol::socket socket, std::shared_ptr<const ApiHandler> handler,
-          ApiServer::Limits limits, std::shared_ptr<std::size_t> open)
+          ApiServer::Limits limits, std::shared_ptr<Connections> connections)
       : stream_(std::move(socket)),
         handler_(std::move(handler)),
         limits_(limits),
-        open_(std::move(open)) {
-    ++*open_;
+        connections_(std::move(connections)) {
+    ++connections_->open;
   }
-  ~Session() { --*open_; }
+  ~Session() { --connections_->open; }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -131,8 +136,10 @@ class Session : public std::enable_shared_from_this<Session> {
     message->body() = std::move(response.body);
     message->prepare_payload();
     stream_.expires_after(limits_.idle);
+    ++connections_->writing;
     http::async_write(stream_, *message,
                       [self = shared_from_this(), message](error_code error, std::size_t) {
+                        --self->connections_->writing;
                         if (!error && self->keep_alive_) return self->read_header();
                         error_code ignored;
                         self->stream_.socket().shutdown(Protocol::socket::shutdown_send, ignored);
@@ -144,8 +151,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<http::request_parser<http::string_body>> parser_;
   std::shared_ptr<const ApiHandler> handler_;
   ApiServer::Limits limits_;
-  std::size_t body_bytes_ = 0;         // the limit for this request
-  std::shared_ptr<std::size_t> open_;  // connections, counted across sessions
+  std::size_t body_bytes_ = 0;  // the limit for this request
+  std::shared_ptr<Connections> connections_;
   unsigned version_ = 11;
   bool keep_alive_ = false;
 };
@@ -215,8 +222,8 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void take(Protocol::socket socket) {
-    if (*open < limits.connections) {
-      std::make_shared<Session>(std::move(socket), handler, limits, open)->read_header();
+    if (connections->open < limits.connections) {
+      std::make_shared<Session>(std::move(socket), handler, limits, connections)->read_header();
       return;
     }
     static constexpr std::string_view busy =
@@ -231,7 +238,7 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
   std::string path;
   Limits limits;
   std::shared_ptr<const ApiHandler> handler;
-  std::shared_ptr<std::size_t> open = std::make_shared<std::size_t>(0);
+  std::shared_ptr<Connections> connections = std::make_shared<Connections>();
 };
 
 ApiResponse api_error(unsigned status, std::string_view message) {
@@ -274,6 +281,10 @@ ApiServer::~ApiServer() {
 void ApiServer::serve(ApiHandler handler) {
   impl_->handler = std::make_shared<const ApiHandler>(std::move(handler));
   impl_->accept();
+}
+
+bool ApiServer::writing() const {
+  return impl_->connections->writing != 0;
 }
 
 }  // namespace bgw::control

@@ -59,6 +59,8 @@ class ApiServer {
   ~ApiServer();  // removes the socket
 
   void serve(ApiHandler handler);
+  // Is any answer not all written yet?
+  bool writing() const;
 
  private:
   struct Impl;

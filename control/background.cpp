@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -29,13 +30,22 @@ Background::~Background() {
 }
 
 void Background::run(Work work, Done done) {
+  if (stopped_) return done(std::make_exception_ptr(Stopped()));
   tasks_.push_back({std::move(work), std::move(done)});
   if (tasks_.size() == 1) begin_first();
 }
 
 void Background::run_next(Work work, Done done) {
   if (tasks_.empty()) return run(std::move(work), std::move(done));
-  tasks_.insert(tasks_.begin() + 1, {std::move(work), std::move(done)});
+  tasks_.insert(std::next(tasks_.begin()), {std::move(work), std::move(done)});
+}
+
+void Background::stop() {
+  stopped_ = true;
+  if (tasks_.empty()) return;
+  std::list<Task> waiting;
+  waiting.splice(waiting.end(), tasks_, std::next(tasks_.begin()), tasks_.end());
+  for (const Task& task : waiting) task.done(std::make_exception_ptr(Stopped()));
 }
 
 void Background::begin_first() {

@@ -33,7 +33,8 @@ constexpr std::size_t max_neighbours = 65536;
 constexpr std::chrono::microseconds nap_time{500};
 constexpr std::chrono::seconds tidy_interval{1};
 constexpr unsigned handlers_per_round = 4;
-constexpr int eal_level_error = 4;  // RTE_LOG_ERR
+constexpr std::chrono::seconds last_answers_time{1};  // to write them, when stopping
+constexpr int eal_level_error = 4;                    // RTE_LOG_ERR
 
 // Two daemons differ in their sockets, so the socket's path also tells their EAL files apart.
 std::string file_prefix(const std::string& socket) {
@@ -92,10 +93,21 @@ class Daemon {
       nap.async_wait([](boost::system::error_code) {});
       io_.run_one();
     }
+    finish(background);
     server_.reset();
   }
 
  private:
+  // A commit that has begun comes to its end, and who gave it gets the answer.
+  void finish(Background& background) {
+    background.stop();
+    while (!background.idle()) io_.run_one();
+    const auto enough = std::chrono::steady_clock::now() + last_answers_time;
+    while (server_->writing() && std::chrono::steady_clock::now() < enough) {
+      io_.run_one_for(nap_time);
+    }
+  }
+
   Started claim_names() {
     auto text = read_configuration(options_.config_files.front());
     if (!text) return failed(text.error());

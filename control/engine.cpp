@@ -12,7 +12,7 @@ namespace {
 
 // A worker that runs passes in microseconds.
 constexpr std::chrono::milliseconds tidy_limit{5};
-// More changes nobody reads, and to find them out keeps the control thread from its other work.
+// More changes nobody reads, and to find them out keeps commits waiting.
 constexpr DiffLimits shown_changes{.listed = 10'000, .compared = 200'000};
 
 Refusal refused(std::string message) {
@@ -113,7 +113,8 @@ tl::expected<CandidateConfig, Refusal> Engine::stage(CandidateConfig candidate) 
 
 // Every step that can fail comes before publish().
 tl::expected<Committed, Refusal> Engine::commit(CandidateConfig candidate) {
-  if (candidate.generation != running_.generation + 1 || candidate.staged != staged_) {
+  const bool staged_last = candidate.staged != 0 && candidate.staged == staged_;
+  if (candidate.generation != running_.generation + 1 || !staged_last) {
     return tl::unexpected(
         refused("another configuration came in between: nothing has changed by this one; commit it "
                 "again"));

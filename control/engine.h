@@ -55,7 +55,7 @@ struct CandidateConfig {
   config::Model model;
   Computed computed;
   Changes changes;
-  std::uint64_t staged = 0;  // which call of Engine::stage() it has been through
+  std::uint64_t staged = 0;  // which call of Engine::stage() it has been through; 0: none
 };
 
 struct Committed {
@@ -81,12 +81,13 @@ class Engine {
   // What `text` would be and change. Changes nothing.
   tl::expected<CandidateConfig, Refusal> evaluate(std::string text, std::string file) const;
 
-  // Writes what a restart needs beside what is stored.
+  // Writes what a restart needs beside what is stored, over what was written there before.
   tl::expected<CandidateConfig, Refusal> stage(CandidateConfig candidate);
 
   // Takes the candidate that was staged last, and nothing was committed since it was evaluated. All
-  // or nothing: after a Refusal everything is as it was. When it returns a value, no packet is
-  // forwarded by the old configuration any more, unless a warning says that a worker hangs.
+  // or nothing: after a Refusal all that runs and is stored is as it was. When it returns a value,
+  // no packet is forwarded by the old configuration any more, unless a warning says that a worker
+  // hangs.
   tl::expected<Committed, Refusal> commit(CandidateConfig candidate);
 
   // A restart will know what was committed; otherwise says why not.

@@ -5,6 +5,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
 import unittest
 
 import bgwtest
@@ -26,6 +27,16 @@ def config(attachments):
             "vpcs": vpcs, "gateways": [{"name": "gw1"}],
             "attachments": [{"name": f"att-{v}", "gateway": "gw1", "vpc": v, "advertise": "all"}
                             for v in attachments]}
+
+
+def one_vpc(attached):
+    """VPC a, and as many more as are to be attached, without interfaces."""
+    more = [{"name": f"more-{i}", "cidrs": [f"10.{1 + i // 250}.{i % 250}.0/24"],
+             "subnets": [{"name": "s", "cidr": f"10.{1 + i // 250}.{i % 250}.0/25"}]}
+            for i in range(attached)]
+    return {**config(""), "ports": [tap_port("a")], "vpcs": config("")["vpcs"][:1] + more,
+            "attachments": [{"name": f"att-{v['name']}", "gateway": "gw1", "vpc": v["name"]}
+                            for v in more]}
 
 
 def tables(ctl):
@@ -70,6 +81,29 @@ class Restart(unittest.TestCase):
         links = run("ip", "-n", lab.vpcs["a"], "link").stdout
         self.assertNotIn("tap-a", links)
         self.assertEqual(daemon.ctl.run("interface", "list", check=False).returncode, 3)
+
+
+    def test_termination_while_a_commit_is_computed(self):
+        """Whenever the signal comes, who commits is told what became of it."""
+        lab = self.enterContext(bgwtest.Lab())
+        lab.vpc("a")
+        daemon = lab.daemon(one_vpc(attached=0))
+        stored = daemon.state_dir / "committed.yaml"
+        larger = bgwtest.write_config(daemon.directory / "larger.yaml", one_vpc(attached=2000))
+        before = daemon.config_path.read_text()
+        for milliseconds in (0, 30, 60, 90, 120, 180):
+            with self.subTest(milliseconds=milliseconds):
+                bgwtest.write_config(daemon.config_path, before)
+                daemon.start()
+                with subprocess.Popen(
+                        [bgwtest.BGWCTL, "--socket", daemon.socket_path, "config", "commit",
+                         larger], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as commit:
+                    time.sleep(milliseconds / 1000)
+                    self.assertEqual(daemon.end(), 0)
+                    commit.communicate(timeout=15)
+                known = stored.read_text()
+                self.assertEqual({0: larger.read_text(), 1: before, 3: before}[commit.returncode],
+                                 known)
 
 
 class StartUpErrors(unittest.TestCase):

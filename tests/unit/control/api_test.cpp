@@ -1,8 +1,8 @@
 // The API over a real socket: what it answers, and what hostile clients can't do to it.
 #include <sys/stat.h>
 
-#include <atomic>
 #include <future>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -126,24 +126,53 @@ TEST_F(Api, OthersAreAnsweredWhileConfigurationsWait) {
   EXPECT_EQ(second["objects"].size(), 0u);
 }
 
+TEST_F(Api, WhoWaitsWhenItStopsIsTold) {
+  std::promise<void> release;
+  boost::asio::post(io, [this, released = release.get_future().share()] {
+    background.run([released] { released.wait(); }, [](std::exception_ptr) {});
+  });
+  RawClient waiting(socket_path);
+  ASSERT_TRUE(waiting.send(http_request("POST", "/v1/config/commit", yaml("abc", "abc"))));
+  boost::asio::post(io, [this] { background.stop(); });
+  const auto reply = parse_reply(waiting.receive_all());
+  EXPECT_EQ(reply.status, 503u);
+  EXPECT_THAT(reply.json()["error"], HasSubstr("stopping: nothing was changed"));
+  EXPECT_EQ(post("/v1/config/check", yaml("ab", "ab")).status, 503u);
+  release.set_value();
+}
+
 TEST_F(Api, CommitsRaceReaders) {
-  constexpr int commits = 20;
-  std::atomic<bool> committed_all = false;
-  std::vector<std::thread> readers;
+  constexpr unsigned commits = 20;
+  std::vector<std::jthread> readers;
   for (const std::string path : {"/v1/routes/bgw-1?candidates=1", "/v1/config",
                                  "/v1/trace?vpc=vpc-a&src=10.1.1.5&dst=10.2.1.9"}) {
-    readers.emplace_back([this, path, &committed_all] {
-      while (!committed_all) EXPECT_EQ(get(path).status, 200u) << path;
+    readers.emplace_back([this, path](const std::stop_token& end) {
+      while (!end.stop_requested()) EXPECT_EQ(get(path).status, 200u) << path;
     });
   }
-  for (int i = 0; i < commits; ++i) {
+  for (unsigned i = 0; i < commits; ++i) {
     const auto text = i % 2 == 0 ? yaml("abc", "abc") : yaml("ab", "ab");
     EXPECT_EQ(post("/v1/config/diff", text).status, 200u);
-    EXPECT_EQ(post("/v1/config/commit", text).json()["generation"], i + 2);
+    ASSERT_EQ(post("/v1/config/commit", text).status, 200u);
+    EXPECT_EQ(get("/v1/status").json()["generation"], i + 2);
     EXPECT_EQ(get("/v1/config").body, text);
   }
-  committed_all = true;
-  for (auto& reader : readers) reader.join();
+}
+
+TEST_F(Api, DiskThatFailsRefusesOrWarns) {
+  store.full = true;
+  const auto refused = post("/v1/config/commit", yaml("abc", "abc"));
+  EXPECT_EQ(refused.status, 409u);
+  EXPECT_THAT(refused.json()["error"], HasSubstr("the disk is full"));
+  EXPECT_EQ(get("/v1/status").json()["generation"], 1);
+
+  store.full = false;
+  store.promotion_fails = true;
+  const auto committed = post("/v1/config/commit", yaml("abc", "abc"));
+  ASSERT_EQ(committed.status, 200u);
+  EXPECT_EQ(committed.json()["generation"], 2);
+  ASSERT_EQ(committed.json()["warnings"].size(), 1u);
+  EXPECT_THAT(committed.json()["warnings"][0], HasSubstr("the disk is gone"));
 }
 
 TEST_F(Api, WrongTextIsRefusedWithPositions) {

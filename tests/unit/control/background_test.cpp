@@ -71,24 +71,44 @@ TEST_F(BackgroundTest, TheLoopGoesOnMeanwhile) {
   std::promise<void> from_loop;
   bool reached = false;
   background.run(
-      [&] {
-        reached = from_loop.get_future().wait_for(patience) == std::future_status::ready;
-      },
+      [&] { reached = from_loop.get_future().wait_for(patience) == std::future_status::ready; },
       note_done("done"));
   boost::asio::post(io, [&] { from_loop.set_value(); });
   ASSERT_TRUE(loop_until_ended(1));
   EXPECT_TRUE(reached);
 }
 
-TEST_F(BackgroundTest, ASecondPartComesBeforeWhatWaits) {
-  background.run(note("work 1"), [&](std::exception_ptr) {
-    said.push_back("done 1");
-    ++ended;
+TEST_F(BackgroundTest, ASecondPartComesBeforeAllThatWaits) {
+  background.run(note("work 1"), [this, name = 1](std::exception_ptr) {
     background.run_next(note("work 1b"), note_done("done 1b"));
+    said.push_back("done " + std::to_string(name));  // still itself
+    ++ended;
   });
-  background.run(note("work 2"), note_done("done 2"));
-  ASSERT_TRUE(loop_until_ended(3));
+  for (const std::string name : {"2", "3", "4", "5"})
+    background.run(note("work " + name), note_done("done " + name));
+  ASSERT_TRUE(loop_until_ended(6));
+  said.resize(6);
   EXPECT_THAT(said, ElementsAre("work 1", "done 1", "work 1b", "done 1b", "work 2", "done 2"));
+}
+
+// Stopping, what has begun comes to the end of all its parts; the rest never begins.
+TEST_F(BackgroundTest, StopEndsWhatWaits) {
+  std::promise<void> release;
+  background.run([released = release.get_future().share()] { released.wait(); },
+                 [this](std::exception_ptr) {
+                   background.run_next(note("work 1b"), note_done("done 1b"));
+                   ++ended;
+                 });
+  background.run(note("work 2"), note_done("done 2"));
+  background.stop();
+  EXPECT_THAT(said, ElementsAre("failed"));
+  background.run(note("work 3"), note_done("done 3"));
+  EXPECT_THAT(said, ElementsAre("failed", "failed"));
+  EXPECT_FALSE(background.idle());
+  release.set_value();
+  ASSERT_TRUE(loop_until_ended(4));
+  EXPECT_THAT(said, ElementsAre("failed", "failed", "work 1b", "done 1b"));
+  EXPECT_TRUE(background.idle());
 }
 
 TEST_F(BackgroundTest, RunNextBeginsAtOnceWhereNothingRuns) {

@@ -114,6 +114,11 @@ TEST_F(EngineTest, OnlyTheCandidateStagedLastIsCommitted) {
   EXPECT_EQ(store.stored->text, yaml("abc", "ac"));
 }
 
+TEST_F(EngineTest, NothingIsCommittedUnstaged) {
+  EXPECT_FALSE(engine.commit(*engine.evaluate(yaml("ab", "a"), "bgw.yaml")));
+  EXPECT_EQ(plane.count("publish"), 0);
+}
+
 TEST_F(EngineTest, CandidateOfAnOlderGenerationIsRefused) {
   start(yaml("abc", "a"));
   const auto early = engine.evaluate(yaml("abc", "ab"), "early.yaml");
