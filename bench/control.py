@@ -10,8 +10,8 @@ import tempfile
 
 import huge_pages
 import measure
+from api_client import Api, Latency
 from subjects import MEMORY_MIB, TARGETS, Bgwd
-from waits import Waits
 
 # VPCs, and gateways that each of them imports all from.
 CASES = {"vpcs-1000": (1000, 1), "vpcs-5000": (5000, 1), "vpcs-1000-gateways-2": (1000, 2),
@@ -68,9 +68,9 @@ def _once(options, directory, files):
         results["commit of nothing, all given up"] = bgwd.config("commit", files["nothing"])
         # Again, since whoever asks takes part of the control core.
         for metric, step in steps.items():
-            with Waits(bgwd.socket_path) as waits:
+            with Latency(Api(bgwd.socket_path), every=0.005) as latency:
                 bgwd.config(*step)
-            results[f"others wait at most, {metric}"] = waits.longest_ms
+            results[f"others wait at most, {metric}"] = max(latency.seconds) * 1000
         return results
 
 

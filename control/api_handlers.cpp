@@ -158,22 +158,23 @@ void ApiHandlers::config_diff(ApiRequest request, const ApiRespond& respond) {
 }
 
 void ApiHandlers::config_commit(ApiRequest request, const ApiRespond& respond) {
-  using Candidate = tl::expected<CandidateConfig, Refusal>;
-  auto [begin, end] = task<Candidate>(
+  using Staged = tl::expected<void, Refusal>;
+  auto [begin, end] = task<Staged>(
       respond,
       [&engine = engine_, request = std::move(request)]() mutable {
         return engine.evaluate(std::move(request.body), file_name(request))
             .and_then([&](CandidateConfig c) { return engine.stage(std::move(c)); });
       },
-      [this, respond](Candidate candidate) { put_in_force(std::move(candidate), respond); });
+      [this, respond](const Staged& staged) {
+        if (!staged) return respond(refused(staged.error()));
+        put_in_force(respond);
+      });
   background_.run(std::move(begin), std::move(end));
 }
 
-void ApiHandlers::put_in_force(tl::expected<CandidateConfig, Refusal> candidate,
-                               const ApiRespond& respond) {
+void ApiHandlers::put_in_force(const ApiRespond& respond) {
   captures_.drain();
-  auto committed = std::move(candidate).and_then(
-      [this](CandidateConfig c) { return engine_.commit(std::move(c)); });
+  auto committed = engine_.commit();
   if (!committed) return respond(refused(committed.error()));
   spdlog::info("committed generation {} from {}", committed->generation, engine_.running().file);
   auto [begin, end] = task<ApiResponse>(

@@ -48,7 +48,7 @@ class ApiHandlers {
   void config_diff(ApiRequest request, const ApiRespond& respond);
   void config_commit(ApiRequest request, const ApiRespond& respond);
   void in_background(const ApiRespond& respond, std::function<ApiResponse()> work);
-  void put_in_force(tl::expected<CandidateConfig, Refusal> candidate, const ApiRespond& respond);
+  void put_in_force(const ApiRespond& respond);
 
   ApiResponse gateways(const ApiRequest& request, const std::string& rest);
   ApiResponse attachments(const ApiRequest& request, const std::string& rest);

@@ -83,7 +83,7 @@ tl::expected<Committed, Refusal> Engine::start(std::string text, std::string fil
 tl::expected<Committed, Refusal> Engine::apply(std::string text, std::string file) {
   auto committed = evaluate(std::move(text), std::move(file))
                        .and_then([&](CandidateConfig c) { return stage(std::move(c)); })
-                       .and_then([&](CandidateConfig c) { return commit(std::move(c)); });
+                       .and_then([&] { return commit(); });
   if (!committed) return committed;
   if (auto stored = store(); !stored) committed->warnings.push_back(std::move(stored.error()));
   return committed;
@@ -103,22 +103,24 @@ tl::expected<CandidateConfig, Refusal> Engine::evaluate(std::string text, std::s
   return candidate;
 }
 
-tl::expected<CandidateConfig, Refusal> Engine::stage(CandidateConfig candidate) {
-  candidate.staged = ++staged_;
+tl::expected<void, Refusal> Engine::stage(CandidateConfig candidate) {
+  staged_.reset();
   auto staged = store_.stage(
       {candidate.generation, candidate.file, candidate.text, candidate.computed.history});
   if (!staged) return tl::unexpected(refused(std::move(staged.error())));
-  return candidate;
+  staged_ = std::move(candidate);
+  return {};
 }
 
 // Every step that can fail comes before publish().
-tl::expected<Committed, Refusal> Engine::commit(CandidateConfig candidate) {
-  const bool staged_last = candidate.staged != 0 && candidate.staged == staged_;
-  if (candidate.generation != running_.generation + 1 || !staged_last) {
+tl::expected<Committed, Refusal> Engine::commit() {
+  if (!staged_ || staged_->generation != running_.generation + 1) {
     return tl::unexpected(
         refused("another configuration came in between: nothing has changed by this one; commit it "
                 "again"));
   }
+  CandidateConfig candidate = std::move(*staged_);
+  staged_.reset();
   Running next{candidate.generation,
                std::move(candidate.file),
                std::move(candidate.text),

@@ -49,13 +49,12 @@ struct Running {
 
 // A text that may come into force, and all that can be computed of it before.
 struct CandidateConfig {
-  std::uint64_t generation = 0;  // what it will be in force
+  std::uint64_t generation = 0;  // in force
   std::string file;
   std::string text;
   config::Model model;
   Computed computed;
   Changes changes;
-  std::uint64_t staged = 0;  // which call of Engine::stage() it has been through; 0: none
 };
 
 struct Committed {
@@ -81,14 +80,15 @@ class Engine {
   // What `text` would be and change. Changes nothing.
   tl::expected<CandidateConfig, Refusal> evaluate(std::string text, std::string file) const;
 
-  // Writes what a restart needs beside what is stored, over what was written there before.
-  tl::expected<CandidateConfig, Refusal> stage(CandidateConfig candidate);
+  // Makes it the one that commit() takes, instead of the one before: writes what a restart needs of
+  // it beside what is stored.
+  tl::expected<void, Refusal> stage(CandidateConfig candidate);
 
-  // Takes the candidate that was staged last, and nothing was committed since it was evaluated. All
-  // or nothing: after a Refusal all that runs and is stored is as it was. When it returns a value,
+  // Of what was staged, unless something else was committed since it was evaluated. All or
+  // nothing: after a Refusal all that runs and is stored is as it was. When it returns a value,
   // no packet is forwarded by the old configuration any more, unless a warning says that a worker
   // hangs.
-  tl::expected<Committed, Refusal> commit(CandidateConfig candidate);
+  tl::expected<Committed, Refusal> commit();
 
   // A restart will know what was committed; otherwise says why not.
   tl::expected<void, std::string> store();
@@ -120,9 +120,9 @@ class Engine {
   FibProgrammer& programmer_;
   StateStore& store_;
   Running running_;
-  Ports ports_;               // open, whether or not the running model still names them
-  bool unsettled_ = false;    // a worker may still use what was replaced
-  std::uint64_t staged_ = 0;  // calls of stage()
+  Ports ports_;             // open, whether or not the running model still names them
+  bool unsettled_ = false;  // a worker may still use what was replaced
+  std::optional<CandidateConfig> staged_;
 };
 
 }  // namespace bgw::control

@@ -24,12 +24,13 @@ class Api:
 
 
 class Latency:
-    """Asks for a path 20 times a second while the block runs; `seconds` are the answers' times."""
+    """Asks for a path every so many seconds while the block runs; `seconds` are the answers' times."""
 
-    def __init__(self, api, path="/v1/status"):
-        self._api, self._path = api, path
+    def __init__(self, api, path="/v1/status", every=0.05):
+        self._api, self._path, self._every = api, path, every
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._failed = None
         self.seconds = []
 
     def __enter__(self):
@@ -39,9 +40,14 @@ class Latency:
     def __exit__(self, *_):
         self._stop.set()
         self._thread.join()
+        if self._failed is not None:
+            raise self._failed
 
     def _ask(self):
-        while not self._stop.wait(0.05):
-            began = time.monotonic()
-            self._api.get(self._path)
-            self.seconds.append(time.monotonic() - began)
+        try:
+            while not self._stop.wait(self._every):
+                began = time.monotonic()
+                self._api.get(self._path)
+                self.seconds.append(time.monotonic() - began)
+        except (OSError, http.client.HTTPException) as error:
+            self._failed = error

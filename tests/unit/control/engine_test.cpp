@@ -95,38 +95,40 @@ TEST_F(EngineTest, EvaluatingAndStagingChangeNothing) {
   EXPECT_TRUE(engine.evaluate(yaml("ab", "a"), "same.yaml")->changes.empty());
 }
 
-// What would be stored is what was staged last.
-TEST_F(EngineTest, OnlyTheCandidateStagedLastIsCommitted) {
+TEST_F(EngineTest, WhatWasStagedLastIsCommittedAndStored) {
   start(yaml("abc", "a"));
-  auto first = engine.stage(*engine.evaluate(yaml("abc", "ab"), "first.yaml"));
-  auto second = engine.stage(*engine.evaluate(yaml("abc", "ac"), "second.yaml"));
-  const auto unstaged = engine.evaluate(yaml("abc", "abc"), "unstaged.yaml");
-  ASSERT_TRUE(first && second && unstaged);
-  for (const auto& refused : {*first, *unstaged}) {
-    const auto committed = engine.commit(refused);
-    ASSERT_FALSE(committed) << refused.file;
-    EXPECT_THAT(committed.error().message, HasSubstr("commit it again"));
-    EXPECT_EQ(plane.count("publish"), 0);
-  }
-  ASSERT_TRUE(engine.commit(*second));
+  auto first = engine.evaluate(yaml("abc", "ab"), "first.yaml");
+  auto second = engine.evaluate(yaml("abc", "ac"), "second.yaml");
+  ASSERT_TRUE(first && second);
+  ASSERT_TRUE(engine.stage(std::move(*first)));
+  ASSERT_TRUE(engine.stage(std::move(*second)));
+  ASSERT_TRUE(engine.commit());
   EXPECT_EQ(engine.running().file, "second.yaml");
   ASSERT_TRUE(engine.store());
   EXPECT_EQ(store.stored->text, yaml("abc", "ac"));
+  EXPECT_FALSE(engine.commit()) << "once";
 }
 
 TEST_F(EngineTest, NothingIsCommittedUnstaged) {
-  EXPECT_FALSE(engine.commit(*engine.evaluate(yaml("ab", "a"), "bgw.yaml")));
+  start(yaml("ab", "a"));
+  auto candidate = engine.evaluate(yaml("ab", "ab"), "next.yaml");
+  ASSERT_TRUE(candidate);
+  EXPECT_FALSE(engine.commit());
+  store.full = true;
+  ASSERT_FALSE(engine.stage(std::move(*candidate)));
+  EXPECT_FALSE(engine.commit());
   EXPECT_EQ(plane.count("publish"), 0);
 }
 
 TEST_F(EngineTest, CandidateOfAnOlderGenerationIsRefused) {
   start(yaml("abc", "a"));
-  const auto early = engine.evaluate(yaml("abc", "ab"), "early.yaml");
+  auto early = engine.evaluate(yaml("abc", "ab"), "early.yaml");
   ASSERT_TRUE(early);
   commit(yaml("abc", "ac"));
-  const auto staged = engine.stage(*early);
-  ASSERT_TRUE(staged);
-  EXPECT_FALSE(engine.commit(*staged));
+  ASSERT_TRUE(engine.stage(std::move(*early)));
+  const auto committed = engine.commit();
+  ASSERT_FALSE(committed);
+  EXPECT_THAT(committed.error().message, HasSubstr("commit it again"));
   EXPECT_EQ(engine.running().text, yaml("abc", "ac"));
 }
 
