@@ -49,7 +49,7 @@ struct Running {
 
 // A text that may come into force, and all that can be computed of it before.
 struct CandidateConfig {
-  std::uint64_t generation = 0;  // in force
+  std::uint64_t generation = 0;  // once in force
   std::string file;
   std::string text;
   config::Model model;

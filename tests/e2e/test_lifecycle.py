@@ -82,7 +82,6 @@ class Restart(unittest.TestCase):
         self.assertNotIn("tap-a", links)
         self.assertEqual(daemon.ctl.run("interface", "list", check=False).returncode, 3)
 
-
     def test_termination_while_a_commit_is_computed(self):
         """Whenever the signal comes, who commits is told what became of it."""
         lab = self.enterContext(bgwtest.Lab())
