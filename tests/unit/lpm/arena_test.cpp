@@ -1,6 +1,7 @@
 // The arena as tables use it: memory retired, reused, and how it is told.
 #include <vector>
 
+#include "lpm/poison.h"  // BGW_LPM_ASAN
 #include "tests/unit/lpm/fixture.h"
 
 namespace bgw::lpm::test {
