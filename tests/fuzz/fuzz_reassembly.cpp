@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "control/reassembly.h"
+#include "control/slow_path/reassembly.h"
 
 namespace {
 

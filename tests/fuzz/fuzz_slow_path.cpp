@@ -9,14 +9,14 @@
 #include <memory>
 #include <vector>
 
-#include "control/arp.h"
-#include "control/icmp.h"
-#include "control/icmp6.h"
-#include "control/ipv4.h"
-#include "control/ipv6.h"
-#include "control/nd.h"
-#include "control/packet_io.h"
-#include "control/slow_path.h"
+#include "control/packets/arp.h"
+#include "control/packets/icmp.h"
+#include "control/packets/icmp6.h"
+#include "control/packets/ipv4.h"
+#include "control/packets/ipv6.h"
+#include "control/packets/nd.h"
+#include "control/slow_path/packet_io.h"
+#include "control/slow_path/slow_path.h"
 
 namespace {
 

@@ -15,8 +15,8 @@
 #include <boost/asio/io_context.hpp>
 #include <nlohmann/json.hpp>
 
-#include "control/api_handlers.h"
-#include "control/api_server.h"
+#include "control/api/handlers.h"
+#include "control/api/server.h"
 #include "daemon_fakes.h"
 #include "temp_dir.h"
 

@@ -11,7 +11,7 @@
 #include <boost/asio/post.hpp>
 
 #include "api_fixture.h"
-#include "control/api_url.h"
+#include "control/api/url.h"
 
 namespace bgw::test {
 namespace {

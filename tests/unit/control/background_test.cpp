@@ -1,5 +1,5 @@
 // Work beside the control loop: in order, and the loop goes on.
-#include "control/background.h"
+#include "control/commit/background.h"
 
 #include <chrono>
 #include <future>

@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 
 #include "api_fixture.h"
+#include "control/capture/pcapng.h"
 #include "control/cli/capture_text.h"
-#include "control/pcapng.h"
 #include "subprocess.h"
 
 namespace bgw::test {

@@ -13,8 +13,8 @@
 
 #include <fmt/format.h>
 
-#include "control/forwarding_plane.h"
-#include "control/state_store.h"
+#include "control/commit/forwarding_plane.h"
+#include "control/store/state_store.h"
 
 namespace bgw::test {
 

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "control/bgwd_options.h"
+#include "control/daemon/options.h"
 #include "subprocess.h"
 
 namespace bgw::test {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "control/state_store.h"
+#include "control/store/state_store.h"
 #include "temp_dir.h"
 
 namespace bgw::test {

@@ -1,6 +1,6 @@
 // The control walk: in order, all or nothing, with what runs shared and what ran kept until no
 // worker uses it.
-#include "control/engine.h"
+#include "control/commit/engine.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // What is programmed forwards as the RIB says; memory and indices come back.
-#include "control/fib_programmer.h"
+#include "control/fib/fib_programmer.h"
 
 #include <algorithm>
 #include <set>
@@ -8,9 +8,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "control/compute_routes.h"
-#include "control/fib_walk.h"
-#include "control/walk.h"
+#include "control/fib/fib_walk.h"
+#include "control/routes/compute_routes.h"
+#include "control/routes/walk.h"
 #include "tests/unit/routes/model_builder.h"
 #include "tests/unit/routes/random_model.h"
 

@@ -1,10 +1,10 @@
 // The ICMPv6 builders and rules on byte spans.
-#include "control/icmp6.h"
+#include "control/packets/icmp6.h"
 
 #include <gtest/gtest.h>
 
-#include "control/ipv6.h"
-#include "control/ipv6_fragments.h"
+#include "control/packets/ipv6.h"
+#include "control/packets/ipv6_fragments.h"
 #include "slow_path_packets_v6.h"
 
 namespace bgw::control {

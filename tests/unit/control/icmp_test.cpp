@@ -1,10 +1,10 @@
 // The ICMP builders and rules on byte spans.
-#include "control/icmp.h"
+#include "control/packets/icmp.h"
 
 #include <gtest/gtest.h>
 
-#include "control/ipv4.h"
-#include "control/own_addresses.h"
+#include "control/packets/ipv4.h"
+#include "control/slow_path/own_addresses.h"
 #include "slow_path_packets.h"
 
 namespace bgw::control {

@@ -1,5 +1,5 @@
 // The neighbour state machine with simulated time.
-#include "control/neighbours.h"
+#include "control/slow_path/neighbours.h"
 
 #include <gtest/gtest.h>
 

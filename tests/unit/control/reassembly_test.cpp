@@ -1,5 +1,5 @@
 // P36, I2, O1: fragments to the gateway itself, whole again or given up.
-#include "control/reassembly.h"
+#include "control/slow_path/reassembly.h"
 
 #include <algorithm>
 #include <random>

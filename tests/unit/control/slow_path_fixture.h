@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "control/slow_path.h"
+#include "control/slow_path/slow_path.h"
 #include "slow_path_packets.h"
 
 namespace bgw::test {

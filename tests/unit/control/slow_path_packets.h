@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "config/model.h"
-#include "control/addresses.h"
-#include "control/arp.h"
+#include "control/packets/addresses.h"
+#include "control/packets/arp.h"
 #include "dataplane/types.h"
 
 namespace bgw::test {

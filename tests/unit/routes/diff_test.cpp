@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include "control/compute_routes.h"
-#include "control/diff.h"
-#include "control/rib_json.h"
+#include "control/routes/compute_routes.h"
+#include "control/routes/diff.h"
+#include "control/routes/rib_json.h"
 #include "model_builder.h"
 
 namespace bgw::test {

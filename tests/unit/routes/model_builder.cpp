@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "control/walk.h"
+#include "control/routes/walk.h"
 
 namespace bgw::test {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "config/model.h"
-#include "control/compute_routes.h"
-#include "control/rib.h"
+#include "control/routes/compute_routes.h"
+#include "control/routes/rib.h"
 
 namespace bgw::test {
 

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "control/compute_routes.h"
-#include "control/fib_plan.h"
-#include "control/gateway_difference.h"
+#include "control/routes/compute_routes.h"
+#include "control/routes/fib_plan.h"
+#include "control/routes/gateway_difference.h"
 #include "model_builder.h"
 #include "planned_walk.h"
 

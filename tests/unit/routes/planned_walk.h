@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "config/model.h"
-#include "control/fib_plan.h"
-#include "control/rib.h"
+#include "control/routes/fib_plan.h"
+#include "control/routes/rib.h"
 
 namespace bgw::test {
 

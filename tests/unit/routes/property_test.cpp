@@ -6,9 +6,9 @@
 #include <cstdlib>
 
 #include "config/loader.h"
-#include "control/compute_routes.h"
-#include "control/diff.h"
-#include "control/walk.h"
+#include "control/routes/compute_routes.h"
+#include "control/routes/diff.h"
+#include "control/routes/walk.h"
 #include "model_builder.h"
 #include "oracle.h"
 #include "planned_walk.h"

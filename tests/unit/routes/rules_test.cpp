@@ -1,7 +1,7 @@
 // What the worked examples leave open: corners of the G and V rules, by rule.
 #include <gtest/gtest.h>
 
-#include "control/compute_routes.h"
+#include "control/routes/compute_routes.h"
 #include "model_builder.h"
 
 namespace bgw::test {

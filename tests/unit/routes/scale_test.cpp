@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
-#include "control/compute_routes.h"
-#include "control/diff.h"
-#include "control/fib_plan.h"
+#include "control/routes/compute_routes.h"
+#include "control/routes/diff.h"
+#include "control/routes/fib_plan.h"
 #include "model_builder.h"
 
 namespace bgw::test {

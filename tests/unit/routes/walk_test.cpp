@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "control/compute_routes.h"
-#include "control/walk.h"
+#include "control/routes/compute_routes.h"
+#include "control/routes/walk.h"
 #include "model_builder.h"
 
 namespace bgw::test {

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "config/loader.h"
-#include "control/rib_json.h"
+#include "control/routes/rib_json.h"
 #include "model_builder.h"
 
 namespace bgw::test {

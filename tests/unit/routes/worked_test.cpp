@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "control/compute_routes.h"
+#include "control/routes/compute_routes.h"
 #include "model_builder.h"
 #include "planned_walk.h"
 

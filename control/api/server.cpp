@@ -1,0 +1,290 @@
+#include "control/api/server.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <nlohmann/json.hpp>
+
+#include "control/api/url.h"
+
+namespace bgw::control {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using Protocol = asio::local::stream_protocol;
+using Stream = beast::basic_stream<Protocol>;
+using boost::system::error_code;
+
+struct Connections {
+  std::size_t open = 0;
+  std::size_t writing = 0;  // of them, those whose answer is not all written yet
+};
+
+// One connection: reads a request, hands it over, writes the answer, and again.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(Protocol::socket socket, std::shared_ptr<const ApiHandler> handler,
+          ApiServer::Limits limits, std::shared_ptr<Connections> connections)
+      : stream_(std::move(socket)),
+        handler_(std::move(handler)),
+        limits_(limits),
+        connections_(std::move(connections)) {
+    ++connections_->open;
+  }
+  ~Session() { --connections_->open; }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void read_header() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
+    parser_->body_limit(limits_.large_body_bytes);  // until the path is known
+    stream_.expires_after(limits_.idle);
+    http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](error_code error, std::size_t) { self->header_read(error); });
+  }
+
+ private:
+  void header_read(error_code error) {
+    if (error) return refuse(error);
+    keep_alive_ = parser_->get().keep_alive();
+    version_ = parser_->get().version();
+    const auto target = parser_->get().target();
+    body_bytes_ =
+        std::string_view(target.data(), target.size()).starts_with(limits_.large_bodies_at)
+            ? limits_.large_body_bytes
+            : limits_.body_bytes;
+    if (parser_->content_length().value_or(0) > body_bytes_) {
+      return refuse(http::error::body_limit);
+    }
+    parser_->body_limit(body_bytes_);
+    if (!beast::iequals(parser_->get()[http::field::expect], "100-continue")) return read_body();
+    auto go_on =
+        std::make_shared<http::response<http::empty_body>>(http::status::continue_, version_);
+    http::async_write(stream_, *go_on,
+                      [self = shared_from_this(), go_on](error_code failed, std::size_t) {
+                        if (!failed) self->read_body();
+                      });
+  }
+
+  void read_body() {
+    stream_.expires_after(limits_.idle);
+    http::async_read(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](error_code error, std::size_t) { self->body_read(error); });
+  }
+
+  void body_read(error_code error) {
+    if (error) return refuse(error);
+    stream_.expires_never();  // the answer may take its time
+    auto message = parser_->release();
+    auto request = parse_target(std::string_view(message.target().data(), message.target().size()));
+    if (!request) return write(api_error(400, "the request's path is malformed"));
+    request->method = std::string(message.method_string());
+    request->body = std::move(message.body());
+    handle(std::move(*request));
+  }
+
+  // Whatever goes wrong with one request ends there: the daemon forwards on.
+  void handle(ApiRequest request) {
+    try {
+      (*handler_)(std::move(request), [self = shared_from_this()](ApiResponse response) {
+        self->write(std::move(response));
+      });
+    } catch (const std::exception& error) {
+      keep_alive_ = false;
+      write(request_failed(error));
+    }
+  }
+
+  // What can be said to a peer whose request can't be read; nothing when the peer has gone.
+  void refuse(error_code error) {
+    keep_alive_ = false;
+    if (error == http::error::body_limit) {
+      return write(api_error(413, fmt::format("the body is larger than {} bytes", body_bytes_)));
+    }
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+      return write(api_error(431, "the request's header is too large"));
+    }
+    const bool spoke_http = error.category() == make_error_code(http::error::bad_method).category();
+    if (!spoke_http || error == http::error::end_of_stream ||
+        error == http::error::partial_message) {
+      return;
+    }
+    write(api_error(400, "malformed HTTP: " + error.message()));
+  }
+
+  void write(ApiResponse response) {
+    auto message = std::make_shared<http::response<http::string_body>>(
+        static_cast<http::status>(response.status), version_);
+    message->set(http::field::content_type, response.content_type);
+    message->keep_alive(keep_alive_);
+    message->body() = std::move(response.body);
+    message->prepare_payload();
+    stream_.expires_after(limits_.idle);
+    ++connections_->writing;
+    http::async_write(stream_, *message,
+                      [self = shared_from_this(), message](error_code error, std::size_t) {
+                        --self->connections_->writing;
+                        if (!error && self->keep_alive_) return self->read_header();
+                        error_code ignored;
+                        self->stream_.socket().shutdown(Protocol::socket::shutdown_send, ignored);
+                      });
+  }
+
+  Stream stream_;
+  beast::flat_buffer buffer_{std::size_t{128} << 10};  // the most read ahead
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::shared_ptr<const ApiHandler> handler_;
+  ApiServer::Limits limits_;
+  std::size_t body_bytes_ = 0;  // the limit for this request
+  std::shared_ptr<Connections> connections_;
+  unsigned version_ = 11;
+  bool keep_alive_ = false;
+};
+
+enum class Occupant { none, dead_socket, live_socket, something_else };
+
+// Who answers at `path` now.
+Occupant occupant(asio::io_context& io, const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return Occupant::none;
+  if (!S_ISSOCK(status.st_mode)) return Occupant::something_else;
+  Protocol::socket probe(io);
+  error_code error;
+  probe.connect(Protocol::endpoint(path), error);
+  return error == asio::error::connection_refused ? Occupant::dead_socket : Occupant::live_socket;
+}
+
+tl::expected<void, std::string> make_way(asio::io_context& io, const std::string& path) {
+  switch (occupant(io, path)) {
+    case Occupant::none:
+      return {};
+    case Occupant::dead_socket:
+      ::unlink(path.c_str());
+      return {};
+    case Occupant::live_socket:
+      return tl::unexpected(fmt::format(
+          "socket {} is in use by a running bgwd: stop it, or give this one its own --socket",
+          path));
+    case Occupant::something_else:
+      break;
+  }
+  return tl::unexpected(fmt::format("{} exists and is not a socket: move it away", path));
+}
+
+}  // namespace
+
+struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
+  Impl(asio::io_context& io, std::string socket_path, Limits the_limits)
+      : acceptor(io), retry(io), path(std::move(socket_path)), limits(the_limits) {}
+
+  error_code bind() {
+    error_code error;
+    acceptor.open(Protocol(), error);
+    if (error) return error;
+    const auto mask = ::umask(0117);  // so that the socket never has a wider mode
+    acceptor.bind(Protocol::endpoint(path), error);
+    ::umask(mask);
+    if (!error) acceptor.listen(static_cast<int>(limits.connections), error);
+    return error;
+  }
+
+  void accept() {
+    acceptor.async_accept([self = shared_from_this()](error_code error, Protocol::socket socket) {
+      if (!self->acceptor.is_open()) return;
+      if (error) return self->accept_later();
+      self->take(std::move(socket));
+      self->accept();
+    });
+  }
+
+  // Out of descriptors, most likely: trying again at once would only burn the core.
+  void accept_later() {
+    retry.expires_after(std::chrono::milliseconds{100});
+    retry.async_wait([self = shared_from_this()](error_code error) {
+      if (!error) self->accept();
+    });
+  }
+
+  void take(Protocol::socket socket) {
+    if (connections->open < limits.connections) {
+      std::make_shared<Session>(std::move(socket), handler, limits, connections)->read_header();
+      return;
+    }
+    static constexpr std::string_view busy =
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(busy), ignored);
+  }
+
+  Protocol::acceptor acceptor;
+  asio::steady_timer retry;
+  std::string path;
+  Limits limits;
+  std::shared_ptr<const ApiHandler> handler;
+  std::shared_ptr<Connections> connections = std::make_shared<Connections>();
+};
+
+ApiResponse api_error(unsigned status, std::string_view message) {
+  // Quoted bytes that aren't UTF-8 become U+FFFD.
+  using Json = nlohmann::ordered_json;
+  return {status,
+          Json{{"error", message}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+}
+
+ApiResponse request_failed(const std::exception& error) {
+  return api_error(500, fmt::format("the request failed: {}", error.what()));
+}
+
+tl::expected<std::unique_ptr<ApiServer>, std::string> ApiServer::listen(asio::io_context& io,
+                                                                        const std::string& path,
+                                                                        Limits limits) {
+  // sockaddr_un holds 107 characters; Asio throws beyond that.
+  if (path.empty() || path.size() > 107) {
+    return tl::unexpected(fmt::format("socket path '{}' must have 1 to 107 characters", path));
+  }
+  std::error_code ignored;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
+  if (auto way = make_way(io, path); !way) return tl::unexpected(way.error());
+  auto impl = std::make_shared<Impl>(io, path, limits);
+  if (const auto error = impl->bind()) {
+    return tl::unexpected(fmt::format("cannot listen on socket {}: {}", path, error.message()));
+  }
+  return std::unique_ptr<ApiServer>(new ApiServer(std::move(impl)));
+}
+
+ApiServer::ApiServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ApiServer::~ApiServer() {
+  error_code ignored;
+  impl_->acceptor.close(ignored);
+  impl_->retry.cancel(ignored);
+  ::unlink(impl_->path.c_str());
+}
+
+void ApiServer::serve(ApiHandler handler) {
+  impl_->handler = std::make_shared<const ApiHandler>(std::move(handler));
+  impl_->accept();
+}
+
+bool ApiServer::writing() const {
+  return impl_->connections->writing != 0;
+}
+
+}  // namespace bgw::control

@@ -1,0 +1,170 @@
+// trace and ping: what would become of a packet, and what became of one.
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "control/api/handlers.h"
+#include "control/api/json.h"
+#include "control/fib/fib_walk.h"
+#include "control/packets/addresses.h"
+
+namespace bgw::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using config::IpAddress;
+
+constexpr std::size_t max_ping_bytes = 65507;  // 65535 without IPv4 and ICMP headers
+constexpr std::int64_t max_ping_timeout_ms = 60'000;
+
+std::string parameter(const ApiRequest& request, const std::string& name) {
+  const auto found = request.query.find(name);
+  return found == request.query.end() ? "" : found->second;
+}
+
+FibOutcome expected_of(const WalkOutcome& outcome, const FibProgrammer& programmer) {
+  FibOutcome expected{.verdict = outcome.verdict};
+  if (outcome.verdict == Verdict::drop) {
+    for (std::size_t i = 0; i < dataplane::drop_reason_count; ++i) {
+      const auto reason = static_cast<dataplane::DropReason>(i);
+      if (name_of(reason) == outcome.drop_reason) expected.reason = reason;
+    }
+    return expected;
+  }
+  if (const auto vpc = programmer.vpc_index(outcome.vpc)) expected.vpc = *vpc;
+  if (outcome.verdict == Verdict::deliver) expected.neighbour = to_address(outcome.neighbour);
+  return expected;
+}
+
+std::string describe(const FibOutcome& outcome) {
+  switch (outcome.verdict) {
+    case Verdict::drop:
+      return fmt::format("drop {}", name_of(outcome.reason));
+    case Verdict::self:
+      return fmt::format("self in VPC slot {}", outcome.vpc.value);
+    case Verdict::deliver:
+      break;
+  }
+  return fmt::format("deliver to {} in VPC slot {}", outcome.neighbour.to_string(),
+                     outcome.vpc.value);
+}
+
+struct PingOrder {
+  dataplane::VpcIndex vpc;
+  IpAddress destination;
+  std::size_t bytes = 56;
+  std::chrono::milliseconds timeout{1000};
+};
+
+// {"vpc","destination","size","timeout_ms"}; the error is for the caller.
+tl::expected<PingOrder, std::string> parse_ping(const std::string& body,
+                                                const FibProgrammer& programmer) {
+  const auto json = Json::parse(body, nullptr, false);
+  if (!json.is_object()) return tl::unexpected<std::string>("the body must be a JSON object");
+  const auto text = [&](const char* key) {
+    return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
+  };
+  const auto number = [&](const char* key, std::int64_t otherwise) {
+    if (!json.contains(key)) return otherwise;
+    return json[key].is_number_unsigned() ? json[key].get<std::int64_t>() : -1;
+  };
+  PingOrder order;
+  const auto vpc = programmer.vpc_index(text("vpc"));
+  if (!vpc) return tl::unexpected(fmt::format("there is no VPC '{}'", text("vpc")));
+  order.vpc = *vpc;
+  const auto destination = IpAddress::parse(text("destination"));
+  if (!destination) {
+    return tl::unexpected(
+        fmt::format("destination '{}': {}", text("destination"), destination.error()));
+  }
+  order.destination = *destination;
+  const auto size = number("size", static_cast<std::int64_t>(order.bytes));
+  if (size < 0 || static_cast<std::size_t>(size) > max_ping_bytes) {
+    return tl::unexpected(fmt::format("size must be 0 to {} bytes", max_ping_bytes));
+  }
+  order.bytes = static_cast<std::size_t>(size);
+  const auto timeout = number("timeout_ms", order.timeout.count());
+  if (timeout < 1 || timeout > max_ping_timeout_ms) {
+    return tl::unexpected(fmt::format("timeout_ms must be 1 to {}", max_ping_timeout_ms));
+  }
+  order.timeout = std::chrono::milliseconds{timeout};
+  return order;
+}
+
+}  // namespace
+
+ApiResponse ApiHandlers::trace(const ApiRequest& request, const std::string&) {
+  const auto& running = engine_.running();
+  const auto vpc = parameter(request, "vpc");
+  const auto source = IpAddress::parse(parameter(request, "src"));
+  const auto destination = IpAddress::parse(parameter(request, "dst"));
+  if (running.rib.find_vpc(vpc) == nullptr) {
+    return api_error(404, fmt::format("there is no VPC '{}'", vpc));
+  }
+  if (!source) {
+    return api_error(400, fmt::format("src '{}': {}", parameter(request, "src"), source.error()));
+  }
+  if (!destination) {
+    return api_error(400,
+                     fmt::format("dst '{}': {}", parameter(request, "dst"), destination.error()));
+  }
+  if (source->family != destination->family) {
+    return api_error(400, "src and dst are of different address families");
+  }
+  const auto outcomes = walk(running.model, running.rib, vpc, *source, *destination);
+  const auto neighbours = plane_.neighbours();
+  Json json{{"vpc", vpc},
+            {"src", source->to_string()},
+            {"dst", destination->to_string()},
+            {"outcomes", Json::array()}};
+  for (const auto& outcome : outcomes) {
+    auto shown = to_json(outcome);
+    if (outcome.verdict == Verdict::deliver) {
+      const auto entry = std::ranges::find_if(neighbours, [&](const NeighbourEntry& neighbour) {
+        return neighbour.vpc == outcome.vpc && neighbour.address == outcome.neighbour;
+      });
+      shown["neighbour_state"] = entry == neighbours.end() ? "unknown" : to_string(entry->state);
+    }
+    json["outcomes"].push_back(std::move(shown));
+  }
+  json.update(fib_agreement(vpc, *source, *destination, outcomes));
+  return {200, json_text(json)};
+}
+
+// {"fib":"agrees"}, or {"fib":"differs","fib_outcomes":[…]}: what RIB and tables say must be one.
+Json ApiHandlers::fib_agreement(const std::string& vpc, const IpAddress& source,
+                                const IpAddress& destination,
+                                const std::vector<WalkOutcome>& outcomes) const {
+  const auto* fib = plane_.current_fib();
+  const auto from = engine_.programmer().vpc_index(vpc);
+  if (fib == nullptr || !from) return {{"fib", "not programmed"}};
+  std::vector<FibOutcome> expected;
+  for (const auto& outcome : outcomes) {
+    expected.push_back(expected_of(outcome, engine_.programmer()));
+  }
+  std::ranges::sort(expected);
+  expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
+  const auto actual = fib_walk(*fib, *from, to_address(source), to_address(destination));
+  if (actual == expected) return {{"fib", "agrees"}};
+  Json differing = Json::array();
+  for (const auto& outcome : actual) differing.push_back(describe(outcome));
+  return {{"fib", "differs"}, {"fib_outcomes", std::move(differing)}};
+}
+
+void ApiHandlers::ping(ApiRequest request, const ApiRespond& respond) {
+  const auto order = parse_ping(request.body, engine_.programmer());
+  if (!order) return respond(api_error(400, order.error()));
+  const auto answer = [respond](const PingReply& reply) {
+    respond({200, json_text({{"answered", reply.answered},
+                             {"detail", reply.detail},
+                             {"ttl", reply.ttl},
+                             {"rtt_us", reply.rtt.count()}})});
+  };
+  const auto sent =
+      plane_.ping(order->vpc, order->destination, order->bytes, order->timeout, answer);
+  if (!sent) respond(api_error(409, sent.error()));
+}
+
+}  // namespace bgw::control

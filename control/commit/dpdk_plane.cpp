@@ -1,0 +1,101 @@
+#include "control/commit/dpdk_plane.h"
+
+namespace bgw::control {
+
+using dataplane::PortId;
+using dataplane::VpcIndex;
+
+tl::expected<dataplane::PortInfo, std::string> DpdkPlane::open_port(const std::string& name,
+                                                                    const std::string& device) {
+  return dataplane_->open_port(name, device);
+}
+
+void DpdkPlane::close_port(PortId port) {
+  dataplane_->close_port(port);
+}
+
+tl::expected<dataplane::PortInfo, std::string> DpdkPlane::port_info(PortId port) const {
+  return dataplane_->port_info(port);
+}
+
+std::vector<std::vector<dataplane::RxQueue>> DpdkPlane::assign_queues(
+    std::span<const PortId> ports) const {
+  return dataplane_->assign_queues(ports);
+}
+
+bool DpdkPlane::publish(std::unique_ptr<dataplane::FibSnapshot> fib) {
+  return dataplane_->publish(std::move(fib));
+}
+
+bool DpdkPlane::grace_period(std::chrono::milliseconds limit) {
+  return dataplane_->grace_period(limit);
+}
+
+const dataplane::FibSnapshot* DpdkPlane::current_fib() const {
+  return dataplane_->current_fib();
+}
+
+void DpdkPlane::configure(std::vector<SlowPathVpc> vpcs,
+                          const std::vector<SlowPathTunnel>& tunnels) {
+  slow_path_.configure(std::move(vpcs), tunnels);
+}
+
+bool DpdkPlane::forget_vpcs(std::span<const VpcIndex> vpcs) {
+  return dataplane_->forget_vpcs(vpcs);
+}
+
+dataplane::PortStats DpdkPlane::port_stats(PortId port) const {
+  return dataplane_->port_stats(port);
+}
+
+dataplane::InterfaceCounters DpdkPlane::port_counters(PortId port) const {
+  return dataplane_->port_counters(port);
+}
+
+dataplane::InterfaceCounters DpdkPlane::vpc_counters(VpcIndex vpc) const {
+  return dataplane_->vpc_counters(vpc);
+}
+
+SlowPathCounters DpdkPlane::slow_path_counters(VpcIndex vpc) const {
+  return slow_path_.counters(vpc);
+}
+
+std::vector<NeighbourEntry> DpdkPlane::neighbours() const {
+  return slow_path_.neighbours();
+}
+
+std::vector<dataplane::Dataplane::WorkerStats> DpdkPlane::worker_stats() const {
+  return dataplane_->worker_stats();
+}
+
+dataplane::Dataplane::PacketBuffers DpdkPlane::packet_buffers() const {
+  return dataplane_->packet_buffers();
+}
+
+std::optional<dataplane::CaptureId> DpdkPlane::start_capture(
+    const dataplane::CaptureFilter& filter) {
+  return dataplane_->start_capture(filter);
+}
+
+std::size_t DpdkPlane::take_captured(
+    dataplane::CaptureId capture, std::size_t most,
+    const std::function<void(const dataplane::CapturedPacket&)>& use) {
+  return dataplane_->take_captured(capture, most, use);
+}
+
+std::uint64_t DpdkPlane::capture_missed(dataplane::CaptureId capture) const {
+  return dataplane_->capture_missed(capture);
+}
+
+void DpdkPlane::stop_capture(dataplane::CaptureId capture) {
+  dataplane_->stop_capture(capture);
+}
+
+tl::expected<void, std::string> DpdkPlane::ping(VpcIndex vpc, config::IpAddress destination,
+                                                std::size_t payload_bytes,
+                                                std::chrono::milliseconds timeout,
+                                                std::function<void(PingReply)> done) {
+  return slow_path_.ping(vpc, destination, payload_bytes, timeout, std::move(done));
+}
+
+}  // namespace bgw::control

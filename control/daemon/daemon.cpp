@@ -1,0 +1,182 @@
+#include "control/daemon/daemon.h"
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "control/api/handlers.h"
+#include "control/api/server.h"
+#include "control/commit/dpdk_plane.h"
+#include "control/commit/engine.h"
+#include "control/daemon/offline.h"
+#include "control/fib/fib_programmer.h"
+#include "control/store/state_store.h"
+#include "dataplane/neighbour_table.h"
+
+namespace bgw::control {
+namespace {
+
+namespace asio = boost::asio;
+using Started = tl::expected<void, Refusal>;
+
+constexpr std::size_t max_neighbours = 65536;
+// How long the control thread sleeps when nothing happens. Punts wait no longer than this.
+constexpr std::chrono::microseconds nap_time{500};
+constexpr std::chrono::seconds tidy_interval{1};
+constexpr unsigned handlers_per_round = 4;
+constexpr std::chrono::seconds last_answers_time{1};  // to write them, when stopping
+constexpr int eal_level_error = 4;                    // RTE_LOG_ERR
+
+// Two daemons differ in their sockets, so the socket's path also tells their EAL files apart.
+std::string file_prefix(const std::string& socket) {
+  std::uint64_t hash = 14695981039346656037u;  // FNV-1a
+  for (const unsigned char byte : std::filesystem::absolute(socket).lexically_normal().string()) {
+    hash = (hash ^ byte) * 1099511628211u;
+  }
+  return fmt::format("bgw-{:016x}", hash);
+}
+
+tl::unexpected<Refusal> failed(std::string why) {
+  return tl::unexpected(Refusal{std::move(why), {}});
+}
+
+// Members are destroyed from the last to the first: the API, then the plane with its workers, then
+// what they read, and last the io_context that every socket belongs to.
+class Daemon {
+ public:
+  explicit Daemon(const BgwdOptions& options) : options_(options), signals_(io_, SIGINT, SIGTERM) {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+      if (error) return;
+      spdlog::info("signal {}: stopping", signal);
+      stopping_ = true;
+    });
+  }
+
+  // Cheap and certain checks first, the devices last.
+  Started start() {
+    return claim_names().and_then([&] { return start_plane(); }).and_then([&] {
+      return apply_configuration();
+    });
+  }
+
+  void run() {
+    Background background(io_);
+    ApiHandlers handlers(*engine_, *plane_, background);
+    server_->serve([&](ApiRequest request, const ApiRespond& respond) {
+      handlers.handle(std::move(request), respond);
+    });
+    spdlog::info("ready: {}; API at {}", summary(engine_->running().model), options_.socket);
+    asio::steady_timer nap(io_);
+    auto next_tidy = SlowPath::Clock::now() + tidy_interval;
+    while (!stopping_) {
+      const auto now = SlowPath::Clock::now();
+      // A few handlers at a time: clients of the API must not keep neighbours waiting.
+      unsigned answered = 0;
+      while (answered < handlers_per_round && io_.poll_one() > 0) ++answered;
+      bool busy = plane_->poll(now);
+      busy |= handlers.poll(now);
+      if (now >= next_tidy) {
+        engine_->tidy();
+        next_tidy = now + tidy_interval;
+      }
+      if (answered > 0 || busy) continue;
+      nap.expires_after(nap_time);
+      nap.async_wait([](boost::system::error_code) {});
+      io_.run_one();
+    }
+    finish(background);
+    server_.reset();
+  }
+
+ private:
+  // A commit that has begun comes to its end, and who gave it gets the answer.
+  void finish(Background& background) {
+    background.stop();
+    while (!background.idle()) io_.run_one();
+    const auto enough = std::chrono::steady_clock::now() + last_answers_time;
+    while (server_->writing() && std::chrono::steady_clock::now() < enough) {
+      io_.run_one_for(nap_time);
+    }
+  }
+
+  Started claim_names() {
+    auto text = read_configuration(options_.config_files.front());
+    if (!text) return failed(text.error());
+    text_ = std::move(*text);
+    const auto model = load_text(text_, options_.config_files.front());
+    if (!model) return tl::unexpected(model.error());
+    auto server = ApiServer::listen(io_, options_.socket, {});
+    if (!server) return failed(server.error());
+    server_ = std::move(*server);
+    auto store = open_state_directory(options_.state_dir);
+    if (!store) return failed(store.error());
+    store_ = std::move(*store);
+    return {};
+  }
+
+  Started start_plane() {
+    dataplane::Options options;
+    options.worker_cores = options_.worker_cores;
+    options.control_core = options_.control_core;
+    options.mbufs = options_.packet_buffers;
+    options.eal_args = options_.eal_args;
+    options.file_prefix = file_prefix(options_.socket);
+    options.max_vpcs = FibProgrammer::Limits{}.vpcs;
+    // While starting, a failure is told in one line of our own.
+    options.log = [this](int level, std::string_view line) {
+      const bool warn = level <= eal_level_error && ready_.load(std::memory_order_relaxed);
+      spdlog::log(warn ? spdlog::level::warn : spdlog::level::debug, "dpdk: {}", line);
+    };
+    auto dataplane = dataplane::Dataplane::start(std::move(options));
+    if (!dataplane) return failed(dataplane.error());
+    plane_ = std::make_unique<DpdkPlane>(std::move(*dataplane), neighbours_, fdb_);
+    return {};
+  }
+
+  Started apply_configuration() {
+    engine_ = std::make_unique<Engine>(*plane_, programmer_, *store_);
+    const auto committed = engine_->start(std::move(text_), options_.config_files.front());
+    if (!committed) return tl::unexpected(committed.error());
+    for (const auto& warning : committed->warnings) spdlog::warn("{}", warning);
+    ready_.store(true, std::memory_order_relaxed);
+    return {};
+  }
+
+  const BgwdOptions& options_;
+  std::atomic<bool> ready_{false};
+  bool stopping_ = false;
+  std::string text_;
+  asio::io_context io_;
+  asio::signal_set signals_;
+  dataplane::NeighbourTable neighbours_{max_neighbours};
+  dataplane::FdbTable fdb_{max_neighbours};
+  FibProgrammer programmer_{&neighbours_, &fdb_, {}, {}};
+  std::unique_ptr<StateStore> store_;
+  std::unique_ptr<DpdkPlane> plane_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<ApiServer> server_;
+};
+
+}  // namespace
+
+tl::expected<void, Refusal> run_daemon(const BgwdOptions& options) {
+  try {
+    Daemon daemon(options);
+    if (auto started = daemon.start(); !started) return started;
+    daemon.run();
+    return {};
+  } catch (const std::system_error& error) {
+    return failed(error.what());
+  }
+}
+
+}  // namespace bgw::control

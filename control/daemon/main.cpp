@@ -1,0 +1,89 @@
+// bgwd: the border gateway daemon.
+#include <sched.h>
+
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "control/daemon/daemon.h"
+#include "control/daemon/offline.h"
+#include "control/daemon/options.h"
+
+namespace {
+
+using namespace bgw::control;
+
+std::vector<unsigned> usable_cores() {
+  std::vector<unsigned> cores;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  ::sched_getaffinity(0, sizeof set, &set);
+  for (unsigned core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(core, &set)) cores.push_back(core);
+  }
+  return cores;
+}
+
+int fail(const std::string& message) {
+  fmt::print(stderr, "bgwd: {}\n", message);
+  return 1;
+}
+
+int fail(const Refusal& refusal) {
+  if (refusal.errors.empty()) return fail(refusal.message);
+  for (const auto& error : refusal.errors) fmt::print(stderr, "{}\n", error.to_string());
+  return 1;
+}
+
+int print(const tl::expected<std::string, Refusal>& result) {
+  if (!result) return fail(result.error());
+  fmt::print("{}\n", *result);
+  return 0;
+}
+
+void log_to_stderr(const std::string& level) {
+  auto logger = spdlog::stderr_color_mt("bgwd");
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  spdlog::set_default_logger(std::move(logger));
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+int run(const BgwdOptions& options) {
+  switch (options.action) {
+    case BgwdAction::help:
+      fmt::print("{}", bgwd_help());
+      return 0;
+    case BgwdAction::version:
+      fmt::print("bgwd {}\n", BGW_VERSION);
+      return 0;
+    case BgwdAction::check:
+      return print(check_file(options.config_files.front()));
+    case BgwdAction::print_routes: {
+      const auto printed = print_routes(options.config_files, std::cout);
+      if (!printed) return fail(printed.error());
+      return std::cout.flush() ? 0 : fail("cannot write the routes to standard output");
+    }
+    case BgwdAction::run:
+      break;
+  }
+  log_to_stderr(options.log_level);
+  const auto stopped = run_daemon(options);
+  return stopped ? 0 : fail(stopped.error());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const auto options =
+        parse_bgwd_options(std::vector<std::string>(argv + 1, argv + argc), usable_cores());
+    return options ? run(*options) : fail(options.error());
+  } catch (const std::exception& error) {
+    return fail(error.what());
+  }
+}

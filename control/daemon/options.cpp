@@ -1,0 +1,203 @@
+#include "control/daemon/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <boost/program_options.hpp>
+
+namespace bgw::control {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr unsigned max_core = 1023;
+// Fewer would not fill the queues of one port; more than 40 GB is a mistake.
+constexpr std::uint32_t packet_buffers_min = 4'096;
+constexpr std::uint32_t packet_buffers_max = 16'777'216;
+
+po::options_description descriptions() {
+  const auto packet_buffers =
+      fmt::format("for all ports and queues together, of about 2.4 KB each (default {})",
+                  BgwdOptions{}.packet_buffers);
+  po::options_description options("Options");
+  options.add_options()  //
+      ("config", po::value<std::vector<std::string>>()->value_name("FILE"),
+       "configuration to run, check or print; --print-routes takes several, applied in turn")  //
+      ("state-dir", po::value<std::string>()->value_name("DIR"),
+       "where committed state is kept (default /var/lib/bgw)")  //
+      ("socket", po::value<std::string>()->value_name("PATH"),
+       "where bgwctl connects (default /run/bgw/bgw.sock)")  //
+      ("workers", po::value<std::string>()->value_name("CORES"),
+       "cores that forward, such as 1-3 or 1,3 (default: one core)")  //
+      ("control-core", po::value<unsigned>()->value_name("CORE"),
+       "core of the control thread (default 0)")  //
+      ("packet-buffers", po::value<std::string>()->value_name("N"),
+       packet_buffers.c_str())                                                        //
+      ("check", "check the configuration and exit; needs neither root nor devices")   //
+      ("print-routes", "print the computed route tables as JSON and exit; likewise")  //
+      ("log-level", po::value<std::string>()->value_name("LEVEL"),
+       "trace, debug, info, warning, error or off (default info)")  //
+      ("version", "print the version and exit")                     //
+      ("help,h", "print this and exit");
+  return options;
+}
+
+std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t least,
+                                          std::uint32_t most) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (number < least || number > most) return std::nullopt;
+  return number;
+}
+
+tl::expected<unsigned, std::string> parse_core(std::string_view text) {
+  const auto core = parse_number(text, 0, max_core);
+  if (!core) return tl::unexpected(fmt::format("'{}' is not a core (0 to {})", text, max_core));
+  return *core;
+}
+
+BgwdAction action_of(const po::variables_map& given) {
+  if (given.contains("help")) return BgwdAction::help;
+  if (given.contains("version")) return BgwdAction::version;
+  if (given.contains("check")) return BgwdAction::check;
+  if (given.contains("print-routes")) return BgwdAction::print_routes;
+  return BgwdAction::run;
+}
+
+std::optional<std::string> wrong_usage(const po::variables_map& given, const BgwdOptions& options) {
+  static constexpr std::string_view levels[] = {"trace",   "debug", "info",
+                                                "warning", "error", "off"};
+  if (given.contains("check") && given.contains("print-routes")) {
+    return "--check and --print-routes exclude each other";
+  }
+  if (options.config_files.empty()) return "--config FILE is missing; see bgwd --help";
+  if (options.config_files.size() > 1 && options.action != BgwdAction::print_routes) {
+    return "--config can be given once (several times only with --print-routes)";
+  }
+  if (std::ranges::find(levels, options.log_level) == std::end(levels)) {
+    return fmt::format("--log-level '{}': expected one of {}", options.log_level,
+                       fmt::join(levels, ", "));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> choose_packet_buffers(const po::variables_map& given,
+                                                 BgwdOptions& options) {
+  if (!given.contains("packet-buffers")) return std::nullopt;
+  const auto& text = given["packet-buffers"].as<std::string>();
+  const auto number = parse_number(text, packet_buffers_min, packet_buffers_max);
+  if (!number) {
+    return fmt::format("--packet-buffers '{}': expected a number from {} to {}", text,
+                       packet_buffers_min, packet_buffers_max);
+  }
+  options.packet_buffers = *number;
+  return std::nullopt;
+}
+
+std::optional<std::string> choose_workers(const po::variables_map& given, BgwdOptions& options,
+                                          const std::vector<unsigned>& cores) {
+  if (!given.contains("workers")) {
+    const auto core = std::ranges::find_if(
+        cores, [&](unsigned candidate) { return candidate != options.control_core; });
+    if (core == cores.end()) {
+      return fmt::format(
+          "no core is left for a worker: bgwd may run on core {} only and needs two (a control "
+          "core "
+          "and a worker)",
+          fmt::join(cores, ","));
+    }
+    options.worker_cores = {*core};
+    return std::nullopt;
+  }
+  auto workers = parse_core_list(given["workers"].as<std::string>());
+  if (!workers) return "--workers: " + workers.error();
+  options.worker_cores = std::move(*workers);
+  if (std::ranges::count(options.worker_cores, options.control_core) > 0) {
+    return fmt::format("core {} can't be both a worker and the control core; see --control-core",
+                       options.control_core);
+  }
+  for (const auto core : options.worker_cores) {
+    if (std::ranges::find(cores, core) == cores.end()) {
+      return fmt::format("--workers: bgwd can't run on core {}; it may use {}", core,
+                         fmt::join(cores, ","));
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+tl::expected<std::vector<unsigned>, std::string> parse_core_list(const std::string& text) {
+  std::vector<unsigned> cores;
+  std::istringstream items(text);
+  for (std::string item; std::getline(items, item, ',');) {
+    const auto dash = item.find('-');
+    const auto first = parse_core(std::string_view(item).substr(0, dash));
+    const auto last = dash == std::string::npos ? first : parse_core(item.substr(dash + 1));
+    if (!first) return tl::unexpected(first.error());
+    if (!last) return tl::unexpected(last.error());
+    if (*last < *first) return tl::unexpected(fmt::format("'{}' runs backwards", item));
+    for (auto core = *first; core <= *last; ++core) cores.push_back(core);
+  }
+  if (cores.empty() || text.ends_with(',')) {
+    return tl::unexpected(fmt::format("'{}' is not a list of cores such as 1-3", text));
+  }
+  std::ranges::sort(cores);
+  if (std::ranges::adjacent_find(cores) != cores.end()) {
+    return tl::unexpected(fmt::format("'{}' names a core twice", text));
+  }
+  return cores;
+}
+
+tl::expected<BgwdOptions, std::string> parse_bgwd_options(const std::vector<std::string>& arguments,
+                                                          const std::vector<unsigned>& cores) {
+  const auto separator = std::ranges::find(arguments, "--");
+  BgwdOptions options;
+  if (separator != arguments.end()) options.eal_args.assign(separator + 1, arguments.end());
+  po::variables_map given;
+  try {
+    const auto allowed = descriptions();
+    const po::positional_options_description none;
+    po::store(
+        po::command_line_parser(std::vector<std::string>(arguments.begin(), separator))
+            .options(allowed)
+            .positional(none)
+            .style(po::command_line_style::default_style & ~po::command_line_style::allow_guessing)
+            .run(),
+        given);
+  } catch (const po::error& error) {
+    return tl::unexpected(fmt::format("{}; see bgwd --help", error.what()));
+  }
+  options.action = action_of(given);
+  if (options.action == BgwdAction::help || options.action == BgwdAction::version) return options;
+
+  const auto take = [&](const char* name, std::string& into) {
+    if (given.contains(name)) into = given[name].as<std::string>();
+  };
+  if (given.contains("config"))
+    options.config_files = given["config"].as<std::vector<std::string>>();
+  take("state-dir", options.state_dir);
+  take("socket", options.socket);
+  take("log-level", options.log_level);
+  if (given.contains("control-core")) options.control_core = given["control-core"].as<unsigned>();
+  if (auto wrong = wrong_usage(given, options)) return tl::unexpected(std::move(*wrong));
+  if (options.action != BgwdAction::run) return options;
+  if (auto wrong = choose_packet_buffers(given, options)) return tl::unexpected(std::move(*wrong));
+  if (auto wrong = choose_workers(given, options, cores)) return tl::unexpected(std::move(*wrong));
+  return options;
+}
+
+std::string bgwd_help() {
+  std::ostringstream text;
+  text << "usage: bgwd --config FILE [options] [-- EAL options]\n\n"
+          "The border gateway: connects VPCs as FILE says, until SIGINT or SIGTERM.\n\n"
+       << descriptions();
+  return text.str();
+}
+
+}  // namespace bgw::control

@@ -1,0 +1,93 @@
+#include "control/fib/fib_walk.h"
+
+#include <algorithm>
+
+namespace bgw::control {
+namespace {
+
+using dataplane::Address;
+using dataplane::DropReason;
+using dataplane::FibSnapshot;
+using dataplane::NextHop;
+using dataplane::NextHopKind;
+using dataplane::TableIndex;
+using dataplane::VpcIndex;
+
+class FibWalk {
+ public:
+  FibWalk(const FibSnapshot& fib, const Address& destination)
+      : fib_(fib), destination_(destination) {}
+
+  std::vector<FibOutcome> from(VpcIndex vpc, const Address& source) {
+    if (!fib_.vpcs[vpc.value].enabled) return {{.reason = DropReason::no_interface}};
+    const auto table = look_up(fib_.vpcs[vpc.value].source_table, source);
+    if (table.kind() == NextHopKind::table) {
+      follow(look_up(TableIndex{table.index()}, destination_), Stage::sender, vpc);
+    } else {
+      drop(DropReason::source_spoofed);
+    }
+    std::ranges::sort(outcomes_);
+    outcomes_.erase(std::unique(outcomes_.begin(), outcomes_.end()), outcomes_.end());
+    return std::move(outcomes_);
+  }
+
+ private:
+  enum class Stage { sender, gateway, target };  // F2, F3, F4
+
+  NextHop look_up(TableIndex table, const Address& address) const {
+    if (address.is_v4()) {
+      return NextHop{lpm::lookup(fib_.lpm_base, fib_.tables[table.value], address.as_v4())};
+    }
+    return NextHop{
+        lpm::lookup(fib_.lpm_base, fib_.tables_v6[table.value], dataplane::lpm_key(address))};
+  }
+
+  void drop(DropReason reason) { outcomes_.push_back({.reason = reason}); }
+
+  void follow(NextHop hop, Stage stage, VpcIndex vpc) {
+    switch (hop.kind()) {
+      case NextHopKind::none:
+        return drop(DropReason::no_route);
+      case NextHopKind::discard:
+        return drop(static_cast<DropReason>(hop.index()));
+      case NextHopKind::self:
+        outcomes_.push_back({.verdict = Verdict::self, .vpc = vpc});
+        return;
+      case NextHopKind::on_link:
+        outcomes_.push_back({.verdict = Verdict::deliver, .vpc = vpc, .neighbour = destination_});
+        return;
+      case NextHopKind::neighbour: {
+        const auto& next = fib_.address_hops[hop.index()];
+        outcomes_.push_back(
+            {.verdict = Verdict::deliver, .vpc = next.vpc, .neighbour = next.address});
+        return;
+      }
+      case NextHopKind::table:
+        if (stage != Stage::sender) return drop(DropReason::routing_loop);
+        return follow(look_up(TableIndex{hop.index()}, destination_), Stage::gateway, vpc);
+      case NextHopKind::vpc: {
+        const VpcIndex target{hop.index()};
+        const auto main = fib_.vpcs[target.value].main_table;
+        return follow(look_up(main, destination_), Stage::target, target);
+      }
+      case NextHopKind::group: {
+        const auto& group = fib_.groups[hop.index()];
+        for (std::uint32_t i = 0; i < group.count; ++i) follow(group.members[i], stage, vpc);
+        return;
+      }
+    }
+  }
+
+  const FibSnapshot& fib_;
+  Address destination_;
+  std::vector<FibOutcome> outcomes_;
+};
+
+}  // namespace
+
+std::vector<FibOutcome> fib_walk(const FibSnapshot& fib, VpcIndex from, const Address& source,
+                                 const Address& destination) {
+  return FibWalk{fib, destination}.from(from, source);
+}
+
+}  // namespace bgw::control

@@ -1,0 +1,166 @@
+#include "control/routes/fib_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <unordered_map>
+
+#include "control/routes/import_plan.h"
+
+namespace bgw::control {
+namespace {
+
+using config::IpAddress;
+using config::IpPrefix;
+
+// Entries by prefix. What is put in first stays.
+class PlanBuilder {
+ public:
+  void add(const IpPrefix& prefix, std::vector<PlanTarget> targets) {
+    entries_.emplace(prefix, std::move(targets));
+  }
+  void add_host(const IpAddress& address, PlanTarget target) {
+    add(IpPrefix::around(address, address_bits(address.family)), {std::move(target)});
+  }
+  Plan take() {
+    Plan plan;
+    plan.reserve(entries_.size());
+    for (auto& [prefix, targets] : entries_) plan.push_back({prefix, std::move(targets)});
+    return plan;
+  }
+
+ private:
+  std::map<IpPrefix, std::vector<PlanTarget>> entries_;
+};
+
+IpAddress last_address(const IpPrefix& ipv4) {
+  const std::uint64_t host_bits = ~std::uint64_t{0} >> 32 >> ipv4.length;
+  return IpAddress::v4(static_cast<std::uint32_t>(ipv4.address.v4_host_order() | host_bits));
+}
+
+// The gateway's own addresses and the directed broadcasts (RFC 1812 §5.3.5.2; the all-zeros form
+// of §5.3.5.1 too) inside a CIDR.
+void add_special_hosts(const std::vector<config::InterfaceAddress>& addresses, const IpPrefix& cidr,
+                       PlanBuilder& plan) {
+  for (const config::InterfaceAddress& own : addresses) {
+    if (cidr.contains(own.address)) plan.add_host(own.address, Self{});
+  }
+  for (const config::InterfaceAddress& own : addresses) {
+    const IpPrefix on_link = own.on_link();
+    if (!own.address.is_v4() || on_link.length >= 31 || !cidr.contains(on_link)) continue;
+    plan.add_host(on_link.address, Discard{DiscardReason::directed_broadcast});
+    plan.add_host(last_address(on_link), Discard{DiscardReason::directed_broadcast});
+  }
+}
+
+// Local delivery (F2, F4) for one CIDR.
+void add_local(const config::Vpc& vpc, const IpPrefix& cidr, PlanBuilder& plan) {
+  if (vpc.interface) {
+    add_special_hosts(vpc.interface->addresses, cidr, plan);
+    for (const config::InterfaceAddress& own : vpc.interface->addresses) {
+      if (cidr.contains(own.on_link())) plan.add(own.on_link(), {OnLink{}});
+    }
+    const auto& router = vpc.interface->router;
+    if (router && router->family == cidr.family()) {
+      plan.add(cidr, {Neighbour{*router}});
+      return;
+    }
+  }
+  plan.add(cidr, {Discard{DiscardReason::no_route}});
+}
+
+struct StaticTarget {
+  PlanTarget operator()(const ToGateway& hop) const { return ContinueInGateway{hop.gateway}; }
+  PlanTarget operator()(const ToAddress& hop) const { return Neighbour{hop.address}; }
+  PlanTarget operator()(const ToBlackhole&) const { return Discard{DiscardReason::blackhole}; }
+  // A static route of a VPC has no other next hops.
+  PlanTarget operator()(const ToAttachment&) const { return Discard{DiscardReason::no_route}; }
+  PlanTarget operator()(const ToLocal&) const { return Discard{DiscardReason::no_route}; }
+};
+
+bool is_valid_static(const Route& route) {
+  return route.origin == Origin::static_route && route.status == Status::valid;
+}
+
+bool has_address_hop(const Route& route) {
+  return std::ranges::any_of(
+      route.next_hops, [](const NextHop& hop) { return std::holds_alternative<ToAddress>(hop); });
+}
+
+}  // namespace
+
+Plan plan_vpc_table(const config::Vpc& vpc, const Rib& rib, const VpcRoutes& routes,
+                    const TableRoutes& table) {
+  PlanBuilder plan;
+  for (const IpPrefix& cidr : vpc.cidrs) add_local(vpc, cidr, plan);
+  for (const Route& route : table.own) {
+    if (!is_valid_static(route)) continue;
+    std::vector<PlanTarget> targets;
+    for (const NextHop& hop : route.next_hops) targets.push_back(std::visit(StaticTarget{}, hop));
+    plan.add(route.prefix, std::move(targets));
+  }
+  for (PlanEntry& entry : plan_imports(rib, routes, table)) {
+    plan.add(entry.prefix, std::move(entry.targets));
+  }
+  return plan.take();
+}
+
+Plan plan_gateway_table(const config::Model& model, const GatewayRoutes& gateway) {
+  std::unordered_map<std::string_view, std::string_view> vpc_of;  // by attachment
+  for (const config::Attachment& attachment : model.attachments) {
+    vpc_of.emplace(attachment.name, attachment.vpc);
+  }
+  Plan plan;
+  for (const Route& route : gateway.routes) {
+    if (route.status != Status::valid) continue;
+    std::vector<PlanTarget> targets;
+    for (const NextHop& hop : route.next_hops) {
+      if (const auto* to = std::get_if<ToAttachment>(&hop)) {
+        targets.emplace_back(DeliverIntoVpc{std::string(vpc_of.at(to->attachment))});
+      } else {
+        targets.emplace_back(Discard{DiscardReason::blackhole});
+      }
+    }
+    plan.push_back({route.prefix, std::move(targets)});
+  }
+  return plan;
+}
+
+Plan plan_underlay_table(const config::Underlay& underlay) {
+  PlanBuilder plan;
+  for (const config::InterfaceAddress& own : underlay.addresses) {
+    add_special_hosts({own}, own.on_link(), plan);
+  }
+  for (const config::InterfaceAddress& own : underlay.addresses)
+    plan.add(own.on_link(), {OnLink{}});
+  if (underlay.router) {
+    const IpPrefix everything = IpPrefix::around(*underlay.router, 0);
+    plan.add(everything, {Neighbour{*underlay.router}});
+  }
+  return plan.take();
+}
+
+std::vector<SourceEntry> any_source() {
+  return {{IpPrefix::around(IpAddress::v4(0), 0), "main"},
+          {IpPrefix::around(IpAddress::v6(0, 0), 0), "main"}};
+}
+
+std::vector<SourceEntry> plan_source_table(const config::Vpc& vpc, const VpcRoutes& routes) {
+  std::map<IpPrefix, std::string> entries;
+  for (const config::Subnet& subnet : vpc.subnets) entries.emplace(subnet.cidr, subnet.route_table);
+  for (const IpPrefix& cidr : vpc.cidrs) entries.emplace(cidr, "main");
+  if (vpc.interface && vpc.interface->source_check == config::SourceCheck::off) {
+    for (const SourceEntry& any : any_source()) entries.emplace(any.prefix, any.route_table);
+  }
+  const auto main = std::ranges::find(routes.tables, "main", &TableRoutes::name);
+  if (main != routes.tables.end()) {
+    for (const Route& route : main->own) {
+      if (is_valid_static(route) && has_address_hop(route)) entries.emplace(route.prefix, "main");
+    }
+  }
+  std::vector<SourceEntry> result;
+  for (auto& [prefix, table] : entries) result.push_back({prefix, std::move(table)});
+  return result;
+}
+
+}  // namespace bgw::control

@@ -1,0 +1,103 @@
+#include "control/routes/gateway_table.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "control/routes/availability.h"
+#include "control/routes/decision.h"
+#include "control/routes/overlap.h"
+#include "control/routes/preference.h"
+#include "control/routes/quota.h"
+
+namespace bgw::control {
+namespace {
+
+// By attachment: why it is unavailable, or nothing.
+using Availability = std::unordered_map<std::string_view, std::optional<std::string>>;
+
+Availability availability_of(std::span<const AttachedVpc> attached) {
+  Availability result;
+  for (const AttachedVpc& one : attached) {
+    result.emplace(one.attachment->name, why_unavailable(*one.vpc));
+  }
+  return result;
+}
+
+void drop_unavailable(const Availability& availability, std::span<const Arrival> arrivals,
+                      std::span<Decision> decisions) {
+  for (std::size_t i = 0; i < arrivals.size(); ++i) {
+    const auto& why = availability.at(arrivals[i].attachment);
+    if (decisions[i].open() && why) decisions[i] = {Status::invalid, "unavailable: " + *why};
+  }
+}
+
+// A group forwards through the members that are available; without any it lists them all.
+Route static_route(const config::GatewayStaticRoute& configured, const Availability& availability) {
+  Route route{configured.to, Origin::static_route, {}, Status::valid, {}};
+  if (configured.blackhole()) {
+    route.next_hops.emplace_back(ToBlackhole{});
+    return route;
+  }
+  std::vector<NextHop> all;
+  std::vector<std::string> reasons;
+  for (const config::ViaAttachment& via : configured.via) {
+    all.emplace_back(ToAttachment{via.attachment});
+    const auto& why = availability.at(via.attachment);
+    if (why) {
+      reasons.push_back(*why);
+    } else {
+      route.next_hops.push_back(all.back());
+    }
+  }
+  if (route.next_hops.empty()) {
+    route.next_hops = std::move(all);
+    route.status = Status::invalid;
+    route.reason = fmt::format("unavailable: {}", fmt::join(reasons, ", "));
+  }
+  return route;
+}
+
+void settle_preferences(std::vector<Route>& routes) {
+  std::ranges::sort(routes, listed_before);
+  for (auto first = routes.begin(); first != routes.end();) {
+    const auto last = std::find_if(first, routes.end(),
+                                   [&](const Route& r) { return r.prefix != first->prefix; });
+    keep_preferred({first, last});
+    first = last;
+  }
+  std::ranges::sort(routes, listed_before);
+}
+
+}  // namespace
+
+GatewayTable compute_gateway(const config::Gateway& gateway, std::span<const AttachedVpc> attached,
+                             std::span<const Arrival> previous) {
+  const Availability availability = availability_of(attached);
+  std::vector<Arrival> arrivals = update_arrivals(attached, previous);
+  std::vector<Decision> decisions(arrivals.size());
+  block_over_quota(gateway.quotas.dynamic_routes, arrivals, decisions);
+  drop_unavailable(availability, arrivals, decisions);
+  settle_overlaps(gateway.overlap, arrivals, decisions);
+
+  std::vector<Route> routes;
+  routes.reserve(arrivals.size() + gateway.static_routes.size());
+  for (const config::GatewayStaticRoute& configured : gateway.static_routes) {
+    routes.push_back(static_route(configured, availability));
+  }
+  for (std::size_t i = 0; i < arrivals.size(); ++i) {
+    routes.push_back({arrivals[i].prefix,
+                      Origin::propagated,
+                      {ToAttachment{arrivals[i].attachment}},
+                      decisions[i].status,
+                      std::move(decisions[i].reason)});
+  }
+  settle_preferences(routes);
+  return {{gateway.name, std::move(routes)}, {gateway.name, std::move(arrivals)}};
+}
+
+}  // namespace bgw::control

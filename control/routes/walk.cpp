@@ -1,0 +1,274 @@
+#include "control/routes/walk.h"
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace bgw::control {
+namespace {
+
+using config::IpAddress;
+using config::IpPrefix;
+
+constexpr const char* f1 = "F1 source";
+constexpr const char* f2 = "F2 lookup";
+constexpr const char* f3 = "F3 gateway";
+constexpr const char* f4 = "F4 deliver";
+
+template <typename Range>
+const auto& named(const Range& range, const std::string& name, const char* what) {
+  for (const auto& element : range) {
+    if (element.name == name) return element;
+  }
+  throw std::out_of_range(fmt::format("no {} is named {}", what, name));
+}
+
+const IpPrefix* cidr_of(const config::Vpc& vpc, const IpAddress& address) {
+  for (const IpPrefix& cidr : vpc.cidrs) {
+    if (cidr.contains(address)) return &cidr;
+  }
+  return nullptr;
+}
+
+std::optional<Route> longest_match(const std::vector<Route>& routes, const IpAddress& address) {
+  std::optional<Route> best;
+  for (const Route& route : routes) {
+    if (route.status != Status::valid || !route.prefix.contains(address)) continue;
+    if (!best || route.prefix.length > best->prefix.length) best = route;
+  }
+  return best;
+}
+
+// The network or broadcast address of one of the interface's IPv4 prefixes.
+bool is_directed_broadcast(const config::Interface& interface, const IpAddress& address) {
+  if (!address.is_v4()) return false;
+  for (const config::InterfaceAddress& own : interface.addresses) {
+    if (own.length >= 31 || !own.on_link().contains(address)) continue;
+    const std::uint32_t host_bits = 0xffffffffU >> own.length;
+    const std::uint32_t host = address.v4_host_order() & host_bits;
+    if (host == 0 || host == host_bits) return true;
+  }
+  return false;
+}
+
+// One packet on its way. Copied where the way divides.
+class Walk {
+ public:
+  Walk(const config::Model& model, const Rib& rib, const IpAddress& destination)
+      : model_(model), rib_(rib), destination_(destination) {}
+
+  std::vector<WalkOutcome> from(const config::Vpc& vpc, const IpAddress& source) {
+    if (!vpc.interface || !vpc.interface->enabled) {
+      return drop(
+          f1, "", "no_interface",
+          fmt::format("{} has no enabled interface that a packet could come from", vpc.name));
+    }
+    const std::optional<std::string> table = table_for_source(vpc, source);
+    if (!table) {
+      return drop(f1, vpc.name + "/main", "source_spoofed",
+                  fmt::format("{} is neither in a CIDR of {} nor behind an address next hop of its "
+                              "main table",
+                              source.to_string(), vpc.name));
+    }
+    return lookup(vpc, *table);
+  }
+
+ private:
+  using Outcomes = std::vector<WalkOutcome>;
+
+  void step(const char* rule, std::string table, std::string detail) {
+    steps_.push_back({rule, std::move(table), std::move(detail)});
+  }
+
+  Outcomes drop(const char* rule, std::string table, std::string reason, std::string detail) {
+    step(rule, std::move(table), std::move(detail));
+    WalkOutcome outcome;
+    outcome.verdict = Verdict::drop;
+    outcome.drop_reason = std::move(reason);
+    outcome.steps = steps_;
+    return {outcome};
+  }
+
+  Outcomes deliver(const config::Vpc& vpc, Verdict verdict, const IpAddress& neighbour) {
+    WalkOutcome outcome;
+    outcome.verdict = verdict;
+    outcome.vpc = vpc.name;
+    outcome.neighbour = neighbour;
+    outcome.steps = steps_;
+    return {outcome};
+  }
+
+  // F1: the table for a source, or nothing when it is spoofed.
+  std::optional<std::string> table_for_source(const config::Vpc& vpc, const IpAddress& source) {
+    const std::string text = source.to_string();
+    for (const config::Subnet& subnet : vpc.subnets) {
+      if (!subnet.cidr.contains(source)) continue;
+      step(f1, vpc.name + "/" + subnet.route_table,
+           fmt::format("{} is in subnet {} ({})", text, subnet.name, subnet.cidr.to_string()));
+      return subnet.route_table;
+    }
+    if (const IpPrefix* cidr = cidr_of(vpc, source)) {
+      step(f1, vpc.name + "/main",
+           fmt::format("{} is in {}, in no subnet", text, cidr->to_string()));
+      return "main";
+    }
+    const VpcRoutes& routes = named(rib_.vpcs, vpc.name, "VPC");
+    for (const Route& route : named(routes.tables, "main", "route table").own) {
+      if (route.status != Status::valid || !route.prefix.contains(source)) continue;
+      for (const NextHop& hop : route.next_hops) {
+        if (!std::holds_alternative<ToAddress>(hop)) continue;
+        step(f1, vpc.name + "/main", fmt::format("{} is behind {}", text, describe(route)));
+        return "main";
+      }
+    }
+    if (vpc.interface->source_check == config::SourceCheck::off) {
+      step(f1, vpc.name + "/main",
+           fmt::format("{} is outside {}, whose source check is off", text, vpc.name));
+      return "main";
+    }
+    return std::nullopt;
+  }
+
+  // F2.
+  Outcomes lookup(const config::Vpc& vpc, const std::string& table_name) {
+    const std::string table = vpc.name + "/" + table_name;
+    if (const IpPrefix* cidr = cidr_of(vpc, destination_)) {
+      return deliver_locally(vpc, f2, table, *cidr);
+    }
+    const std::optional<Route> route = best_route(vpc, table_name);
+    if (!route) return no_route(f2, table);
+    Outcomes outcomes;
+    for (const NextHop& hop : route->next_hops) {
+      Walk branch = *this;
+      branch.step(f2, table, match_text(*route, hop));
+      append(outcomes, branch.follow_from_vpc(vpc, hop, table));
+    }
+    return outcomes;
+  }
+
+  Outcomes follow_from_vpc(const config::Vpc& vpc, const NextHop& hop, const std::string& table) {
+    if (const auto* to = std::get_if<ToAddress>(&hop)) {
+      return deliver(vpc, Verdict::deliver, to->address);
+    }
+    if (const auto* to = std::get_if<ToGateway>(&hop)) return through_gateway(to->gateway);
+    return blackhole(f2, table);
+  }
+
+  // F3.
+  Outcomes through_gateway(const std::string& gateway) {
+    const GatewayRoutes& routes = named(rib_.gateways, gateway, "gateway");
+    const std::optional<Route> route = longest_match(routes.routes, destination_);
+    if (!route) return no_route(f3, gateway);
+    Outcomes outcomes;
+    for (const NextHop& hop : route->next_hops) {
+      Walk branch = *this;
+      branch.step(f3, gateway, match_text(*route, hop));
+      const auto* to = std::get_if<ToAttachment>(&hop);
+      append(outcomes,
+             to == nullptr ? branch.blackhole(f3, gateway) : branch.deliver_into(to->attachment));
+    }
+    return outcomes;
+  }
+
+  // F4.
+  Outcomes deliver_into(const std::string& attachment) {
+    const std::string& name = named(model_.attachments, attachment, "attachment").vpc;
+    const config::Vpc& vpc = named(model_.vpcs, name, "VPC");
+    const std::string table = name + "/main";
+    if (const IpPrefix* cidr = cidr_of(vpc, destination_)) {
+      return deliver_locally(vpc, f4, table, *cidr);
+    }
+    const std::optional<Route> route = best_route(vpc, "main");
+    if (!route) return no_route(f4, table);
+    Outcomes outcomes;
+    for (const NextHop& hop : route->next_hops) {
+      Walk branch = *this;
+      branch.step(f4, table, match_text(*route, hop));
+      append(outcomes, branch.follow_into_vpc(vpc, hop, table));
+    }
+    return outcomes;
+  }
+
+  Outcomes follow_into_vpc(const config::Vpc& vpc, const NextHop& hop, const std::string& table) {
+    if (const auto* to = std::get_if<ToAddress>(&hop)) {
+      return deliver(vpc, Verdict::deliver, to->address);
+    }
+    if (const auto* to = std::get_if<ToGateway>(&hop)) {
+      return drop(f4, table, "routing_loop",
+                  fmt::format("would lead back to gateway {}", to->gateway));
+    }
+    return blackhole(f4, table);
+  }
+
+  // The destination is inside a CIDR of the VPC.
+  Outcomes deliver_locally(const config::Vpc& vpc, const char* rule, const std::string& table,
+                           const IpPrefix& cidr) {
+    const std::string local =
+        fmt::format("{} is local in {} ({})", destination_.to_string(), vpc.name, cidr.to_string());
+    if (!vpc.interface) {
+      return drop(rule, table, "no_route", local + ", which has no interface");
+    }
+    for (const config::InterfaceAddress& own : vpc.interface->addresses) {
+      if (own.address != destination_) continue;
+      step(rule, table, local + ": the gateway's own address");
+      return deliver(vpc, Verdict::self, destination_);
+    }
+    if (is_directed_broadcast(*vpc.interface, destination_)) {
+      return drop(rule, table, "destination_broadcast", local + ": a directed broadcast");
+    }
+    for (const config::InterfaceAddress& own : vpc.interface->addresses) {
+      if (!own.on_link().contains(destination_)) continue;
+      step(rule, table, fmt::format("{}: on-link, {}", local, own.on_link().to_string()));
+      return deliver(vpc, Verdict::deliver, destination_);
+    }
+    const auto& router = vpc.interface->router;
+    if (router && router->family == destination_.family) {
+      step(rule, table, fmt::format("{}: off-link, by its router {}", local, router->to_string()));
+      return deliver(vpc, Verdict::deliver, *router);
+    }
+    return drop(rule, table, "no_route", local + ": off-link, and there is no router");
+  }
+
+  Outcomes no_route(const char* rule, const std::string& table) {
+    return drop(rule, table, "no_route",
+                fmt::format("no valid route to {}", destination_.to_string()));
+  }
+
+  Outcomes blackhole(const char* rule, const std::string& table) {
+    return drop(rule, table, "blackhole", "dropped silently");
+  }
+
+  std::optional<Route> best_route(const config::Vpc& vpc, const std::string& table_name) const {
+    const VpcRoutes& routes = named(rib_.vpcs, vpc.name, "VPC");
+    const TableRoutes& table = named(routes.tables, table_name, "route table");
+    return longest_match(list_table(rib_, routes, table), destination_);
+  }
+
+  static std::string match_text(const Route& route, const NextHop& hop) {
+    const std::string text = "longest match is " + describe(route);
+    if (route.next_hops.size() == 1) return text;
+    return fmt::format("{}, member {}", text, to_string(hop));
+  }
+
+  static void append(Outcomes& outcomes, Outcomes more) {
+    outcomes.insert(outcomes.end(), std::make_move_iterator(more.begin()),
+                    std::make_move_iterator(more.end()));
+  }
+
+  const config::Model& model_;
+  const Rib& rib_;
+  IpAddress destination_;
+  std::vector<WalkStep> steps_;
+};
+
+}  // namespace
+
+std::vector<WalkOutcome> walk(const config::Model& model, const Rib& rib, const std::string& vpc,
+                              const config::IpAddress& source,
+                              const config::IpAddress& destination) {
+  return Walk(model, rib, destination).from(named(model.vpcs, vpc, "VPC"), source);
+}
+
+}  // namespace bgw::control

@@ -1,0 +1,200 @@
+#include "control/slow_path/gateway_nd.h"
+
+#include <spdlog/spdlog.h>
+
+#include "control/packets/addresses.h"
+#include "control/packets/ethernet.h"
+#include "control/packets/ipv6.h"
+#include "control/slow_path/own_addresses.h"
+
+namespace bgw::control {
+
+using dataplane::Address;
+using dataplane::DropReason;
+using dataplane::Link;
+using dataplane::VpcIndex;
+
+void GatewayNd::handle(PacketPtr packet, TimePoint now) {
+  SlowVpc* vpc = vpcs_.find_up(packet->note().in_vpc);
+  if (vpc == nullptr) return vpcs_.drop(std::move(packet), DropReason::no_interface);
+  const auto message =
+      packet->note().ip_offset < ethernet_bytes ? std::nullopt : parse_nd(network_bytes(*packet));
+  if (!message) return vpcs_.drop(std::move(packet), DropReason::nd_malformed);
+  const Sender sender{load_mac(packet->bytes(), 6), packet->note().tunnel};
+  // Our own frame, sent back by the network, says nothing.
+  if (sender.mac != vpc->config.mac && !take(*vpc, *message, sender, now)) {
+    return vpcs_.drop(std::move(packet), DropReason::source_spoofed);
+  }
+  vpcs_.consume(std::move(packet));
+}
+
+bool GatewayNd::take(SlowVpc& vpc, const NdMessage& message, const Sender& sender, TimePoint now) {
+  switch (message.type) {
+    case NdType::neighbour_solicitation:
+      return take_solicitation(vpc, message, sender, now);
+    case NdType::neighbour_advertisement:
+      return take_advertisement(vpc, message, sender, now);
+    case NdType::router_solicitation:
+      return take_router_solicitation(vpc, message, sender, now);
+    case NdType::router_advertisement:  // routes are configured, not learnt
+    case NdType::redirect:
+      return true;
+  }
+  return true;
+}
+
+bool GatewayNd::take_solicitation(SlowVpc& vpc, const NdMessage& message, const Sender& sender,
+                                  TimePoint now) {
+  const bool to_us = is_own(vpc.config, message.target);
+  if (message.source == ipv6_unspecified) {  // RFC 4862 §5.4.3: the prober has no address yet
+    if (!to_us) return true;
+    conflict(vpc, message.target, sender, now);
+  } else if (is_own(vpc.config, message.source)) {
+    if (conflict(vpc, message.source, sender, now)) send_unsolicited(vpc, message.source);
+    return true;
+  } else if (!is_on_link(vpc.config, message.source)) {
+    return false;
+  } else if (to_us && message.link_address) {
+    neighbours_.heard(vpc.config.index, message.source,
+                      Link::to(*message.link_address, sender.tunnel), Neighbours::Evidence::request,
+                      now);
+  }
+  if (to_us) answer(vpc, message, sender);
+  return true;
+}
+
+// RFC 4861 §7.2.4; to all nodes when the one who asks has no address (RFC 4862 §5.4.3).
+void GatewayNd::answer(const SlowVpc& vpc, const NdMessage& solicitation, const Sender& sender) {
+  const auto& config = vpc.config;
+  if (solicitation.source == ipv6_unspecified) {
+    send_unsolicited(vpc, solicitation.target);
+    return;
+  }
+  const NdPath path{solicitation.link_address.value_or(sender.mac), config.mac, solicitation.target,
+                    solicitation.source};
+  const NdFlags flags{.router = !config.underlay, .solicited = true, .overrides = true};
+  originator_.send_frame(
+      config.index, write_neighbour_advertisement(path, solicitation.target, flags), sender.tunnel);
+}
+
+bool GatewayNd::take_advertisement(SlowVpc& vpc, const NdMessage& message, const Sender& sender,
+                                   TimePoint now) {
+  if (is_own(vpc.config, message.target)) {
+    if (conflict(vpc, message.target, sender, now)) send_unsolicited(vpc, message.target);
+    return true;
+  }
+  if (!is_on_link(vpc.config, message.source) || !is_on_link(vpc.config, message.target)) {
+    return false;
+  }
+  learn(vpc, message, sender, now);
+  return true;
+}
+
+// RFC 4861 §7.2.5.
+void GatewayNd::learn(const SlowVpc& vpc, const NdMessage& message, const Sender& sender,
+                      TimePoint now) {
+  using Evidence = Neighbours::Evidence;
+  const VpcIndex index = vpc.config.index;
+  const Link known = neighbours_.link_of(index, message.target);
+  const Link said = message.link_address ? Link::to(*message.link_address, sender.tunnel) : known;
+  if (!said.known()) return;
+  if (known.known() && said != known && !message.overrides) {
+    return neighbours_.doubt(index, message.target, now);
+  }
+  const bool answers_us = message.solicited && is_own(vpc.config, message.destination);
+  neighbours_.heard(index, message.target, said, answers_us ? Evidence::answer : Evidence::claim,
+                    now);
+}
+
+// RFC 4861 §6.2.6.
+bool GatewayNd::take_router_solicitation(SlowVpc& vpc, const NdMessage& message,
+                                         const Sender& sender, TimePoint now) {
+  Link link;
+  if (message.source != ipv6_unspecified) {
+    if (is_own(vpc.config, message.source) || !is_on_link(vpc.config, message.source)) return false;
+    if (message.link_address) {
+      link = Link::to(*message.link_address, sender.tunnel);
+      neighbours_.heard(vpc.config.index, message.source, link, Neighbours::Evidence::request, now);
+    }
+  }
+  advertiser_.solicited(vpc.config.index, message.source, link, now);
+  return true;
+}
+
+bool GatewayNd::conflict(SlowVpc& vpc, const Address& address, const Sender& sender,
+                         TimePoint now) {
+  ++vpc.counters.address_conflicts;
+  const auto [last, is_new] = defended_.try_emplace({vpc.config.index, address}, now);
+  if (!is_new && now - last->second < defend_interval) return false;
+  last->second = now;
+  spdlog::warn("VPC {}: {} uses the gateway's address {}; give that host another address",
+               vpc.config.name, sender.mac.to_string(), address.to_string());
+  return true;
+}
+
+void GatewayNd::request(VpcIndex index, const Address& address, const std::optional<Link>& only) {
+  SlowVpc* vpc = vpcs_.find_up(index);
+  if (vpc == nullptr) return;
+  const auto from = on_link_source(vpc->config, address);
+  if (!from) return;
+  const Address group = solicited_node(address);
+  const NdPath path{only ? mac_of(*only) : multicast_mac(group), vpc->config.mac, *from,
+                    only ? address : group};
+  if (originator_.send_frame(index, write_neighbour_solicitation(path, address),
+                             only.value_or(Link{}).tunnel())) {
+    ++vpc->counters.nd_requests_sent;
+  }
+}
+
+void GatewayNd::announce(VpcIndex vpc, const Address& address) {
+  announcements_.emplace(TimePoint{}, Announcement{vpc, address});
+}
+
+void GatewayNd::advertise(VpcIndex index) {
+  const SlowVpc* vpc = vpcs_.find_up(index);
+  const bool is_router =
+      vpc != nullptr && !vpc->config.underlay && link_local_of(vpc->config).has_value();
+  if (is_router) {
+    advertiser_.start(index);
+  } else {
+    advertiser_.stop(index);
+  }
+}
+
+std::size_t GatewayNd::run_timers(TimePoint now, std::size_t max) {
+  std::size_t sent = 0;
+  for (; sent < max && !announcements_.empty() && announcements_.begin()->first <= now; ++sent) {
+    Announcement next = announcements_.begin()->second;
+    if (!send_announcement(next)) return sent;
+    announcements_.erase(announcements_.begin());
+    if (++next.sent <= announcements) announcements_.emplace(now + retrans_timer, next);
+  }
+  return sent + advertiser_.run(now, max - sent);
+}
+
+// What is no longer the gateway's isn't announced; that counts as done.
+bool GatewayNd::send_announcement(const Announcement& announcement) {
+  const auto& address = announcement.address;
+  const SlowVpc* vpc = vpcs_.find_up(announcement.vpc);
+  if (vpc == nullptr || !is_own(vpc->config, address)) return true;
+  if (announcement.sent > 0) return send_unsolicited(*vpc, address);
+  const Address group = solicited_node(address);
+  const NdPath path{multicast_mac(group), vpc->config.mac, ipv6_unspecified, group};
+  return originator_.send_frame(announcement.vpc, write_neighbour_solicitation(path, address));
+}
+
+// RFC 4861 §7.2.6.
+bool GatewayNd::send_unsolicited(const SlowVpc& vpc, const Address& address) {
+  const auto& config = vpc.config;
+  const NdPath path{multicast_mac(ipv6_all_nodes), config.mac, address, ipv6_all_nodes};
+  const NdFlags flags{.router = !config.underlay, .solicited = false, .overrides = true};
+  return originator_.send_frame(config.index, write_neighbour_advertisement(path, address, flags));
+}
+
+void GatewayNd::forget(VpcIndex vpc) {
+  std::erase_if(announcements_, [&](const auto& entry) { return entry.second.vpc == vpc; });
+  std::erase_if(defended_, [&](const auto& entry) { return entry.first.first == vpc; });
+  advertiser_.stop(vpc);
+}
+
+}  // namespace bgw::control

@@ -1,0 +1,53 @@
+// Sends what the gateway itself has to say.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <random>
+
+#include "control/slow_path/packet_io.h"
+#include "control/slow_path/slow_path_vpcs.h"
+
+namespace bgw::control {
+
+class Originator {
+ public:
+  Originator(PacketIo& io, SlowVpcs& vpcs)
+      : io_(io), vpcs_(vpcs), random_(std::random_device{}()) {}
+
+  // A complete Ethernet frame, to leave on the interface of the VPC. In a VXLAN VPC a multicast
+  // frame leaves by every tunnel of the flood list, any other by `tunnel`, which must be in that
+  // list. False: some of it was not sent.
+  bool send_frame(dataplane::VpcIndex vpc, Bytes frame,
+                  dataplane::TunnelIndex tunnel = dataplane::no_tunnel);
+  // An IP packet. The VPC's main table routes it, unless it is to a link-local address: these are
+  // in no table and leave as frames, once the neighbour is known. IPv6 that is too long for the way
+  // is fragmented here, IPv4 by the worker. False: some of it was not sent.
+  bool send_packet(dataplane::VpcIndex vpc, Bytes packet);
+  // Packets to link-local addresses, with vpc and address of their notes set: to be resolved.
+  std::deque<PacketPtr> take_on_link() { return std::exchange(on_link_, {}); }
+  // One of these again, its neighbour being known.
+  bool send_on_link(Packet& packet, dataplane::Link link);
+
+  // For IP and ICMP echo identifiers; unpredictable, so that they tell nobody how much is sent.
+  std::uint16_t random_id() { return static_cast<std::uint16_t>(random_()); }
+  // Uniform in [0, most].
+  std::chrono::milliseconds random_delay(std::chrono::milliseconds most) {
+    return std::chrono::milliseconds{
+        std::uniform_int_distribution<std::int64_t>(0, most.count())(random_)};
+  }
+
+ private:
+  bool send_ipv6(dataplane::VpcIndex vpc, Bytes packet);
+  bool send(dataplane::VpcIndex vpc, Bytes bytes, dataplane::InjectKind kind,
+            dataplane::TunnelIndex tunnel);
+  bool wait_for_neighbour(dataplane::VpcIndex vpc, Bytes packet, const dataplane::Address& to);
+  bool not_sent(dataplane::VpcIndex vpc);
+
+  PacketIo& io_;
+  SlowVpcs& vpcs_;
+  std::mt19937 random_;
+  std::deque<PacketPtr> on_link_;
+};
+
+}  // namespace bgw::control

@@ -1,0 +1,62 @@
+#include "control/slow_path/own_addresses.h"
+
+#include <algorithm>
+
+#include "control/packets/addresses.h"
+#include "control/packets/ipv4.h"
+#include "control/packets/ipv6.h"
+
+namespace bgw::control {
+
+using dataplane::Address;
+
+namespace {
+
+const config::InterfaceAddress* on_link_interface(const SlowPathVpc& vpc, const Address& address) {
+  if (address.is_v4()) return on_link_address(vpc.addresses, address.as_v4());
+  const auto found =
+      std::ranges::find_if(vpc.addresses, [&](const config::InterfaceAddress& interface) {
+        return is_ipv6_host_in(interface, address);
+      });
+  return found == vpc.addresses.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::optional<Address> link_local_of(const SlowPathVpc& vpc) {
+  const bool has_ipv6 = std::ranges::any_of(
+      vpc.addresses,
+      [](const config::InterfaceAddress& interface) { return !interface.address.is_v4(); });
+  if (!has_ipv6) return std::nullopt;
+  return dataplane::link_local_of(vpc.mac);
+}
+
+bool is_own(const SlowPathVpc& vpc, const Address& address) {
+  const bool configured =
+      std::ranges::any_of(vpc.addresses, [&](const config::InterfaceAddress& interface) {
+        return to_address(interface.address) == address;
+      });
+  return configured || (is_link_local(address) && link_local_of(vpc) == address);
+}
+
+bool is_on_link(const SlowPathVpc& vpc, const Address& address) {
+  return on_link_source(vpc, address).has_value();
+}
+
+std::optional<Address> on_link_source(const SlowPathVpc& vpc, const Address& other) {
+  if (is_link_local(other)) return link_local_of(vpc);
+  const auto* interface = on_link_interface(vpc, other);
+  if (interface == nullptr) return std::nullopt;
+  return to_address(interface->address);
+}
+
+std::optional<Address> source_towards(const SlowPathVpc& vpc, const Address& other) {
+  if (const auto on_link = on_link_source(vpc, other)) return on_link;
+  const auto first = std::ranges::find_if(vpc.addresses, [&](const config::InterfaceAddress& i) {
+    return i.address.is_v4() == other.is_v4();
+  });
+  if (first == vpc.addresses.end()) return std::nullopt;
+  return to_address(first->address);
+}
+
+}  // namespace bgw::control

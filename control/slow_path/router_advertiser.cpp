@@ -1,0 +1,102 @@
+#include "control/slow_path/router_advertiser.h"
+
+#include <algorithm>
+
+#include "control/packets/addresses.h"
+#include "control/packets/ipv6.h"
+#include "control/packets/nd.h"
+#include "control/slow_path/own_addresses.h"
+
+namespace bgw::control {
+
+using dataplane::Address;
+using dataplane::Mac;
+using dataplane::VpcIndex;
+
+namespace {
+
+// Hosts that wait for an answer of their own; with more, the next multicast serves them.
+constexpr std::size_t max_answers = 256;
+
+}  // namespace
+
+void RouterAdvertiser::start(VpcIndex vpc) {
+  auto& entry = schedules_[vpc];
+  entry.sent = 0;
+  schedule(vpc, entry, entry.last ? *entry.last + least_between : TimePoint{});
+}
+
+void RouterAdvertiser::stop(VpcIndex vpc) {
+  const auto found = schedules_.find(vpc);
+  if (found == schedules_.end()) return;
+  timers_.erase({found->second.due, vpc});
+  schedules_.erase(found);
+  std::erase_if(answers_, [&](const auto& answer) { return answer.first.first == vpc; });
+}
+
+void RouterAdvertiser::schedule(VpcIndex vpc, Schedule& entry, TimePoint due) {
+  timers_.erase({entry.due, vpc});
+  entry.due = due;
+  timers_.emplace(due, vpc);
+}
+
+void RouterAdvertiser::solicited(VpcIndex vpc, const Address& host, dataplane::Link link,
+                                 TimePoint now) {
+  const auto found = schedules_.find(vpc);
+  if (found == schedules_.end()) return;
+  Schedule& entry = found->second;
+  // RFC 4861 §6.2.6.
+  const TimePoint delayed = now + originator_.random_delay(max_ra_delay);
+  const TimePoint due = entry.last ? std::max(delayed, *entry.last + least_between) : delayed;
+  if (due > delayed && link.known() && answers_.size() < max_answers) {
+    answers_.try_emplace({vpc, host}, Answer{delayed, link});
+  } else if (due < entry.due) {
+    schedule(vpc, entry, due);
+  }
+}
+
+std::size_t RouterAdvertiser::run(TimePoint now, std::size_t max) {
+  std::size_t sent = 0;
+  for (; sent < max && !timers_.empty() && timers_.begin()->first <= now; ++sent) {
+    const VpcIndex vpc = timers_.begin()->second;
+    if (!send(vpc, ipv6_all_nodes, multicast_mac(ipv6_all_nodes), dataplane::no_tunnel)) {
+      return sent;
+    }
+    Schedule& entry = schedules_.at(vpc);
+    entry.last = now;
+    ++entry.sent;
+    schedule(vpc, entry, next_due(entry, now));
+  }
+  for (auto next = answers_.begin(); sent < max && next != answers_.end();) {
+    const auto current = next++;
+    const auto& [host, answer] = *current;
+    if (answer.due > now) continue;
+    if (!send(host.first, host.second, mac_of(answer.link), answer.link.tunnel())) return sent;
+    answers_.erase(current);
+    ++sent;
+  }
+  return sent;
+}
+
+RouterAdvertiser::TimePoint RouterAdvertiser::next_due(const Schedule& entry, TimePoint now) {
+  const std::chrono::milliseconds interval =
+      min_interval + originator_.random_delay(max_interval - min_interval);
+  if (entry.sent >= initial_count) return now + interval;
+  return now + std::min<std::chrono::milliseconds>(interval, initial_interval);
+}
+
+// What can't be advertised any more counts as done. False: no room to send it now.
+bool RouterAdvertiser::send(VpcIndex index, const Address& to, const Mac& mac,
+                            dataplane::TunnelIndex tunnel) {
+  SlowVpc* vpc = vpcs_.find_up(index);
+  const auto from = vpc == nullptr ? std::nullopt : link_local_of(vpc->config);
+  if (!from) return true;
+  const auto& config = vpc->config;
+  const auto frame = write_router_advertisement({mac, config.mac, *from, to}, config.mtu,
+                                                config.addresses, config.autoconfiguration);
+  if (!originator_.send_frame(index, frame, tunnel)) return false;
+  ++vpc->counters.router_advertisements_sent;
+  return true;
+}
+
+}  // namespace bgw::control

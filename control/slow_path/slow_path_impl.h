@@ -1,0 +1,131 @@
+// The inside of SlowPath: what its parts share and do for each other.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "control/packets/ipv6.h"
+#include "control/slow_path/fdb.h"
+#include "control/slow_path/gateway_arp.h"
+#include "control/slow_path/gateway_icmp.h"
+#include "control/slow_path/gateway_nd.h"
+#include "control/slow_path/gateway_ping.h"
+#include "control/slow_path/hold_budget.h"
+#include "control/slow_path/neighbours.h"
+#include "control/slow_path/originator.h"
+#include "control/slow_path/pings.h"
+#include "control/slow_path/reassembly.h"
+#include "control/slow_path/slow_path.h"
+#include "control/slow_path/slow_path_vpcs.h"
+
+namespace bgw::control {
+
+// By no tunnel, where the VPC isn't a VXLAN.
+inline bool uses_tunnel(const SlowPathVpc& vpc, dataplane::TunnelIndex tunnel) {
+  if (!vpc.vxlan) return tunnel == dataplane::no_tunnel;
+  return std::ranges::find(vpc.flood, tunnel) != vpc.flood.end();
+}
+
+// Of the gateway itself and to a link-local address: no worker can route it.
+inline bool is_for_link(const dataplane::PacketNote& note) {
+  return note.ip_offset == 0 && is_link_local(note.address);
+}
+
+struct SlowPath::Impl final : NeighbourActions {
+  Impl(std::unique_ptr<PacketIo> packet_io, dataplane::NeighbourTable& neighbour_table,
+       dataplane::FdbTable& fdb_of_workers, Options o)
+      : options(o), io(std::move(packet_io)), table(neighbour_table), fdb_table(fdb_of_workers) {}
+
+  bool poll(SlowPath::Clock::time_point at);
+  template <typename Handler>
+  bool drain(dataplane::PuntClass punt_class, const Handler& handle);
+  bool came_by_known_way(PacketPtr& packet);
+  bool learn_moves();
+  void learn(dataplane::VpcIndex vpc, const dataplane::Mac& mac, dataplane::TunnelIndex tunnel);
+  bool expire_fdb();
+  void handle_local(PacketPtr packet);
+  PacketPtr reassemble(PacketPtr fragment);
+  void give_up(const Reassembly::Failed& failed);
+  void handle_glean(PacketPtr packet);
+  bool resolve_on_link();
+  bool flush_released();
+  bool send_released(PacketPtr& packet);
+  void reclaim_erased();
+
+  void configure(std::vector<SlowPathVpc> wanted, const std::vector<SlowPathTunnel>& tunnels);
+  void pin_next_hops(const std::vector<SlowPathTunnel>& tunnels);
+  void update(SlowPathVpc wanted);
+  void forget(dataplane::VpcIndex vpc, const char* why);
+  void drop_held_from(dataplane::VpcIndex in_vpc);
+
+  // NeighbourActions
+  void request(dataplane::VpcIndex vpc, const dataplane::Address& address,
+               const std::optional<dataplane::Link>& only) override {
+    if (address.is_v4()) {
+      arp.request(vpc, address.as_v4(), only);
+    } else {
+      nd.request(vpc, address, only);
+    }
+  }
+  bool set_usable(dataplane::VpcIndex vpc, const dataplane::Address& address,
+                  dataplane::Link link) override;
+  void set_unusable(dataplane::VpcIndex vpc, const dataplane::Address& address) override {
+    table.erase(vpc, address);
+    ++erased;
+    reclaims_due = std::max(reclaims_due, dataplane::NeighbourTable::reclaims_until_free);
+  }
+  void release(HeldPacket held) override {
+    held.since = now;
+    released.push_back(std::move(held));
+  }
+  void unreachable(PacketPtr packet) override {
+    const bool whole_frame = packet->note().whole_frame;  // nobody's but the gateway's
+    if (!whole_frame) icmp.tell_source(*packet, dataplane::DropReason::neighbour_unreachable, now);
+    drop(std::move(packet), dataplane::DropReason::neighbour_unreachable);
+  }
+  void drop(PacketPtr packet, dataplane::DropReason reason) override {
+    if (is_for_link(packet->note())) return lose(*packet);
+    vpcs.drop(std::move(packet), reason);
+  }
+  // A packet of the gateway itself that no worker has seen.
+  void lose(Packet& packet) {
+    if (SlowVpc* vpc = vpcs.find(packet.note().vpc)) ++vpc->counters.not_sent;
+  }
+
+  const Options options;
+  std::unique_ptr<PacketIo> io;
+  dataplane::NeighbourTable& table;
+  dataplane::FdbTable& fdb_table;
+  SlowPath::Clock::time_point now{};  // of the present or latest poll()
+
+  SlowVpcs vpcs;
+  HoldBudget budget{options.hold_per_vpc, options.hold_total};
+  Neighbours neighbours{{options.hold_per_neighbour, options.hold_time, options.neighbours_per_vpc,
+                         options.reachable_time},
+                        budget,
+                        *this};
+  Originator originator{*io, vpcs};
+  GatewayArp arp{vpcs, neighbours, originator};
+  GatewayNd nd{vpcs, neighbours, originator};
+  Pings pings;
+  GatewayIcmp icmp{vpcs, originator, pings};
+  GatewayPing ping{vpcs, originator, pings};
+  Fdb fdb{fdb_table};
+  Reassembly reassembly{{}, [this](const Reassembly::Failed& failed) { give_up(failed); }};
+  std::deque<HeldPacket> released;        // for the workers, as soon as their rings take them
+  std::vector<PacketPtr> taken;           // kept for its memory
+  std::vector<dataplane::MacMove> moves;  // this, too
+
+  std::size_t erased = 0;  // since the last reclaim
+  // A slot becomes free by this many calls of reclaim() after its erasure.
+  unsigned reclaims_due = 0;
+  std::optional<SlowPath::Clock::time_point> last_reclaim;
+  std::optional<SlowPath::Clock::time_point> last_full_log;
+};
+
+}  // namespace bgw::control
