@@ -102,7 +102,7 @@ void parse_underlay_ipv4(const FibSnapshot& fib, Burst& burst, std::size_t i) no
   const DropReason bad = parse_ipv4(ip.bytes, ip.readable, ip.length, fields);
   if (bad != no_drop) return burst.drop(i, bad);
   const UnderlayFib& underlay = fib.underlays[fib.vpcs[burst.in_vpc[i].value].underlay];
-  if (!underlay.is_own(Address::v4(fields.destination)))
+  if (!underlay.is_local_vtep(Address::v4(fields.destination)))
     return burst.drop(i, DropReason::underlay_foreign);
   const auto header = load<Ipv4Header>(ip.bytes);
   // A fragment of UDP can only be VXLAN's here; others are answered as unreachable at most.
@@ -135,7 +135,8 @@ void parse_underlay_ipv6(const FibSnapshot& fib, Burst& burst, std::size_t i,
   if (link != LinkAddress::ours) return burst.drop(i, DropReason::link_broadcast);
   if (const DropReason why = check_ipv6_addresses(fields); why != no_drop)
     return burst.drop(i, why);
-  if (!underlay.is_own(fields.destination)) return burst.drop(i, DropReason::underlay_foreign);
+  if (!underlay.is_local_vtep(fields.destination))
+    return burst.drop(i, DropReason::underlay_foreign);
   const Ipv6Upper upper = find_ipv6_upper(ip.bytes, readable);
   if (upper.protocol == protocol_udp && upper.fragment())
     return burst.drop(i, DropReason::outer_fragment);

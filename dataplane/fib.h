@@ -92,7 +92,7 @@ struct UnderlayFib {
   std::vector<Address> own;                              // VTEP addresses of the gateway
   std::vector<std::pair<std::uint32_t, VpcIndex>> vnis;  // hash table: {VNI + 1, its VPC}, or {0, }
 
-  bool is_own(const Address& address) const noexcept {
+  bool is_local_vtep(const Address& address) const noexcept {
     for (const Address& a : own)
       if (a == address) return true;
     return false;

@@ -93,10 +93,4 @@ const config::InterfaceAddress* on_link_address(std::span<const config::Interfac
   return found == addresses.end() ? nullptr : &*found;
 }
 
-bool is_own(std::span<const config::InterfaceAddress> addresses, std::uint32_t address) {
-  return std::ranges::any_of(addresses, [&](const config::InterfaceAddress& interface) {
-    return interface.address == config::IpAddress::v4(address);
-  });
-}
-
 }  // namespace bgw::control

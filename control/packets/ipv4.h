@@ -53,7 +53,5 @@ bool is_directed_broadcast(std::span<const config::InterfaceAddress> on_link,
 // The address whose on-link prefix contains `other` as a host; null when there is none.
 const config::InterfaceAddress* on_link_address(std::span<const config::InterfaceAddress> addresses,
                                                 std::uint32_t other);
-// One of the addresses themselves.
-bool is_own(std::span<const config::InterfaceAddress> addresses, std::uint32_t address);
 
 }  // namespace bgw::control

@@ -11,11 +11,11 @@
 
 #include "control/packets/ipv6.h"
 #include "control/slow_path/fdb.h"
-#include "control/slow_path/gateway_arp.h"
-#include "control/slow_path/gateway_icmp.h"
-#include "control/slow_path/gateway_nd.h"
-#include "control/slow_path/gateway_ping.h"
 #include "control/slow_path/hold_budget.h"
+#include "control/slow_path/local_arp.h"
+#include "control/slow_path/local_icmp.h"
+#include "control/slow_path/local_nd.h"
+#include "control/slow_path/local_ping.h"
 #include "control/slow_path/neighbours.h"
 #include "control/slow_path/originator.h"
 #include "control/slow_path/pings.h"
@@ -110,11 +110,11 @@ struct SlowPath::Impl final : NeighbourActions {
                         budget,
                         *this};
   Originator originator{*io, vpcs};
-  GatewayArp arp{vpcs, neighbours, originator};
-  GatewayNd nd{vpcs, neighbours, originator};
+  LocalArp arp{vpcs, neighbours, originator};
+  LocalNd nd{vpcs, neighbours, originator};
   Pings pings;
-  GatewayIcmp icmp{vpcs, originator, pings};
-  GatewayPing ping{vpcs, originator, pings};
+  LocalIcmp icmp{vpcs, originator, pings};
+  LocalPing ping{vpcs, originator, pings};
   Fdb fdb{fdb_table};
   Reassembly reassembly{{}, [this](const Reassembly::Failed& failed) { give_up(failed); }};
   std::deque<HeldPacket> released;        // for the workers, as soon as their rings take them

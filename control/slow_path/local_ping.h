@@ -15,7 +15,7 @@
 
 namespace bgw::control {
 
-class GatewayPing {
+class LocalPing {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
@@ -24,7 +24,7 @@ class GatewayPing {
   static constexpr std::size_t max_payload_v4 = 65'507;
   static constexpr std::size_t max_payload_v6 = 65'527;
 
-  GatewayPing(SlowVpcs& vpcs, Originator& originator, Pings& pings)
+  LocalPing(SlowVpcs& vpcs, Originator& originator, Pings& pings)
       : vpcs_(vpcs), originator_(originator), pings_(pings) {}
 
   tl::expected<void, std::string> ping(dataplane::VpcIndex vpc,

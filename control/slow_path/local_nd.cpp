@@ -1,4 +1,4 @@
-#include "control/slow_path/gateway_nd.h"
+#include "control/slow_path/local_nd.h"
 
 #include <spdlog/spdlog.h>
 
@@ -14,7 +14,7 @@ using dataplane::DropReason;
 using dataplane::Link;
 using dataplane::VpcIndex;
 
-void GatewayNd::handle(PacketPtr packet, TimePoint now) {
+void LocalNd::handle(PacketPtr packet, TimePoint now) {
   SlowVpc* vpc = vpcs_.find_up(packet->note().in_vpc);
   if (vpc == nullptr) return vpcs_.drop(std::move(packet), DropReason::no_interface);
   const auto message =
@@ -28,7 +28,7 @@ void GatewayNd::handle(PacketPtr packet, TimePoint now) {
   vpcs_.consume(std::move(packet));
 }
 
-bool GatewayNd::take(SlowVpc& vpc, const NdMessage& message, const Sender& sender, TimePoint now) {
+bool LocalNd::take(SlowVpc& vpc, const NdMessage& message, const Sender& sender, TimePoint now) {
   switch (message.type) {
     case NdType::neighbour_solicitation:
       return take_solicitation(vpc, message, sender, now);
@@ -43,8 +43,8 @@ bool GatewayNd::take(SlowVpc& vpc, const NdMessage& message, const Sender& sende
   return true;
 }
 
-bool GatewayNd::take_solicitation(SlowVpc& vpc, const NdMessage& message, const Sender& sender,
-                                  TimePoint now) {
+bool LocalNd::take_solicitation(SlowVpc& vpc, const NdMessage& message, const Sender& sender,
+                                TimePoint now) {
   const bool to_us = is_own(vpc.config, message.target);
   if (message.source == ipv6_unspecified) {  // RFC 4862 §5.4.3: the prober has no address yet
     if (!to_us) return true;
@@ -64,7 +64,7 @@ bool GatewayNd::take_solicitation(SlowVpc& vpc, const NdMessage& message, const 
 }
 
 // RFC 4861 §7.2.4; to all nodes when the one who asks has no address (RFC 4862 §5.4.3).
-void GatewayNd::answer(const SlowVpc& vpc, const NdMessage& solicitation, const Sender& sender) {
+void LocalNd::answer(const SlowVpc& vpc, const NdMessage& solicitation, const Sender& sender) {
   const auto& config = vpc.config;
   if (solicitation.source == ipv6_unspecified) {
     send_unsolicited(vpc, solicitation.target);
@@ -77,8 +77,8 @@ void GatewayNd::answer(const SlowVpc& vpc, const NdMessage& solicitation, const 
       config.index, write_neighbour_advertisement(path, solicitation.target, flags), sender.tunnel);
 }
 
-bool GatewayNd::take_advertisement(SlowVpc& vpc, const NdMessage& message, const Sender& sender,
-                                   TimePoint now) {
+bool LocalNd::take_advertisement(SlowVpc& vpc, const NdMessage& message, const Sender& sender,
+                                 TimePoint now) {
   if (is_own(vpc.config, message.target)) {
     if (conflict(vpc, message.target, sender, now)) send_unsolicited(vpc, message.target);
     return true;
@@ -91,8 +91,8 @@ bool GatewayNd::take_advertisement(SlowVpc& vpc, const NdMessage& message, const
 }
 
 // RFC 4861 §7.2.5.
-void GatewayNd::learn(const SlowVpc& vpc, const NdMessage& message, const Sender& sender,
-                      TimePoint now) {
+void LocalNd::learn(const SlowVpc& vpc, const NdMessage& message, const Sender& sender,
+                    TimePoint now) {
   using Evidence = Neighbours::Evidence;
   const VpcIndex index = vpc.config.index;
   const Link known = neighbours_.link_of(index, message.target);
@@ -107,8 +107,8 @@ void GatewayNd::learn(const SlowVpc& vpc, const NdMessage& message, const Sender
 }
 
 // RFC 4861 §6.2.6.
-bool GatewayNd::take_router_solicitation(SlowVpc& vpc, const NdMessage& message,
-                                         const Sender& sender, TimePoint now) {
+bool LocalNd::take_router_solicitation(SlowVpc& vpc, const NdMessage& message, const Sender& sender,
+                                       TimePoint now) {
   Link link;
   if (message.source != ipv6_unspecified) {
     if (is_own(vpc.config, message.source) || !is_on_link(vpc.config, message.source)) return false;
@@ -121,8 +121,7 @@ bool GatewayNd::take_router_solicitation(SlowVpc& vpc, const NdMessage& message,
   return true;
 }
 
-bool GatewayNd::conflict(SlowVpc& vpc, const Address& address, const Sender& sender,
-                         TimePoint now) {
+bool LocalNd::conflict(SlowVpc& vpc, const Address& address, const Sender& sender, TimePoint now) {
   ++vpc.counters.address_conflicts;
   const auto [last, is_new] = defended_.try_emplace({vpc.config.index, address}, now);
   if (!is_new && now - last->second < defend_interval) return false;
@@ -132,7 +131,7 @@ bool GatewayNd::conflict(SlowVpc& vpc, const Address& address, const Sender& sen
   return true;
 }
 
-void GatewayNd::request(VpcIndex index, const Address& address, const std::optional<Link>& only) {
+void LocalNd::request(VpcIndex index, const Address& address, const std::optional<Link>& only) {
   SlowVpc* vpc = vpcs_.find_up(index);
   if (vpc == nullptr) return;
   const auto from = on_link_source(vpc->config, address);
@@ -146,11 +145,11 @@ void GatewayNd::request(VpcIndex index, const Address& address, const std::optio
   }
 }
 
-void GatewayNd::announce(VpcIndex vpc, const Address& address) {
+void LocalNd::announce(VpcIndex vpc, const Address& address) {
   announcements_.emplace(TimePoint{}, Announcement{vpc, address});
 }
 
-void GatewayNd::advertise(VpcIndex index) {
+void LocalNd::advertise(VpcIndex index) {
   const SlowVpc* vpc = vpcs_.find_up(index);
   const bool is_router =
       vpc != nullptr && !vpc->config.underlay && link_local_of(vpc->config).has_value();
@@ -161,7 +160,7 @@ void GatewayNd::advertise(VpcIndex index) {
   }
 }
 
-std::size_t GatewayNd::run_timers(TimePoint now, std::size_t max) {
+std::size_t LocalNd::run_timers(TimePoint now, std::size_t max) {
   std::size_t sent = 0;
   for (; sent < max && !announcements_.empty() && announcements_.begin()->first <= now; ++sent) {
     Announcement next = announcements_.begin()->second;
@@ -173,7 +172,7 @@ std::size_t GatewayNd::run_timers(TimePoint now, std::size_t max) {
 }
 
 // What is no longer the gateway's isn't announced; that counts as done.
-bool GatewayNd::send_announcement(const Announcement& announcement) {
+bool LocalNd::send_announcement(const Announcement& announcement) {
   const auto& address = announcement.address;
   const SlowVpc* vpc = vpcs_.find_up(announcement.vpc);
   if (vpc == nullptr || !is_own(vpc->config, address)) return true;
@@ -184,14 +183,14 @@ bool GatewayNd::send_announcement(const Announcement& announcement) {
 }
 
 // RFC 4861 §7.2.6.
-bool GatewayNd::send_unsolicited(const SlowVpc& vpc, const Address& address) {
+bool LocalNd::send_unsolicited(const SlowVpc& vpc, const Address& address) {
   const auto& config = vpc.config;
   const NdPath path{multicast_mac(ipv6_all_nodes), config.mac, address, ipv6_all_nodes};
   const NdFlags flags{.router = !config.underlay, .solicited = false, .overrides = true};
   return originator_.send_frame(config.index, write_neighbour_advertisement(path, address, flags));
 }
 
-void GatewayNd::forget(VpcIndex vpc) {
+void LocalNd::forget(VpcIndex vpc) {
   std::erase_if(announcements_, [&](const auto& entry) { return entry.second.vpc == vpc; });
   std::erase_if(defended_, [&](const auto& entry) { return entry.first.first == vpc; });
   advertiser_.stop(vpc);

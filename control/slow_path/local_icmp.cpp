@@ -1,4 +1,4 @@
-#include "control/slow_path/gateway_icmp.h"
+#include "control/slow_path/local_icmp.h"
 
 #include <utility>
 
@@ -30,17 +30,17 @@ std::optional<Address> error_source(const SlowVpc& vpc, const Address& source,
 
 }  // namespace
 
-void GatewayIcmp::handle_local(PacketPtr packet, TimePoint now) {
+void LocalIcmp::handle_local(PacketPtr packet, TimePoint now) {
   if (is_ipv6(*packet)) return handle_local_of<IcmpOfIpv6>(std::move(packet), now);
   handle_local_of<IcmpOfIpv4>(std::move(packet), now);
 }
 
-void GatewayIcmp::tell_source(Packet& packet, DropReason reason, TimePoint now) {
+void LocalIcmp::tell_source(Packet& packet, DropReason reason, TimePoint now) {
   if (is_ipv6(packet)) return tell_source_of<IcmpOfIpv6>(packet, reason, now);
   tell_source_of<IcmpOfIpv4>(packet, reason, now);
 }
 
-void GatewayIcmp::tell_problem(Packet& packet, std::uint32_t pointer, TimePoint now) {
+void LocalIcmp::tell_problem(Packet& packet, std::uint32_t pointer, TimePoint now) {
   SlowVpc* vpc = vpcs_.find_up(packet.note().in_vpc);
   const auto found = IcmpOfIpv6::read(network_bytes(packet));
   if (vpc == nullptr || !is_ipv6(packet) || !found) return;
@@ -51,7 +51,7 @@ void GatewayIcmp::tell_problem(Packet& packet, std::uint32_t pointer, TimePoint 
 }
 
 template <typename Family>
-void GatewayIcmp::handle_local_of(PacketPtr packet, TimePoint now) {
+void LocalIcmp::handle_local_of(PacketPtr packet, TimePoint now) {
   const auto found = Family::read(network_bytes(*packet));
   const auto& note = packet->note();
   const SlowVpc* vpc = vpcs_.find_up(note.vpc);
@@ -75,7 +75,7 @@ void GatewayIcmp::handle_local_of(PacketPtr packet, TimePoint now) {
 }
 
 template <typename Family>
-void GatewayIcmp::handle_icmp(const SlowVpc& vpc, PacketPtr packet, TimePoint now) {
+void LocalIcmp::handle_icmp(const SlowVpc& vpc, PacketPtr packet, TimePoint now) {
   const Bytes ip = network_bytes(*packet);
   const auto message = Family::parse(ip);
   if (!message) return vpcs_.drop(std::move(packet), DropReason::icmp_malformed);
@@ -93,7 +93,7 @@ void GatewayIcmp::handle_icmp(const SlowVpc& vpc, PacketPtr packet, TimePoint no
 }
 
 template <typename Family>
-void GatewayIcmp::tell_source_of(Packet& packet, DropReason reason, TimePoint now) {
+void LocalIcmp::tell_source_of(Packet& packet, DropReason reason, TimePoint now) {
   const Bytes ip = network_bytes(packet);
   SlowVpc* vpc = vpcs_.find_up(packet.note().in_vpc);
   const auto error = Family::error_for(reason, ip, packet.note().mtu);
@@ -115,8 +115,8 @@ void GatewayIcmp::tell_source_of(Packet& packet, DropReason reason, TimePoint no
 }
 
 template <typename Family>
-void GatewayIcmp::send_error(SlowVpc& vpc, Packet& packet, const typename Family::Error& error,
-                             const Address& from, TimePoint now) {
+void LocalIcmp::send_error(SlowVpc& vpc, Packet& packet, const typename Family::Error& error,
+                           const Address& from, TimePoint now) {
   const Bytes ip = network_bytes(packet);
   if (!Family::may_cause_error(ip, is_link_broadcast(packet), error, vpc.config.addresses) ||
       !vpc.icmp_errors.take(now)) {

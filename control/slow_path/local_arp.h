@@ -16,7 +16,7 @@
 
 namespace bgw::control {
 
-class GatewayArp {
+class LocalArp {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
@@ -24,7 +24,7 @@ class GatewayArp {
   static constexpr std::chrono::seconds announce_interval{2};
   static constexpr std::chrono::seconds defend_interval{10};
 
-  GatewayArp(SlowVpcs& vpcs, Neighbours& neighbours, Originator& originator)
+  LocalArp(SlowVpcs& vpcs, Neighbours& neighbours, Originator& originator)
       : vpcs_(vpcs), neighbours_(neighbours), originator_(originator) {}
 
   // A punted ARP frame.

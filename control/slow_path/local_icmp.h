@@ -10,11 +10,11 @@
 
 namespace bgw::control {
 
-class GatewayIcmp {
+class LocalIcmp {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  GatewayIcmp(SlowVpcs& vpcs, Originator& originator, Pings& pings)
+  LocalIcmp(SlowVpcs& vpcs, Originator& originator, Pings& pings)
       : vpcs_(vpcs), originator_(originator), pings_(pings) {}
 
   // A packet to one of the gateway's addresses, whole: a fragment is dropped as icmp_malformed.

@@ -1,4 +1,4 @@
-#include "control/slow_path/gateway_ping.h"
+#include "control/slow_path/local_ping.h"
 
 #include <utility>
 
@@ -21,11 +21,11 @@ constexpr std::chrono::milliseconds longest_timeout{60'000};
 
 }  // namespace
 
-tl::expected<void, std::string> GatewayPing::ping(VpcIndex index,
-                                                  const config::IpAddress& destination,
-                                                  std::size_t payload_bytes,
-                                                  std::chrono::milliseconds timeout,
-                                                  std::function<void(PingReply)> done) {
+tl::expected<void, std::string> LocalPing::ping(VpcIndex index,
+                                                const config::IpAddress& destination,
+                                                std::size_t payload_bytes,
+                                                std::chrono::milliseconds timeout,
+                                                std::function<void(PingReply)> done) {
   const SlowVpc* vpc = vpcs_.find(index);
   if (vpc == nullptr) return tl::unexpected(std::string("there is no such VPC"));
   const auto& config = vpc->config;
@@ -58,13 +58,13 @@ tl::expected<void, std::string> GatewayPing::ping(VpcIndex index,
   return {};
 }
 
-std::uint16_t GatewayPing::unused_ident() {
+std::uint16_t LocalPing::unused_ident() {
   auto ident = originator_.random_id();
   while (pings_.uses_ident(ident)) ++ident;
   return ident;
 }
 
-std::string GatewayPing::send(const Pings::Ping& ping) {
+std::string LocalPing::send(const Pings::Ping& ping) {
   const auto packet =
       ping.echo.destination.is_v4()
           ? build_echo_request(ping.echo, ping.payload_bytes, originator_.random_id())
@@ -72,7 +72,7 @@ std::string GatewayPing::send(const Pings::Ping& ping) {
   return originator_.send_packet(ping.vpc, packet) ? "" : "no packet buffer or queue is free";
 }
 
-std::size_t GatewayPing::run(TimePoint now) {
+std::size_t LocalPing::run(TimePoint now) {
   const std::size_t started =
       pings_.start(now, [this](const Pings::Ping& ping) { return send(ping); });
   pings_.expire(now);

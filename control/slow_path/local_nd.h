@@ -17,7 +17,7 @@
 
 namespace bgw::control {
 
-class GatewayNd {
+class LocalNd {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
@@ -27,7 +27,7 @@ class GatewayNd {
   // As for ARP (RFC 5227 §1.1), for which there is such a constant.
   static constexpr std::chrono::seconds defend_interval{10};
 
-  GatewayNd(SlowVpcs& vpcs, Neighbours& neighbours, Originator& originator)
+  LocalNd(SlowVpcs& vpcs, Neighbours& neighbours, Originator& originator)
       : vpcs_(vpcs),
         neighbours_(neighbours),
         originator_(originator),

@@ -1,8 +1,9 @@
-#include "control/slow_path/gateway_arp.h"
+#include "control/slow_path/local_arp.h"
 
 #include <spdlog/spdlog.h>
 
 #include "control/packets/addresses.h"
+#include "control/slow_path/own_addresses.h"
 
 namespace bgw::control {
 
@@ -21,22 +22,21 @@ std::string text(std::uint32_t address) {
 
 }  // namespace
 
-void GatewayArp::handle(PacketPtr packet, TimePoint now) {
+void LocalArp::handle(PacketPtr packet, TimePoint now) {
   SlowVpc* vpc = vpcs_.find_up(packet->note().in_vpc);
   if (vpc == nullptr) return vpcs_.drop(std::move(packet), DropReason::no_interface);
   const auto message = parse_arp(network_bytes(*packet));
   if (!message || message->sender_mac.is_multicast() || message->sender_mac == Mac{}) {
     return vpcs_.drop(std::move(packet), DropReason::arp_malformed);
   }
-  const auto& addresses = vpc->config.addresses;
   const bool is_probe = message->sender == 0;  // RFC 5227 §2.1: the prober has no address yet
   if (message->sender_mac == vpc->config.mac) {
     // Our own frame, sent back by the network.
-  } else if (is_own(addresses, message->sender)) {
+  } else if (is_own(vpc->config, Address::v4(message->sender))) {
     defend(*vpc, *message, now);
   } else if (is_probe) {
     if (message->operation == ArpOperation::request) answer(*vpc, *message, packet->note().tunnel);
-  } else if (on_link_address(addresses, message->sender) != nullptr) {
+  } else if (on_link_address(vpc->config.addresses, message->sender) != nullptr) {
     learn_and_answer(*vpc, *message, packet->note().tunnel, now);
   } else {
     return vpcs_.drop(std::move(packet), DropReason::source_spoofed);
@@ -44,10 +44,10 @@ void GatewayArp::handle(PacketPtr packet, TimePoint now) {
   vpcs_.consume(std::move(packet));
 }
 
-void GatewayArp::learn_and_answer(SlowVpc& vpc, const ArpMessage& message, TunnelIndex tunnel,
-                                  TimePoint now) {
+void LocalArp::learn_and_answer(SlowVpc& vpc, const ArpMessage& message, TunnelIndex tunnel,
+                                TimePoint now) {
   using Evidence = Neighbours::Evidence;
-  const bool to_us = is_own(vpc.config.addresses, message.target);
+  const bool to_us = is_own(vpc.config, Address::v4(message.target));
   const bool is_request = message.operation == ArpOperation::request;
   const Evidence evidence = !to_us       ? Evidence::claim
                             : is_request ? Evidence::request
@@ -58,15 +58,15 @@ void GatewayArp::learn_and_answer(SlowVpc& vpc, const ArpMessage& message, Tunne
 }
 
 // P40: for the gateway's own addresses in this VPC, for nothing else.
-void GatewayArp::answer(const SlowVpc& vpc, const ArpMessage& request, TunnelIndex tunnel) {
-  if (!is_own(vpc.config.addresses, request.target)) return;
+void LocalArp::answer(const SlowVpc& vpc, const ArpMessage& request, TunnelIndex tunnel) {
+  if (!is_own(vpc.config, Address::v4(request.target))) return;
   const ArpMessage reply{ArpOperation::reply, vpc.config.mac, request.target, request.sender_mac,
                          request.sender};
   originator_.send_frame(vpc.config.index, write_arp(request.sender_mac, reply), tunnel);
 }
 
 // RFC 5227 §2.4 (b): one announcement per interval, so that two who defend don't fight by flood.
-void GatewayArp::defend(SlowVpc& vpc, const ArpMessage& message, TimePoint now) {
+void LocalArp::defend(SlowVpc& vpc, const ArpMessage& message, TimePoint now) {
   ++vpc.counters.address_conflicts;
   const auto [last, is_new] = defended_.try_emplace({vpc.config.index, message.sender}, now);
   if (!is_new && now - last->second < defend_interval) return;
@@ -76,7 +76,7 @@ void GatewayArp::defend(SlowVpc& vpc, const ArpMessage& message, TimePoint now) 
   send_announcement(vpc.config.index, message.sender);
 }
 
-void GatewayArp::request(VpcIndex index, std::uint32_t address, const std::optional<Link>& only) {
+void LocalArp::request(VpcIndex index, std::uint32_t address, const std::optional<Link>& only) {
   SlowVpc* vpc = vpcs_.find_up(index);
   if (vpc == nullptr) return;
   const auto* from = on_link_address(vpc->config.addresses, address);
@@ -89,11 +89,11 @@ void GatewayArp::request(VpcIndex index, std::uint32_t address, const std::optio
   }
 }
 
-void GatewayArp::announce(VpcIndex vpc, std::uint32_t address) {
+void LocalArp::announce(VpcIndex vpc, std::uint32_t address) {
   first_.push_back({vpc, address, {}});
 }
 
-std::size_t GatewayArp::run_announcements(TimePoint now, std::size_t max) {
+std::size_t LocalArp::run_announcements(TimePoint now, std::size_t max) {
   std::size_t sent = 0;
   for (; sent < max && !first_.empty(); ++sent) {
     const Announcement next = first_.front();
@@ -109,14 +109,14 @@ std::size_t GatewayArp::run_announcements(TimePoint now, std::size_t max) {
 }
 
 // What is no longer the gateway's isn't announced; that counts as done.
-bool GatewayArp::send_announcement(VpcIndex index, std::uint32_t address) {
+bool LocalArp::send_announcement(VpcIndex index, std::uint32_t address) {
   const SlowVpc* vpc = vpcs_.find_up(index);
-  if (vpc == nullptr || !is_own(vpc->config.addresses, address)) return true;
+  if (vpc == nullptr || !is_own(vpc->config, Address::v4(address))) return true;
   const ArpMessage message{ArpOperation::request, vpc->config.mac, address, Mac{}, address};
   return originator_.send_frame(index, write_arp(Mac::broadcast(), message));
 }
 
-void GatewayArp::forget(VpcIndex vpc) {
+void LocalArp::forget(VpcIndex vpc) {
   const auto of_vpc = [&](const Announcement& a) { return a.vpc == vpc; };
   std::erase_if(first_, of_vpc);
   std::erase_if(second_, of_vpc);
