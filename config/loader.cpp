@@ -44,8 +44,8 @@ std::string Error::to_string() const {
   return fmt::format("{}:{}:{}: {}", file, line, column, message);
 }
 
-tl::expected<Model, std::vector<Error>> load(std::string_view text, std::string_view file,
-                                             Limits limits) {
+tl::expected<ValidModel, std::vector<Error>> load(std::string_view text, std::string_view file,
+                                                  Limits limits) {
   std::vector<Error> errors;
   const YamlTree tree = read_yaml(text, limits, errors);
   Model model;
@@ -58,12 +58,12 @@ tl::expected<Model, std::vector<Error>> load(std::string_view text, std::string_
       if (reader.is_full()) break;
     }
   }
-  if (errors.empty()) return model;
+  if (errors.empty()) return ValidModel(std::move(model));
   finish(errors, file, limits);
   return tl::unexpected(std::move(errors));
 }
 
-tl::expected<Model, std::vector<Error>> load_file(const std::string& path, Limits limits) {
+tl::expected<ValidModel, std::vector<Error>> load_file(const std::string& path, Limits limits) {
   const auto refuse = [&](int code) {
     return tl::unexpected(std::vector<Error>{
         {path, 0, 0,

@@ -8,7 +8,7 @@
 
 #include <tl/expected.hpp>
 
-#include "config/model.h"
+#include "config/valid_model.h"
 
 namespace bgw::config {
 
@@ -32,18 +32,10 @@ struct Limits {
 
 // Parses, checks types and values, then references and rules across objects (control/ROUTES.md's
 // L3, V5 …). `file` is used in messages only. Pure: no I/O. Errors come in order of position.
-tl::expected<Model, std::vector<Error>> load(std::string_view text, std::string_view file,
-                                             Limits limits = {});
+tl::expected<ValidModel, std::vector<Error>> load(std::string_view text, std::string_view file,
+                                                  Limits limits = {});
 
 // Reads a file and loads it; a file that can't be read is an Error too.
-tl::expected<Model, std::vector<Error>> load_file(const std::string& path, Limits limits = {});
-
-// Rules that hold for a model however it came to be (text or API). `where` is the path of the
-// offending node, such as "attachments[3].vpc", which load() turns into a position.
-struct Problem {
-  std::string where;
-  std::string message;
-};
-std::vector<Problem> validate(const Model& model);
+tl::expected<ValidModel, std::vector<Error>> load_file(const std::string& path, Limits limits = {});
 
 }  // namespace bgw::config

@@ -1,6 +1,6 @@
 // paths
-// Paths of nodes, such as "vpcs[0].route_tables[1].static[0].via.gateway", as validate() writes
-// them: what they name in a document, and whether one concerns the other.
+// Paths of nodes, such as "vpcs[0].route_tables[1].static[0].via.gateway", as find_problems()
+// writes them: what they name in a document, and whether one concerns the other.
 #pragma once
 
 #include <string_view>

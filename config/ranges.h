@@ -1,5 +1,5 @@
 // ranges
-// Ranges of the language's numbers; the loader checks text against them, validate() models.
+// Ranges of the language's numbers; the loader checks text against them, find_problems() models.
 #pragma once
 
 #include <cstddef>

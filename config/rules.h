@@ -1,5 +1,5 @@
 // rules
-// The rules of validate(), by section. Each function reports what it finds to the context.
+// The rules of find_problems(), by section. Each function reports what it finds to the context.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "config/loader.h"
 #include "config/model.h"
 #include "config/prefix_index.h"
+#include "config/valid_model.h"
 
 namespace bgw::config {
 

@@ -1,6 +1,6 @@
 // sections
 // From tree to model, section by section. Types and single values are checked here, whatever
-// involves two places by validate().
+// involves two places by find_problems().
 #pragma once
 
 #include <string>

@@ -1,8 +1,8 @@
 #include <utility>
 
-#include "config/loader.h"
 #include "config/rule_checks.h"
 #include "config/rules.h"
+#include "config/valid_model.h"
 
 namespace bgw::config {
 
@@ -18,12 +18,18 @@ std::vector<Finding> check_rules(const Model& model) {
   return std::move(context.findings);
 }
 
-std::vector<Problem> validate(const Model& model) {
+std::vector<Problem> find_problems(const Model& model) {
   std::vector<Problem> problems;
   for (Finding& finding : check_rules(model)) {
     problems.push_back(std::move(finding.problem));
   }
   return problems;
+}
+
+tl::expected<ValidModel, std::vector<Problem>> validate(Model model) {
+  auto problems = find_problems(model);
+  if (!problems.empty()) return tl::unexpected(std::move(problems));
+  return ValidModel(std::move(model));
 }
 
 }  // namespace bgw::config

@@ -34,11 +34,11 @@ std::string file_name(const ApiRequest& request) {
   return file == request.query.end() || file->second.empty() ? "configuration" : file->second;
 }
 
-Json counts(const config::Model& model) {
-  return {{"ports", model.ports.size()},
-          {"vpcs", model.vpcs.size()},
-          {"gateways", model.gateways.size()},
-          {"attachments", model.attachments.size()}};
+Json counts(const config::ValidModel& model) {
+  return {{"ports", model.ports().size()},
+          {"vpcs", model.vpcs().size()},
+          {"gateways", model.gateways().size()},
+          {"attachments", model.attachments().size()}};
 }
 
 // The whole list, or the object of that name.

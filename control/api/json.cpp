@@ -140,7 +140,7 @@ Json to_json(const Changes& changes) {
 
 Json gateways_json(const Running& running) {
   Json list = Json::array();
-  for (const auto& gateway : running.model.gateways) {
+  for (const auto& gateway : running.model.gateways()) {
     Json json{{"name", gateway.name},
               {"account", gateway.account},
               {"region", gateway.region},
@@ -151,7 +151,7 @@ Json gateways_json(const Running& running) {
               {"static", Json::array()},
               {"attachments", Json::array()}};
     for (const auto& route : gateway.static_routes) json["static"].push_back(to_json(route));
-    for (const auto& attachment : running.model.attachments) {
+    for (const auto& attachment : running.model.attachments()) {
       if (attachment.gateway == gateway.name) json["attachments"].push_back(attachment.name);
     }
     const auto& routes = running.rib.find_gateway(gateway.name)->routes;
@@ -164,7 +164,7 @@ Json gateways_json(const Running& running) {
 
 Json attachments_json(const Running& running) {
   Json list = Json::array();
-  for (const auto& attachment : running.model.attachments) {
+  for (const auto& attachment : running.model.attachments()) {
     list.push_back({{"name", attachment.name},
                     {"gateway", attachment.gateway},
                     {"vpc", attachment.vpc},
@@ -175,8 +175,8 @@ Json attachments_json(const Running& running) {
 
 Json vpcs_json(const Running& running) {
   Json list = Json::array();
-  for (std::size_t i = 0; i < running.model.vpcs.size(); ++i) {
-    auto json = to_json(running.model.vpcs[i]);
+  for (std::size_t i = 0; i < running.model.vpcs().size(); ++i) {
+    auto json = to_json(running.model.vpcs()[i]);
     json["attachments"] = running.rib.vpcs[i].own_attachments;  // in document order, too
     list.push_back(std::move(json));
   }
@@ -185,7 +185,7 @@ Json vpcs_json(const Running& running) {
 
 Json propagations_json(const Running& running) {
   Json list = Json::array();
-  for (const auto& vpc : running.model.vpcs) {
+  for (const auto& vpc : running.model.vpcs()) {
     for (const auto& table : vpc.route_tables) {
       const auto first_of_table = list.size();
       for (const auto& propagation : table.propagations) {

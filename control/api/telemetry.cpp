@@ -82,10 +82,10 @@ ApiResponse ApiHandlers::status(const ApiRequest&, const std::string&) {
       {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(uptime).count()},
       {"generation", running.generation},
       {"file", running.file},
-      {"ports", running.model.ports.size()},
-      {"vpcs", running.model.vpcs.size()},
-      {"gateways", running.model.gateways.size()},
-      {"attachments", running.model.attachments.size()},
+      {"ports", running.model.ports().size()},
+      {"vpcs", running.model.vpcs().size()},
+      {"gateways", running.model.gateways().size()},
+      {"attachments", running.model.attachments().size()},
       {"fib", to_json(engine_.programmer().occupancy())},
       {"packet_buffers",
        {{"total", plane_.packet_buffers().total}, {"in_use", plane_.packet_buffers().in_use}}},
@@ -125,16 +125,15 @@ ApiResponse ApiHandlers::interfaces(const ApiRequest&, const std::string&) {
       add_device(interface, interface["vlan"]["port"]);
     }
     const auto& model = engine_.running().model;
-    const auto& configured =
-        *config::find_named(model.vpcs, interface["vpc"].get<std::string>())->interface;
+    const auto& configured = *model.vpcs().find(interface["vpc"].get<std::string>())->interface;
     if (const auto* vxlan = std::get_if<config::VxlanBinding>(&configured.binding)) {
-      const auto& underlay = *config::find_named(model.underlays, vxlan->underlay);
+      const auto& underlay = *model.underlays().find(vxlan->underlay);
       interface["mtu"] = vxlan_mtu(configured, underlay);
       add_device(interface, underlay.port);
     }
     interfaces.push_back(std::move(interface));
   }
-  for (const auto& underlay : engine_.running().model.underlays) {
+  for (const auto& underlay : engine_.running().model.underlays()) {
     Json interface {
       { "underlay", underlay.name }
     };
@@ -203,15 +202,15 @@ Json ApiHandlers::port_stats(const config::Port& port) const {
 
 ApiResponse ApiHandlers::stats(const ApiRequest&, const std::string&) {
   Json json{{"interfaces", Json::array()}, {"ports", Json::array()}};
-  for (const auto& vpc : engine_.running().model.vpcs) {
+  for (const auto& vpc : engine_.running().model.vpcs()) {
     json["interfaces"].push_back(
         interface_stats("vpc", vpc.name, *engine_.programmer().vpc_index(vpc.name)));
   }
-  for (const auto& underlay : engine_.running().model.underlays) {
+  for (const auto& underlay : engine_.running().model.underlays()) {
     json["interfaces"].push_back(interface_stats(
         "underlay", underlay.name, *engine_.programmer().underlay_index(underlay.name)));
   }
-  for (const auto& port : engine_.running().model.ports) {
+  for (const auto& port : engine_.running().model.ports()) {
     json["ports"].push_back(port_stats(port));
   }
   return ok(json);
@@ -219,17 +218,17 @@ ApiResponse ApiHandlers::stats(const ApiRequest&, const std::string&) {
 
 ApiResponse ApiHandlers::drops(const ApiRequest&, const std::string&) {
   Json list = Json::array();
-  for (const auto& vpc : engine_.running().model.vpcs) {
+  for (const auto& vpc : engine_.running().model.vpcs()) {
     const auto index = *engine_.programmer().vpc_index(vpc.name);
     append_drops(list, "vpc", vpc.name,
                  sum(plane_.vpc_counters(index).drops, plane_.slow_path_counters(index).drops));
   }
-  for (const auto& underlay : engine_.running().model.underlays) {
+  for (const auto& underlay : engine_.running().model.underlays()) {
     const auto index = *engine_.programmer().underlay_index(underlay.name);
     append_drops(list, "underlay", underlay.name,
                  sum(plane_.vpc_counters(index).drops, plane_.slow_path_counters(index).drops));
   }
-  for (const auto& port : engine_.running().model.ports) {
+  for (const auto& port : engine_.running().model.ports()) {
     append_drops(list, "port", port.name, plane_.port_counters(*engine_.port_id(port.name)).drops);
   }
   return ok(list);

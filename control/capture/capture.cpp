@@ -150,10 +150,10 @@ std::uint32_t CaptureSessions::interface_of(Session& session, VpcIndex vpc) {
 std::string CaptureSessions::name_of(VpcIndex index) const {
   if (index == dataplane::no_vpc) return "no interface";
   const auto& model = engine_.running().model;
-  for (const auto& vpc : model.vpcs) {
+  for (const auto& vpc : model.vpcs()) {
     if (engine_.programmer().vpc_index(vpc.name) == index) return vpc.name;
   }
-  for (const auto& underlay : model.underlays) {
+  for (const auto& underlay : model.underlays()) {
     if (engine_.programmer().underlay_index(underlay.name) == index) {
       return fmt::format("underlay {}", underlay.name);
     }

@@ -53,7 +53,7 @@ const std::string* port_of(const config::Interface& interface) {
 
 }  // namespace
 
-tl::expected<config::Model, Refusal> load_text(std::string_view text, std::string_view file) {
+tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::string_view file) {
   auto model = config::load(text, file);
   if (model) return std::move(*model);
   const auto count = model.error().size();
@@ -159,14 +159,14 @@ tl::expected<void, std::string> Engine::store() {
 
 // The devices that were opened; nothing stays open after an error.
 tl::expected<std::vector<std::string>, std::string> Engine::open_new_ports(
-    const config::Model& model) {
+    const config::ValidModel& model) {
   std::vector<std::string> opened;
-  for (const auto& port : model.ports) {
+  for (const auto& port : model.ports()) {
     if (ports_.contains(port.device)) continue;
     auto info = plane_.open_port(port.name, port.device);
     if (!info) {
       close_ports(opened);
-      const auto* before = config::find_named(running_.model.ports, port.name);
+      const auto* before = running_.model.ports().find(port.name);
       return tl::unexpected(
           before == nullptr
               ? info.error()
@@ -188,10 +188,10 @@ void Engine::close_ports(const std::vector<std::string>& devices) {
 }
 
 tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> Engine::program(
-    const config::Model& model, const Rib& rib, std::uint64_t generation) {
+    const config::ValidModel& model, const Rib& rib, std::uint64_t generation) {
   ProgrammedPorts ports;
   std::vector<dataplane::PortId> ids;
-  for (const auto& port : model.ports) {
+  for (const auto& port : model.ports()) {
     const auto& info = ports_.at(port.device);
     ports.emplace(port.name, ProgrammedPort{info.id, info.mac});
     ids.push_back(info.id);
@@ -203,16 +203,16 @@ tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> Engine::progr
 }
 
 // The first interface or underlay whose mtu its port does not carry.
-std::optional<std::string> Engine::beyond_ports(const config::Model& model) const {
+std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model) const {
   const auto check = [&](const std::string& who, std::uint16_t mtu, const std::string& port) {
-    return beyond_port(who, mtu, ports_.at(config::find_named(model.ports, port)->device));
+    return beyond_port(who, mtu, ports_.at(model.ports().find(port)->device));
   };
-  for (const auto& vpc : model.vpcs) {
+  for (const auto& vpc : model.vpcs()) {
     const auto* port = vpc.interface ? port_of(*vpc.interface) : nullptr;
     if (port == nullptr) continue;
     if (auto beyond = check(vpc.name, vpc.interface->mtu, *port)) return beyond;
   }
-  for (const auto& underlay : model.underlays) {
+  for (const auto& underlay : model.underlays()) {
     if (auto beyond = check(underlay.name, underlay.mtu, underlay.port)) return beyond;
   }
   return std::nullopt;
@@ -231,7 +231,7 @@ void Engine::settle() {
   if (unsettled_) return;
   programmer_.reclaim();
   std::unordered_set<std::string_view> wanted;
-  for (const auto& port : running_.model.ports) wanted.insert(port.device);
+  for (const auto& port : running_.model.ports()) wanted.insert(port.device);
   std::vector<std::string> unwanted;
   for (const auto& [device, info] : ports_) {
     if (!wanted.contains(device)) unwanted.push_back(device);
@@ -244,7 +244,7 @@ void Engine::tidy() {
 }
 
 std::optional<dataplane::PortId> Engine::port_id(const std::string& port) const {
-  const auto* configured = config::find_named(running_.model.ports, port);
+  const auto* configured = running_.model.ports().find(port);
   if (configured == nullptr) return std::nullopt;
   return ports_.at(configured->device).id;
 }
@@ -252,11 +252,11 @@ std::optional<dataplane::PortId> Engine::port_id(const std::string& port) const 
 std::vector<SlowPathTunnel> Engine::slow_path_tunnels() const {
   std::vector<SlowPathTunnel> tunnels;
   std::set<dataplane::TunnelIndex> known;
-  for (const auto& vpc : running_.model.vpcs) {
+  for (const auto& vpc : running_.model.vpcs()) {
     if (!vpc.interface) continue;
     const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding);
     if (vxlan == nullptr) continue;
-    const auto& underlay = *config::find_named(running_.model.underlays, vxlan->underlay);
+    const auto& underlay = *running_.model.underlays().find(vxlan->underlay);
     for (const auto& remote : vxlan->remotes) {
       const auto index = *programmer_.tunnel_index(underlay.name, remote);
       if (!known.insert(index).second) continue;
@@ -268,14 +268,14 @@ std::vector<SlowPathTunnel> Engine::slow_path_tunnels() const {
 }
 
 void Engine::on_port(SlowPathVpc& served, const std::string& port) const {
-  const auto& info = ports_.at(config::find_named(running_.model.ports, port)->device);
+  const auto& info = ports_.at(running_.model.ports().find(port)->device);
   served.mac = info.mac;
   served.port = info.id;
 }
 
 std::vector<SlowPathVpc> Engine::slow_path_vpcs() const {
   std::vector<SlowPathVpc> vpcs;
-  for (const auto& vpc : running_.model.vpcs) {
+  for (const auto& vpc : running_.model.vpcs()) {
     if (!vpc.interface) continue;
     SlowPathVpc served{
         *programmer_.vpc_index(vpc.name), vpc.name, vpc.interface->enabled, {}, vpc.interface->mtu,
@@ -283,7 +283,7 @@ std::vector<SlowPathVpc> Engine::slow_path_vpcs() const {
     served.autoconfiguration = vpc.interface->autoconfiguration;
     const auto* port = port_of(*vpc.interface);
     if (const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding)) {
-      const auto& underlay = *config::find_named(running_.model.underlays, vxlan->underlay);
+      const auto& underlay = *running_.model.underlays().find(vxlan->underlay);
       port = &underlay.port;
       served.mtu = vxlan_mtu(*vpc.interface, underlay);
       served.vxlan = true;
@@ -294,7 +294,7 @@ std::vector<SlowPathVpc> Engine::slow_path_vpcs() const {
     on_port(served, *port);
     vpcs.push_back(std::move(served));
   }
-  for (const auto& underlay : running_.model.underlays) {
+  for (const auto& underlay : running_.model.underlays()) {
     SlowPathVpc served{*programmer_.underlay_index(underlay.name),
                        underlay_name(underlay.name),
                        true,

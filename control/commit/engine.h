@@ -29,7 +29,7 @@ struct Refusal {
 };
 
 // Loads what this version carries; the refusal lists every error.
-tl::expected<config::Model, Refusal> load_text(std::string_view text, std::string_view file);
+tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::string_view file);
 
 struct Changes {
   std::vector<ObjectChange> objects;
@@ -42,7 +42,7 @@ struct Running {
   std::uint64_t generation = 0;
   std::string file;
   std::string text;
-  config::Model model;
+  config::ValidModel model;
   Rib rib;
   History history;
 };
@@ -52,7 +52,7 @@ struct CandidateConfig {
   std::uint64_t generation = 0;  // once in force
   std::string file;
   std::string text;
-  config::Model model;
+  config::ValidModel model;
   Computed computed;
   Changes changes;
 };
@@ -105,13 +105,14 @@ class Engine {
  private:
   using Ports = std::unordered_map<std::string, dataplane::PortInfo>;  // by device string
 
-  tl::expected<std::vector<std::string>, std::string> open_new_ports(const config::Model& model);
+  tl::expected<std::vector<std::string>, std::string> open_new_ports(
+      const config::ValidModel& model);
   void close_ports(const std::vector<std::string>& devices);
   tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> program(
-      const config::Model& model, const Rib& rib, std::uint64_t generation);
+      const config::ValidModel& model, const Rib& rib, std::uint64_t generation);
   void put_in_force(Running next);
   void settle();
-  std::optional<std::string> beyond_ports(const config::Model& model) const;
+  std::optional<std::string> beyond_ports(const config::ValidModel& model) const;
   std::vector<SlowPathVpc> slow_path_vpcs() const;
   std::vector<SlowPathTunnel> slow_path_tunnels() const;
   void on_port(SlowPathVpc& served, const std::string& port) const;

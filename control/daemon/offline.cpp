@@ -17,7 +17,7 @@ std::string count(std::size_t number, const char* noun) {
   return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
-tl::expected<config::Model, Refusal> load(const std::string& path) {
+tl::expected<config::ValidModel, Refusal> load(const std::string& path) {
   const auto text = read_configuration(path);
   if (!text) return tl::unexpected(Refusal{text.error(), {}});
   return load_text(*text, path);
@@ -60,10 +60,10 @@ tl::expected<void, Refusal> print_routes(const std::vector<std::string>& paths, 
   return {};
 }
 
-std::string summary(const config::Model& model) {
-  return fmt::format("{}, {}, {}, {}", count(model.ports.size(), "port"),
-                     count(model.vpcs.size(), "VPC"), count(model.gateways.size(), "gateway"),
-                     count(model.attachments.size(), "attachment"));
+std::string summary(const config::ValidModel& model) {
+  return fmt::format("{}, {}, {}, {}", count(model.ports().size(), "port"),
+                     count(model.vpcs().size(), "VPC"), count(model.gateways().size(), "gateway"),
+                     count(model.attachments().size(), "attachment"));
 }
 
 }  // namespace bgw::control

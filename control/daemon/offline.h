@@ -22,6 +22,6 @@ tl::expected<std::string, Refusal> check_file(const std::string& path);
 tl::expected<void, Refusal> print_routes(const std::vector<std::string>& paths, std::ostream& out);
 
 // "3 ports, 3 VPCs, 1 gateway, 3 attachments"
-std::string summary(const config::Model& model);
+std::string summary(const config::ValidModel& model);
 
 }  // namespace bgw::control

@@ -57,7 +57,7 @@ std::uint16_t vxlan_mtu(const config::Interface& interface, const config::Underl
   return std::min(interface.mtu, static_cast<std::uint16_t>(underlay.mtu - vxlan.overhead_bytes()));
 }
 
-std::unique_ptr<FibSnapshot> FibProgrammer::assemble(const config::Model& model,
+std::unique_ptr<FibSnapshot> FibProgrammer::assemble(const config::ValidModel& model,
                                                      const ProgrammedPorts& ports,
                                                      std::uint64_t generation) const {
   auto fib = std::make_unique<FibSnapshot>();
@@ -73,7 +73,7 @@ std::unique_ptr<FibSnapshot> FibProgrammer::assemble(const config::Model& model,
   }
   fib->vpcs.resize(vpcs_.end());
   assemble_underlays(model, ports, *fib);
-  for (const auto& vpc : model.vpcs) assemble_vpc(model, vpc, ports, *fib);
+  for (const auto& vpc : model.vpcs()) assemble_vpc(model, vpc, ports, *fib);
   return fib;
 }
 
@@ -91,9 +91,9 @@ void FibProgrammer::assemble_groups(FibSnapshot& fib) const {
   });
 }
 
-void FibProgrammer::assemble_underlays(const config::Model& model, const ProgrammedPorts& ports,
-                                       FibSnapshot& fib) const {
-  for (const auto& underlay : model.underlays) {
+void FibProgrammer::assemble_underlays(const config::ValidModel& model,
+                                       const ProgrammedPorts& ports, FibSnapshot& fib) const {
+  for (const auto& underlay : model.underlays()) {
     const auto& port = ports.at(underlay.port);
     const VpcIndex index = *underlay_index(underlay.name);
     auto& slot = fib.vpcs[index.value];
@@ -108,7 +108,7 @@ void FibProgrammer::assemble_underlays(const config::Model& model, const Program
     auto& received = fib.underlays.emplace_back();
     for (const auto& own : underlay.addresses) received.own.push_back(to_address(own.address));
     std::vector<std::pair<std::uint32_t, VpcIndex>> owners;
-    for (const auto& vpc : model.vpcs) {
+    for (const auto& vpc : model.vpcs()) {
       if (!vpc.interface) continue;
       const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding);
       if (vxlan == nullptr || vxlan->underlay != underlay.name) continue;
@@ -118,7 +118,7 @@ void FibProgrammer::assemble_underlays(const config::Model& model, const Program
   }
   fib.tunnels.resize(std::max<std::size_t>(tunnels_.end(), 1));
   tunnels_.for_each_used([&](const TunnelKey& key, std::uint32_t index) {
-    const auto& underlay = *config::find_named(model.underlays, key.underlay);
+    const auto& underlay = *model.underlays().find(key.underlay);
     const VpcIndex slot = *underlay_index(underlay.name);
     fib.tunnels[index] = dataplane::make_tunnel(
         slot, fib.vpcs[slot.value], to_address(local_towards(underlay, key.remote)),
@@ -126,7 +126,7 @@ void FibProgrammer::assemble_underlays(const config::Model& model, const Program
   });
 }
 
-void FibProgrammer::assemble_vpc(const config::Model& model, const config::Vpc& vpc,
+void FibProgrammer::assemble_vpc(const config::ValidModel& model, const config::Vpc& vpc,
                                  const ProgrammedPorts& ports, FibSnapshot& fib) const {
   const VpcIndex index = *vpc_index(vpc.name);
   auto& slot = fib.vpcs[index.value];
@@ -144,9 +144,8 @@ void FibProgrammer::assemble_vpc(const config::Model& model, const config::Vpc& 
     bind(*vlan, ports, index, fib);
   } else {
     bind(model, std::get<config::VxlanBinding>(binding), index, fib);
-    slot.mtu = vxlan_mtu(
-        *vpc.interface,
-        *config::find_named(model.underlays, std::get<config::VxlanBinding>(binding).underlay));
+    slot.mtu = vxlan_mtu(*vpc.interface,
+                         *model.underlays().find(std::get<config::VxlanBinding>(binding).underlay));
   }
 }
 
@@ -164,10 +163,10 @@ void FibProgrammer::bind(const config::VlanBinding& vlan, const ProgrammedPorts&
   }
 }
 
-void FibProgrammer::bind(const config::Model& model, const config::VxlanBinding& vxlan,
+void FibProgrammer::bind(const config::ValidModel& model, const config::VxlanBinding& vxlan,
                          VpcIndex index, FibSnapshot& fib) const {
   auto& slot = fib.vpcs[index.value];
-  const auto& underlay = *config::find_named(model.underlays, vxlan.underlay);
+  const auto& underlay = *model.underlays().find(vxlan.underlay);
   const auto& below = fib.vpcs[underlay_index(underlay.name)->value];
   slot.kind = LinkKind::vxlan;
   slot.port = below.port;

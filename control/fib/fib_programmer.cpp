@@ -91,7 +91,7 @@ FibProgrammer::FibProgrammer(const dataplane::NeighbourTable* neighbours,
       v6_(arena_, limits.routes_per_table) {}
 
 tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> FibProgrammer::prepare(
-    const config::Model& model, const Rib& rib, const ProgrammedPorts& ports,
+    const config::ValidModel& model, const Rib& rib, const ProgrammedPorts& ports,
     std::uint64_t generation) {
   vpcs_.begin();
   table_names_.begin();
@@ -189,16 +189,16 @@ std::vector<FibProgrammer::TableOccupancy> FibProgrammer::table_occupancy() cons
 }
 
 // Names first: the tables refer to one another.
-tl::expected<void, std::string> FibProgrammer::assign_indices(const config::Model& model) {
+tl::expected<void, std::string> FibProgrammer::assign_indices(const config::ValidModel& model) {
   const auto use_table = [&](const std::string& key) { return table_names_.use(key).has_value(); };
-  for (const auto& underlay : model.underlays) {
+  for (const auto& underlay : model.underlays()) {
     const auto key = underlay_name(underlay.name);
     if (!vpcs_.use(key)) return full("underlay", vpcs_.limit());
     if (!use_table(table_key(key, "main")) || !use_table(source_key(key))) {
       return full("table", table_names_.limit());
     }
   }
-  for (const auto& vpc : model.vpcs) {
+  for (const auto& vpc : model.vpcs()) {
     if (!vpcs_.use(vpc.name)) return full("VPC", vpcs_.limit());
     bool room = use_table(source_key(vpc.name));
     for (const auto& table : vpc.route_tables) {
@@ -212,24 +212,24 @@ tl::expected<void, std::string> FibProgrammer::assign_indices(const config::Mode
       if (!tunnels_.use({vxlan->underlay, remote})) return full("VTEP", tunnels_.limit());
     }
   }
-  for (const auto& gateway : model.gateways) {
+  for (const auto& gateway : model.gateways()) {
     if (!use_table(gateway_key(gateway.name))) return full("table", table_names_.limit());
   }
   return {};
 }
 
-tl::expected<void, std::string> FibProgrammer::build_tables(const config::Model& model,
+tl::expected<void, std::string> FibProgrammer::build_tables(const config::ValidModel& model,
                                                             const Rib& rib) {
   std::unordered_map<std::string_view, const VpcRoutes*> routes_of;
   for (const auto& routes : rib.vpcs) routes_of.emplace(routes.name, &routes);
-  for (const auto& vpc : model.vpcs) {
+  for (const auto& vpc : model.vpcs()) {
     if (auto built = build_vpc(vpc, rib, *routes_of.at(vpc.name)); !built) return built;
   }
   for (const auto& gateway : rib.gateways) {
     auto built = build_plan(gateway_key(gateway.name), plan_gateway_table(model, gateway), {});
     if (!built) return built;
   }
-  for (const auto& underlay : model.underlays) {
+  for (const auto& underlay : model.underlays()) {
     const auto key = underlay_name(underlay.name);
     const VpcIndex owner{*vpcs_.find(key)};
     Plan plan = plan_underlay_table(underlay);

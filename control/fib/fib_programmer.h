@@ -10,7 +10,7 @@
 
 #include <tl/expected.hpp>
 
-#include "config/model.h"
+#include "config/valid_model.h"
 #include "control/fib/family_tables.h"
 #include "control/fib/index_pool.h"
 #include "control/packets/addresses.h"
@@ -91,7 +91,7 @@ class FibProgrammer {
   // the model binds must be in `ports`. The error says which limit was met; nothing has changed
   // then. `rx_queues` is left to the caller.
   tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> prepare(
-      const config::Model& model, const Rib& rib, const ProgrammedPorts& ports,
+      const config::ValidModel& model, const Rib& rib, const ProgrammedPorts& ports,
       std::uint64_t generation);
   void abandon();
   // What was prepared is in force; what it replaced is kept until reclaim().
@@ -112,8 +112,8 @@ class FibProgrammer {
  private:
   using GroupKey = std::u32string;  // the members' values
 
-  tl::expected<void, std::string> assign_indices(const config::Model& model);
-  tl::expected<void, std::string> build_tables(const config::Model& model, const Rib& rib);
+  tl::expected<void, std::string> assign_indices(const config::ValidModel& model);
+  tl::expected<void, std::string> build_tables(const config::ValidModel& model, const Rib& rib);
   tl::expected<void, std::string> build_vpc(const config::Vpc& vpc, const Rib& rib,
                                             const VpcRoutes& routes);
   tl::expected<void, std::string> build_sources(const std::string& key,
@@ -132,17 +132,17 @@ class FibProgrammer {
   // A slot with its tables, otherwise empty; `owner` is a VPC or an underlay_name().
   dataplane::VpcFib slot_of(const std::string& owner) const;
   // fib_assembly.cpp
-  std::unique_ptr<dataplane::FibSnapshot> assemble(const config::Model& model,
+  std::unique_ptr<dataplane::FibSnapshot> assemble(const config::ValidModel& model,
                                                    const ProgrammedPorts& ports,
                                                    std::uint64_t generation) const;
   void assemble_groups(dataplane::FibSnapshot& fib) const;
-  void assemble_underlays(const config::Model& model, const ProgrammedPorts& ports,
+  void assemble_underlays(const config::ValidModel& model, const ProgrammedPorts& ports,
                           dataplane::FibSnapshot& fib) const;
-  void assemble_vpc(const config::Model& model, const config::Vpc& vpc,
+  void assemble_vpc(const config::ValidModel& model, const config::Vpc& vpc,
                     const ProgrammedPorts& ports, dataplane::FibSnapshot& fib) const;
   void bind(const config::VlanBinding& vlan, const ProgrammedPorts& ports,
             dataplane::VpcIndex index, dataplane::FibSnapshot& fib) const;
-  void bind(const config::Model& model, const config::VxlanBinding& vxlan,
+  void bind(const config::ValidModel& model, const config::VxlanBinding& vxlan,
             dataplane::VpcIndex index, dataplane::FibSnapshot& fib) const;
 
   const dataplane::NeighbourTable* neighbours_;

@@ -20,9 +20,9 @@ struct References {
   std::unordered_map<std::string_view, std::vector<AttachedVpc>> attached_to;     // by gateway
   std::unordered_map<std::string_view, std::vector<std::string>> attachments_of;  // by VPC
 
-  explicit References(const config::Model& model) {
-    for (const config::Vpc& vpc : model.vpcs) vpcs.emplace(vpc.name, &vpc);
-    for (const config::Attachment& attachment : model.attachments) {
+  explicit References(const config::ValidModel& model) {
+    for (const config::Vpc& vpc : model.vpcs()) vpcs.emplace(vpc.name, &vpc);
+    for (const config::Attachment& attachment : model.attachments()) {
       attachments.emplace(attachment.name, &attachment);
       attached_to[attachment.gateway].push_back({&attachment, vpcs.at(attachment.vpc)});
       attachments_of[attachment.vpc].push_back(attachment.name);
@@ -91,7 +91,7 @@ void index_prefixes_behind(const References& references, Rib& rib) {
 
 }  // namespace
 
-Computed compute_routes(const config::Model& model, const History& previous) {
+Computed compute_routes(const config::ValidModel& model, const History& previous) {
   References references(model);
   std::unordered_map<std::string_view, const GatewayHistory*> histories;
   for (const GatewayHistory& history : previous.gateways) {
@@ -99,7 +99,7 @@ Computed compute_routes(const config::Model& model, const History& previous) {
   }
 
   Computed result;
-  for (const config::Gateway& gateway : model.gateways) {
+  for (const config::Gateway& gateway : model.gateways()) {
     const auto history = histories.find(gateway.name);
     const auto arrivals = history == histories.end() ? std::span<const Arrival>{}
                                                      : std::span(history->second->arrivals);
@@ -107,7 +107,7 @@ Computed compute_routes(const config::Model& model, const History& previous) {
     result.rib.gateways.push_back(std::move(table.routes));
     result.history.gateways.push_back(std::move(table.history));
   }
-  for (const config::Vpc& vpc : model.vpcs) {
+  for (const config::Vpc& vpc : model.vpcs()) {
     VpcRoutes routes{vpc.name, references.attachments_of[vpc.name], {}, {}};
     for (const config::RouteTable& table : vpc.route_tables) {
       routes.tables.push_back(compute_table(vpc, table));

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/model.h"
+#include "config/valid_model.h"
 #include "control/routes/rib.h"
 
 namespace bgw::control {
@@ -41,6 +41,6 @@ struct Computed {
 
 // `model` must have passed config::validate(). No clock, no I/O, no DPDK, no logging; the same
 // arguments give the same result. Any thread.
-Computed compute_routes(const config::Model& model, const History& previous);
+Computed compute_routes(const config::ValidModel& model, const History& previous);
 
 }  // namespace bgw::control

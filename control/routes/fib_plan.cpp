@@ -105,9 +105,9 @@ Plan plan_vpc_table(const config::Vpc& vpc, const Rib& rib, const VpcRoutes& rou
   return plan.take();
 }
 
-Plan plan_gateway_table(const config::Model& model, const GatewayRoutes& gateway) {
+Plan plan_gateway_table(const config::ValidModel& model, const GatewayRoutes& gateway) {
   std::unordered_map<std::string_view, std::string_view> vpc_of;  // by attachment
-  for (const config::Attachment& attachment : model.attachments) {
+  for (const config::Attachment& attachment : model.attachments()) {
     vpc_of.emplace(attachment.name, attachment.vpc);
   }
   Plan plan;

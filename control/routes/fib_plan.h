@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "config/model.h"
+#include "config/valid_model.h"
 #include "control/routes/rib.h"
 
 namespace bgw::control {
@@ -54,7 +54,7 @@ Plan plan_vpc_table(const config::Vpc& vpc, const Rib& rib, const VpcRoutes& rou
                     const TableRoutes& table);
 
 // The valid table of a gateway (F3).
-Plan plan_gateway_table(const config::Model& model, const GatewayRoutes& gateway);
+Plan plan_gateway_table(const config::ValidModel& model, const GatewayRoutes& gateway);
 
 // What the gateway itself sends by on an underlay, and which of its addresses it answers to there.
 Plan plan_underlay_table(const config::Underlay& underlay);

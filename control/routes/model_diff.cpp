@@ -1,7 +1,5 @@
 #include "control/routes/model_diff.h"
 
-#include <unordered_map>
-
 namespace bgw::control {
 namespace {
 
@@ -51,27 +49,18 @@ Keys changed_keys(const config::Attachment& a, const config::Attachment& b) {
 }
 
 template <typename Object>
-std::unordered_map<std::string_view, const Object*> by_name(const std::vector<Object>& objects) {
-  std::unordered_map<std::string_view, const Object*> index;
-  for (const auto& object : objects) index.emplace(object.name, &object);
-  return index;
-}
-
-template <typename Object>
-void compare(const char* kind, const std::vector<Object>& before, const std::vector<Object>& after,
-             std::vector<ObjectChange>& changes) {
-  const auto old_objects = by_name(before);
-  const auto new_objects = by_name(after);
-  for (const auto& object : after) {
-    const auto old = old_objects.find(object.name);
-    if (old == old_objects.end()) {
-      changes.push_back({kind, object.name, Change::added, {}});
-    } else if (*old->second != object) {
-      changes.push_back({kind, object.name, Change::changed, changed_keys(*old->second, object)});
+void compare(const char* kind, const config::Objects<Object>& before,
+             const config::Objects<Object>& after, std::vector<ObjectChange>& changes) {
+  for (const auto& object : after.pointers()) {
+    const auto& old = before.find_shared(object->name);
+    if (!old) {
+      changes.push_back({kind, object->name, Change::added, {}});
+    } else if (old != object && *old != *object) {
+      changes.push_back({kind, object->name, Change::changed, changed_keys(*old, *object)});
     }
   }
   for (const auto& object : before) {
-    if (!new_objects.contains(object.name)) {
+    if (after.find(object.name) == nullptr) {
       changes.push_back({kind, object.name, Change::removed, {}});
     }
   }
@@ -91,13 +80,13 @@ std::string_view to_string(Change change) {
   return "changed";
 }
 
-std::vector<ObjectChange> diff(const config::Model& before, const config::Model& after) {
+std::vector<ObjectChange> diff(const config::ValidModel& before, const config::ValidModel& after) {
   std::vector<ObjectChange> changes;
-  compare("port", before.ports, after.ports, changes);
-  compare("vpc", before.vpcs, after.vpcs, changes);
-  compare("underlay", before.underlays, after.underlays, changes);
-  compare("gateway", before.gateways, after.gateways, changes);
-  compare("attachment", before.attachments, after.attachments, changes);
+  compare("port", before.ports(), after.ports(), changes);
+  compare("vpc", before.vpcs(), after.vpcs(), changes);
+  compare("underlay", before.underlays(), after.underlays(), changes);
+  compare("gateway", before.gateways(), after.gateways(), changes);
+  compare("attachment", before.attachments(), after.attachments(), changes);
   return changes;
 }
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/model.h"
+#include "config/valid_model.h"
 
 namespace bgw::control {
 
@@ -22,6 +22,6 @@ struct ObjectChange {
 
 // Objects are the same when kind and name are. By kind as listed above; within a kind what `after`
 // has, in its order, then what only `before` has, in its.
-std::vector<ObjectChange> diff(const config::Model& before, const config::Model& after);
+std::vector<ObjectChange> diff(const config::ValidModel& before, const config::ValidModel& after);
 
 }  // namespace bgw::control

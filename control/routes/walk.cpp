@@ -17,6 +17,13 @@ constexpr const char* f2 = "F2 lookup";
 constexpr const char* f3 = "F3 gateway";
 constexpr const char* f4 = "F4 deliver";
 
+template <typename Object>
+const Object& named(const config::Objects<Object>& objects, const std::string& name,
+                    const char* what) {
+  if (const Object* found = objects.find(name)) return *found;
+  throw std::out_of_range(fmt::format("no {} is named {}", what, name));
+}
+
 template <typename Range>
 const auto& named(const Range& range, const std::string& name, const char* what) {
   for (const auto& element : range) {
@@ -56,7 +63,7 @@ bool is_directed_broadcast(const config::Interface& interface, const IpAddress& 
 // One packet on its way. Copied where the way divides.
 class Walk {
  public:
-  Walk(const config::Model& model, const Rib& rib, const IpAddress& destination)
+  Walk(const config::ValidModel& model, const Rib& rib, const IpAddress& destination)
       : model_(model), rib_(rib), destination_(destination) {}
 
   std::vector<WalkOutcome> from(const config::Vpc& vpc, const IpAddress& source) {
@@ -174,8 +181,8 @@ class Walk {
 
   // F4.
   Outcomes deliver_into(const std::string& attachment) {
-    const std::string& name = named(model_.attachments, attachment, "attachment").vpc;
-    const config::Vpc& vpc = named(model_.vpcs, name, "VPC");
+    const std::string& name = named(model_.attachments(), attachment, "attachment").vpc;
+    const config::Vpc& vpc = named(model_.vpcs(), name, "VPC");
     const std::string table = name + "/main";
     if (const IpPrefix* cidr = cidr_of(vpc, destination_)) {
       return deliver_locally(vpc, f4, table, *cidr);
@@ -257,7 +264,7 @@ class Walk {
                     std::make_move_iterator(more.end()));
   }
 
-  const config::Model& model_;
+  const config::ValidModel& model_;
   const Rib& rib_;
   IpAddress destination_;
   std::vector<WalkStep> steps_;
@@ -265,10 +272,10 @@ class Walk {
 
 }  // namespace
 
-std::vector<WalkOutcome> walk(const config::Model& model, const Rib& rib, const std::string& vpc,
-                              const config::IpAddress& source,
+std::vector<WalkOutcome> walk(const config::ValidModel& model, const Rib& rib,
+                              const std::string& vpc, const config::IpAddress& source,
                               const config::IpAddress& destination) {
-  return Walk(model, rib, destination).from(named(model.vpcs, vpc, "VPC"), source);
+  return Walk(model, rib, destination).from(named(model.vpcs(), vpc, "VPC"), source);
 }
 
 }  // namespace bgw::control

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/model.h"
+#include "config/valid_model.h"
 #include "control/routes/rib.h"
 
 namespace bgw::control {
@@ -33,8 +33,8 @@ struct WalkOutcome {
 // `vpc` is where the packet comes from; it must exist in model and rib (std::out_of_range). What
 // the data plane checks of the packet itself (TTL, martian and multicast addresses, …) is not
 // walked.
-std::vector<WalkOutcome> walk(const config::Model& model, const Rib& rib, const std::string& vpc,
-                              const config::IpAddress& source,
+std::vector<WalkOutcome> walk(const config::ValidModel& model, const Rib& rib,
+                              const std::string& vpc, const config::IpAddress& source,
                               const config::IpAddress& destination);
 
 }  // namespace bgw::control

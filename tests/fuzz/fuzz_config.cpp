@@ -1,5 +1,5 @@
 // Any text through the loader: it answers with errors in order, each with a message and a place, or
-// with a model that validate() accepts; and what a lesser data plane carries a greater one does
+// with a model without problems; and what a lesser data plane carries a greater one does
 // too.
 #include <algorithm>
 #include <cstddef>
@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto model = bgw::config::load(text, "f");
   if (model) {
-    require(bgw::config::validate(*model).empty(), "a loaded model is valid");
+    require(bgw::config::find_problems(model->to_model()).empty(), "a loaded model is valid");
   } else {
     const auto& errors = model.error();
     require(!errors.empty(), "a refusal has an error");

@@ -126,7 +126,7 @@ TEST(Hostile, very_many_mistyped_names) {
 // `build` makes a model with so many of something.
 template <typename Build>
 void expect_problems(Build build, std::size_t problems) {
-  EXPECT_EQ(validate(build(80'000)).size(), problems);
+  EXPECT_EQ(find_problems(build(80'000)).size(), problems);
 }
 
 // Distinct addresses 10.x.y.z, four apart.

@@ -16,12 +16,12 @@ namespace {
 Model good() {
   auto model = load_file(BGW_EXAMPLES_DIR "/full-language.yaml");
   EXPECT_TRUE(model);
-  return *model;
+  return model->to_model();
 }
 
 std::set<std::string> paths_of(const Model& model) {
   std::set<std::string> paths;
-  for (const Problem& problem : validate(model)) paths.insert(problem.where);
+  for (const Problem& problem : find_problems(model)) paths.insert(problem.where);
   return paths;
 }
 

@@ -40,8 +40,8 @@ class Programmed {
       : programmer(nullptr, nullptr, arena, limits) {}
 
   tl::expected<void, std::string> commit(const config::Model& model) {
-    auto next = control::compute_routes(model, computed.history);
-    auto prepared = programmer.prepare(model, next.rib, ports_of(model), 1);
+    auto next = control::compute_routes(valid(model), computed.history);
+    auto prepared = programmer.prepare(valid(model), next.rib, ports_of(model), 1);
     if (!prepared) return tl::unexpected(prepared.error());
     programmer.published();
     fib = std::move(*prepared);
@@ -80,7 +80,8 @@ class Programmed {
                                         const config::IpAddress& destination,
                                         const config::Model& model) const {
     std::set<std::string> words;  // members that lead to one place count once
-    for (const auto& outcome : control::walk(model, computed.rib, vpc, source, destination)) {
+    for (const auto& outcome :
+         control::walk(valid(model), computed.rib, vpc, source, destination)) {
       switch (outcome.verdict) {
         case control::Verdict::drop:
           words.insert("drop " + outcome.drop_reason);
@@ -274,8 +275,8 @@ TEST(FibProgrammer, ASmallChangeSharesTheTable) {
   FibProgrammer programmer(nullptr, nullptr, small_arena, {});
   const auto prepare = [&](unsigned open) {
     const auto model = blackhole_model(open);
-    const auto rib = control::compute_routes(model, {}).rib;
-    return programmer.prepare(model, rib, ports_of(model), 1).value();
+    const auto rib = control::compute_routes(valid(model), {}).rib;
+    return programmer.prepare(valid(model), rib, ports_of(model), 1).value();
   };
   const auto used = [&] { return programmer.occupancy().arena.used_bytes; };
   const auto first = prepare(7);
@@ -311,8 +312,8 @@ TEST(FibProgrammer, IndexComesBackOnlyAfterReclaim) {
   const auto apply = [&](const std::vector<std::string>& names) {
     config::Model model;
     for (const auto& name : names) model.vpcs.push_back(vpc(name, {"10.0.0.0/16"}));
-    const auto rib = control::compute_routes(model, {}).rib;
-    ASSERT_TRUE(programmer.prepare(model, rib, ports_of(model), 1));
+    const auto rib = control::compute_routes(valid(model), {}).rib;
+    ASSERT_TRUE(programmer.prepare(valid(model), rib, ports_of(model), 1));
     programmer.published();
   };
   apply({"a", "b"});

@@ -65,9 +65,11 @@ config::RouteTable& table(config::Vpc& vpc, const std::string& name) {
 }
 
 void import(config::Vpc& vpc, const std::string& gateway, const Lines& ranges) {
-  config::Propagation propagation{gateway, {}};
-  for (const std::string& range : ranges) propagation.ranges.push_back(prefix(range));
-  table(vpc).propagations.push_back(propagation);
+  if (ranges.empty()) return;
+  auto& propagations = table(vpc).propagations;
+  auto into = std::ranges::find(propagations, gateway, &config::Propagation::gateway);
+  if (into == propagations.end()) into = propagations.insert(into, {gateway, {}});
+  for (const std::string& range : ranges) into->ranges.push_back(prefix(range));
 }
 
 config::GatewayStaticRoute to_attachments(const std::string& to, const Lines& attachments) {
@@ -90,6 +92,24 @@ config::Vpc& find_vpc(config::Model& model, const std::string& name) {
 
 void remove_attachment(config::Model& model, const std::string& name) {
   std::erase_if(model.attachments, [&](const auto& a) { return a.name == name; });
+}
+
+config::ValidModel valid(config::Model model) {
+  if (model.region.empty()) model.region = "here";
+  for (config::Gateway& gateway : model.gateways) {
+    if (gateway.region.empty()) gateway.region = model.region;
+  }
+  for (config::Vpc& vpc : model.vpcs) {
+    if (vpc.region.empty()) vpc.region = model.region;
+    const auto* binding =
+        vpc.interface ? std::get_if<config::PortBinding>(&vpc.interface->binding) : nullptr;
+    if (binding == nullptr || config::find_named(model.ports, binding->port) != nullptr) continue;
+    model.ports.push_back({binding->port, "net_null_" + vpc.name});
+  }
+  auto checked = config::validate(std::move(model));
+  if (checked) return std::move(*checked);
+  const auto& problem = checked.error().front();
+  throw std::invalid_argument(problem.where + ": " + problem.message);
 }
 
 Lines lines(const std::vector<control::Route>& routes) {
@@ -119,7 +139,7 @@ Lines walk_lines(const config::Model& model, const control::Rib& rib, const std:
                  const std::string& source, const std::string& destination) {
   Lines result;
   for (const auto& outcome :
-       control::walk(model, rib, vpc, address(source), address(destination))) {
+       control::walk(valid(model), rib, vpc, address(source), address(destination))) {
     if (outcome.verdict == control::Verdict::drop) {
       result.push_back("drop " + outcome.drop_reason);
       continue;

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/model.h"
+#include "config/valid_model.h"
 #include "control/routes/compute_routes.h"
 #include "control/routes/rib.h"
 
@@ -35,13 +35,18 @@ config::VpcStaticRoute to_address(const std::string& to, const std::string& addr
 config::Vpc& find_vpc(config::Model& model, const std::string& name);
 void remove_attachment(config::Model& model, const std::string& name);
 
+// The model with what these builders leave out: a region, the ports that interfaces are on. Throws
+// when it breaks a rule all the same.
+config::ValidModel valid(config::Model model);
+
 // What a daemon does: computes each model with the history of the one before.
 class Commits {
  public:
-  const control::Rib& commit(const config::Model& model) {
+  const control::Rib& commit(const config::ValidModel& model) {
     computed_ = control::compute_routes(model, computed_.history);
     return computed_.rib;
   }
+  const control::Rib& commit(const config::Model& model) { return commit(valid(model)); }
   const control::History& history() const { return computed_.history; }
 
  private:

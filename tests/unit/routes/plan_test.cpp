@@ -37,7 +37,7 @@ Model two_vpcs(const std::vector<std::string>& ranges) {
 
 // The prefixes that a's main table sends to bgw-1.
 std::vector<std::string> sent_to_gateway(const Model& model) {
-  const Computed computed = compute_routes(model, {});
+  const Computed computed = compute_routes(valid(model), {});
   const PlannedWalk planned(model, computed.rib);
   std::vector<std::string> prefixes;
   for (const PlanEntry& entry : planned.plan("vpc-a/main")) {
@@ -55,7 +55,7 @@ TEST(Plan, LocalDeliveryOfAVpc) {
   Model model = two_vpcs({});
   model.vpcs[0].route_tables.front().propagations.clear();
   model.vpcs[0].interface->router = address("10.1.0.254");
-  const Computed computed = compute_routes(model, {});
+  const Computed computed = compute_routes(valid(model), {});
   const VpcRoutes& routes = computed.rib.vpcs[0];
   const Discard broadcast{DiscardReason::directed_broadcast};
   EXPECT_EQ(plan_vpc_table(model.vpcs[0], computed.rib, routes, routes.tables[0]),
@@ -70,7 +70,7 @@ TEST(Plan, NoBroadcastOnPointToPointLinksAndInIpv6) {
   Model model;
   model.vpcs = {vpc("vpc-a", {"10.1.0.0/16", "2001:db8:a::/48"})};
   model.vpcs[0].interface->addresses = {{address("10.1.0.1"), 31}, {address("2001:db8:a::1"), 64}};
-  const Computed computed = compute_routes(model, {});
+  const Computed computed = compute_routes(valid(model), {});
   const VpcRoutes& routes = computed.rib.vpcs[0];
   EXPECT_EQ(plan_vpc_table(model.vpcs[0], computed.rib, routes, routes.tables[0]),
             (Plan{{prefix("10.1.0.0/16"), {Discard{DiscardReason::no_route}}},
@@ -85,7 +85,7 @@ TEST(Plan, WithoutAnInterfaceNothingIsDelivered) {
   Model model;
   model.vpcs = {vpc("vpc-a", {"10.1.0.0/16"})};
   model.vpcs[0].interface.reset();
-  const Computed computed = compute_routes(model, {});
+  const Computed computed = compute_routes(valid(model), {});
   const VpcRoutes& routes = computed.rib.vpcs[0];
   EXPECT_EQ(plan_vpc_table(model.vpcs[0], computed.rib, routes, routes.tables[0]),
             (Plan{{prefix("10.1.0.0/16"), {Discard{DiscardReason::no_route}}}}));
@@ -95,8 +95,8 @@ TEST(Plan, GatewayTableDeliversIntoVpcs) {
   Model model = two_vpcs({"0.0.0.0/0"});
   model.gateways[0].static_routes = {to_attachments("10.9.0.0/16", {"att-a", "att-b"}),
                                      to_attachments("10.66.0.0/16", {})};
-  const Computed computed = compute_routes(model, {});
-  EXPECT_EQ(plan_gateway_table(model, computed.rib.gateways[0]),
+  const Computed computed = compute_routes(valid(model), {});
+  EXPECT_EQ(plan_gateway_table(valid(model), computed.rib.gateways[0]),
             (Plan{{prefix("10.2.0.0/24"), {DeliverIntoVpc{"vpc-b"}}},
                   {prefix("10.2.1.0/24"), {DeliverIntoVpc{"vpc-b"}}},
                   {prefix("10.9.0.0/16"), {DeliverIntoVpc{"vpc-a"}, DeliverIntoVpc{"vpc-b"}}},
@@ -111,7 +111,9 @@ TEST(Plan, SourcesChooseTheTable) {
   table(b).static_routes = {to_address("192.168.0.0/16", "10.2.0.9"),
                             to_address("10.2.7.0/24", "10.2.0.9"),
                             to_gateway("172.16.0.0/12", "bgw-1")};
-  const auto sources = [&] { return plan_source_table(b, compute_routes(model, {}).rib.vpcs[1]); };
+  const auto sources = [&] {
+    return plan_source_table(b, compute_routes(valid(model), {}).rib.vpcs[1]);
+  };
   EXPECT_EQ(sources(), (std::vector<SourceEntry>{{prefix("10.2.0.0/16"), "main"},
                                                  {prefix("10.2.0.0/24"), "main"},
                                                  {prefix("10.2.1.0/24"), "private"},
@@ -181,7 +183,7 @@ Model two_gateways(const std::vector<std::string>& ranges) {
 const std::vector<PlanTarget> both = {ContinueInGateway{"bgw-1"}, ContinueInGateway{"bgw-2"}};
 
 std::vector<PlanTarget> targets_for(const Model& model, const std::string& text) {
-  const Computed computed = compute_routes(model, {});
+  const Computed computed = compute_routes(valid(model), {});
   const PlannedWalk planned(model, computed.rib);
   for (const PlanEntry& entry : planned.plan("vpc-a/main")) {
     if (entry.prefix == prefix(text)) return entry.targets;
@@ -237,7 +239,7 @@ TEST(PlanImports, GatewaysThatWouldTakeTooLongToCompareAreTakenForDifferent) {
   Model model = two_gateways({"10.0.0.0/8"});
   model.gateways[1].static_routes = {to_attachments("10.9.0.0/16", {"att-b2"}),
                                      to_attachments("10.8.0.0/16", {"att-b2"})};
-  const Rib rib = compute_routes(model, {}).rib;
+  const Rib rib = compute_routes(valid(model), {}).rib;
   const auto listed = [&](DifferenceLimits limits) {
     const auto differences = differences_of(rib, limits);
     EXPECT_EQ(differences.size(), 1U);

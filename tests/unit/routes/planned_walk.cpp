@@ -1,5 +1,7 @@
 #include "planned_walk.h"
 
+#include "model_builder.h"
+
 #include <algorithm>
 
 namespace bgw::test {
@@ -37,8 +39,9 @@ void join_no_routes(Outcomes& outcomes) {
 }
 
 PlannedWalk::PlannedWalk(const config::Model& model, const control::Rib& rib) {
+  const config::ValidModel checked = valid(model);
   for (const control::GatewayRoutes& gateway : rib.gateways) {
-    plans_[gateway.name] = plan_gateway_table(model, gateway);
+    plans_[gateway.name] = plan_gateway_table(checked, gateway);
   }
   for (std::size_t i = 0; i < rib.vpcs.size(); ++i) {
     const control::VpcRoutes& vpc = rib.vpcs[i];

@@ -248,7 +248,7 @@ void check_limited_diff(const control::Rib& before, const control::Rib& after,
 }
 
 std::string validity_problem(const config::Model& model) {
-  const auto problems = config::validate(model);
+  const auto problems = config::find_problems(model);
   return problems.empty() ? "" : problems.front().where + ": " + problems.front().message;
 }
 
@@ -262,7 +262,8 @@ void check_sequence(std::uint32_t seed, Sightings& sightings) {
     SCOPED_TRACE(fmt::format("seed {}, commit {}", seed, commit));
     const config::Model& model = random.model();
     ASSERT_EQ(validity_problem(model), "");
-    const Computed now = control::compute_routes(model, before.history);
+    const config::ValidModel checked = valid(model);
+    const Computed now = control::compute_routes(checked, before.history);
     const auto listed = control::list_all(now.rib);
     ASSERT_EQ(problem(oracle.commit(model), listed), "");
     ASSERT_EQ(unseated_incumbent(model_before, before.history, model, now.history), "");
@@ -271,9 +272,9 @@ void check_sequence(std::uint32_t seed, Sightings& sightings) {
         check_limited_diff(before.rib, now.rib, {.listed = commit % 10, .compared = seed % 10}));
     ASSERT_NO_FATAL_FAILURE(check_forwarding(random, now.rib, sightings));
 
-    const Computed again = control::compute_routes(model, before.history);
+    const Computed again = control::compute_routes(checked, before.history);
     ASSERT_TRUE(again.rib == now.rib && again.history == now.history) << "not deterministic";
-    const Computed restarted = control::compute_routes(model, now.history);
+    const Computed restarted = control::compute_routes(checked, now.history);
     ASSERT_TRUE(restarted.rib == now.rib && restarted.history == now.history)
         << "a restart computes something else";
 

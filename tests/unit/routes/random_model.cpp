@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "config/loader.h"
+#include "config/valid_model.h"
 
 namespace bgw::test {
 namespace {
@@ -46,7 +46,7 @@ RandomModel::RandomModel(std::uint32_t seed) : random_(seed), ipv4_(chance(80)) 
 void RandomModel::attempt(void (RandomModel::*step)()) {
   config::Model before = model_;
   (this->*step)();
-  if (!config::validate(model_).empty()) {
+  if (!config::find_problems(model_).empty()) {
     model_ = std::move(before);
   }
 }

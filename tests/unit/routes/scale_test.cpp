@@ -47,7 +47,7 @@ config::Model large_model(std::uint32_t vpcs) {
 }
 
 std::size_t plan_everything(const config::Model& model, const control::Rib& rib) {
-  std::size_t entries = plan_gateway_table(model, rib.gateways.front()).size();
+  std::size_t entries = plan_gateway_table(valid(model), rib.gateways.front()).size();
   for (std::size_t i = 0; i < rib.vpcs.size(); ++i) {
     const control::VpcRoutes& routes = rib.vpcs[i];
     entries += plan_vpc_table(model.vpcs[i], rib, routes, routes.tables.front()).size();
@@ -59,10 +59,10 @@ std::size_t plan_everything(const config::Model& model, const control::Rib& rib)
 TEST(Scale, ThousandsOfVpcsShareAGatewaysRoutes) {
   const std::uint32_t vpcs = std::getenv("BGW_TEST_QUICK") != nullptr ? 500 : 5000;
   config::Model model = measured("model", [&] { return large_model(vpcs); });
-  const auto first =
-      measured("compute, all routes new", [&] { return control::compute_routes(model, {}); });
+  const auto first = measured("compute, all routes new",
+                              [&] { return control::compute_routes(valid(model), {}); });
   const auto again = measured("compute, nothing new",
-                              [&] { return control::compute_routes(model, first.history); });
+                              [&] { return control::compute_routes(valid(model), first.history); });
   EXPECT_TRUE(again.rib == first.rib);
   EXPECT_EQ(first.rib.gateways.front().routes.size(), 2 * std::size_t{vpcs});
 
@@ -74,7 +74,7 @@ TEST(Scale, ThousandsOfVpcsShareAGatewaysRoutes) {
 
   model.vpcs.front().interface->enabled = false;
   const auto down = measured("compute, an interface down",
-                             [&] { return control::compute_routes(model, first.history); });
+                             [&] { return control::compute_routes(valid(model), first.history); });
   const auto change =
       measured("diff, an interface down", [&] { return control::diff(first.rib, down.rib); });
   EXPECT_EQ(change.tables.size(), std::size_t{vpcs});  // the gateway, and all but vpc-0
@@ -86,7 +86,7 @@ TEST(Scale, ThousandsOfVpcsShareAGatewaysRoutes) {
   EXPECT_EQ(coming.created.size(), 1 + std::size_t{vpcs});
   EXPECT_EQ(coming.tables.size() + coming.not_compared.size(), 1 + std::size_t{vpcs});
   for (config::Vpc& vpc : model.vpcs) vpc.interface->enabled = false;
-  const auto all_down = control::compute_routes(model, first.history);
+  const auto all_down = control::compute_routes(valid(model), first.history);
   const auto going = measured("diff, all interfaces down",
                               [&] { return control::diff(first.rib, all_down.rib, limits); });
   EXPECT_EQ(going.tables.size() + going.not_compared.size(), 1 + std::size_t{vpcs});

@@ -24,9 +24,9 @@ config::Model two_vpcs() {
 }
 
 Lines steps(const config::Model& model, const std::string& source, const std::string& destination) {
-  const auto computed = control::compute_routes(model, {});
+  const auto computed = control::compute_routes(valid(model), {});
   const auto outcomes =
-      control::walk(model, computed.rib, "vpc-a", address(source), address(destination));
+      control::walk(valid(model), computed.rib, "vpc-a", address(source), address(destination));
   Lines result;
   for (const auto& step : outcomes.front().steps) {
     result.push_back(fmt::format("{} [{}]: {}", step.rule, step.table, step.detail));
@@ -58,9 +58,9 @@ TEST(Walk, SourceBehindAnAppliance) {
 
 TEST(Walk, UnknownVpcIsAnError) {
   const auto model = two_vpcs();
-  const auto computed = control::compute_routes(model, {});
+  const auto computed = control::compute_routes(valid(model), {});
   EXPECT_THROW(
-      control::walk(model, computed.rib, "vpc-x", address("10.1.0.5"), address("10.2.0.9")),
+      control::walk(valid(model), computed.rib, "vpc-x", address("10.1.0.5"), address("10.2.0.9")),
       std::out_of_range);
 }
 

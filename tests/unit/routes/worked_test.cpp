@@ -180,7 +180,9 @@ TEST(Worked, Example10_StaticDefaultFollowsTheGatewaysTable) {
 TEST(Worked, Example11_ApplianceInTheTargetVpc) {
   Model model = four_vpcs();
   model.gateways.front().static_routes = {to_attachments("192.168.0.0/16", {"att-b"})};
-  table(find_vpc(model, "vpc-b")).static_routes = {to_address("192.168.0.0/16", "10.2.1.7")};
+  config::Vpc& b = find_vpc(model, "vpc-b");
+  b.interface->addresses = {{address("10.2.1.1"), 24}};
+  table(b).static_routes = {to_address("192.168.0.0/16", "10.2.1.7")};
   Commits commits;
   const control::Rib& rib = commits.commit(model);
   EXPECT_EQ(walk_from_a(model, rib, "192.168.7.7"), (Lines{"deliver vpc-b 10.2.1.7"}));
