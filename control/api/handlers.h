@@ -12,8 +12,10 @@
 #include "control/api/server.h"
 #include "control/capture/capture.h"
 #include "control/commit/background.h"
+#include "control/commit/capture_plane.h"
 #include "control/commit/engine.h"
-#include "control/commit/forwarding_plane.h"
+#include "control/commit/ping_plane.h"
+#include "control/commit/telemetry_plane.h"
 #include "control/routes/walk.h"
 
 namespace bgw::control {
@@ -22,10 +24,16 @@ namespace bgw::control {
 // {"error",…} with a 4xx or 5xx status. control/README.md lists the paths.
 class ApiHandlers {
  public:
-  // All three must outlive the handlers, and `engine` also `background`.
-  ApiHandlers(Engine& engine, ForwardingPlane& plane, Background& background)
+  struct Planes {
+    const TelemetryPlane& telemetry;
+    CapturePlane& captures;
+    PingPlane& pings;
+  };
+
+  // All must outlive the handlers, and `engine` also `background`.
+  ApiHandlers(Engine& engine, Planes planes, Background& background)
       : engine_(engine),
-        plane_(plane),
+        planes_(planes),
         background_(background),
         started_(std::chrono::steady_clock::now()) {}
 
@@ -78,9 +86,9 @@ class ApiHandlers {
   nlohmann::ordered_json port_stats(const config::Port& port) const;
 
   Engine& engine_;
-  ForwardingPlane& plane_;
+  Planes planes_;
   Background& background_;
-  CaptureSessions captures_{engine_, plane_};
+  CaptureSessions captures_{engine_, planes_.captures};
   std::chrono::steady_clock::time_point started_;
 };
 

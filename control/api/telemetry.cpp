@@ -76,21 +76,21 @@ Json to_json(const FibProgrammer::Occupancy& fib) {
 ApiResponse ApiHandlers::status(const ApiRequest&, const std::string&) {
   const auto& running = engine_.running();
   const auto uptime = std::chrono::steady_clock::now() - started_;
-  Json json{
-      {"version", BGW_VERSION},
-      {"pid", ::getpid()},
-      {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(uptime).count()},
-      {"generation", running.generation},
-      {"file", running.file},
-      {"ports", running.model.ports().size()},
-      {"vpcs", running.model.vpcs().size()},
-      {"gateways", running.model.gateways().size()},
-      {"attachments", running.model.attachments().size()},
-      {"fib", to_json(engine_.programmer().occupancy())},
-      {"packet_buffers",
-       {{"total", plane_.packet_buffers().total}, {"in_use", plane_.packet_buffers().in_use}}},
-      {"workers", Json::array()}};
-  for (const auto& worker : plane_.worker_stats()) {
+  Json json{{"version", BGW_VERSION},
+            {"pid", ::getpid()},
+            {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(uptime).count()},
+            {"generation", running.generation},
+            {"file", running.file},
+            {"ports", running.model.ports().size()},
+            {"vpcs", running.model.vpcs().size()},
+            {"gateways", running.model.gateways().size()},
+            {"attachments", running.model.attachments().size()},
+            {"fib", to_json(engine_.programmer().occupancy())},
+            {"packet_buffers",
+             {{"total", planes_.telemetry.packet_buffers().total},
+              {"in_use", planes_.telemetry.packet_buffers().in_use}}},
+            {"workers", Json::array()}};
+  for (const auto& worker : planes_.telemetry.worker_stats()) {
     json["workers"].push_back({{"core", worker.core},
                                {"loops", worker.loops},
                                {"busy_loops", worker.busy_loops},
@@ -153,7 +153,7 @@ ApiResponse ApiHandlers::interfaces(const ApiRequest&, const std::string&) {
 // What is known of the device behind a port.
 void ApiHandlers::add_device(Json& interface, const std::string& port) const {
   const auto id = engine_.port_id(port);
-  const auto info = id ? plane_.port_info(*id) : tl::unexpected(std::string{});
+  const auto info = id ? planes_.telemetry.port_info(*id) : tl::unexpected(std::string{});
   if (!info) return;
   interface["device"] = info->device;
   interface["driver"] = info->driver;
@@ -165,7 +165,7 @@ void ApiHandlers::add_device(Json& interface, const std::string& port) const {
 
 ApiResponse ApiHandlers::neighbours(const ApiRequest&, const std::string&) {
   Json list = Json::array();
-  for (const auto& neighbour : plane_.neighbours()) {
+  for (const auto& neighbour : planes_.telemetry.neighbours()) {
     list.push_back({{"vpc", neighbour.vpc},
                     {"address", neighbour.address.to_string()},
                     {"state", to_string(neighbour.state)},
@@ -180,14 +180,14 @@ ApiResponse ApiHandlers::neighbours(const ApiRequest&, const std::string&) {
 Json ApiHandlers::interface_stats(const char* kind, const std::string& name,
                                   dataplane::VpcIndex index) const {
   Json json{{kind, name}};
-  json.update(to_json(plane_.vpc_counters(index)));
-  json["slow_path"] = to_json(plane_.slow_path_counters(index));
+  json.update(to_json(planes_.telemetry.vpc_counters(index)));
+  json["slow_path"] = to_json(planes_.telemetry.slow_path_counters(index));
   return json;
 }
 
 Json ApiHandlers::port_stats(const config::Port& port) const {
   const auto id = *engine_.port_id(port.name);
-  const auto device = plane_.port_stats(id);
+  const auto device = planes_.telemetry.port_stats(id);
   return {{"port", port.name},
           {"rx_packets", device.rx_packets},
           {"rx_bytes", device.rx_bytes},
@@ -197,7 +197,7 @@ Json ApiHandlers::port_stats(const config::Port& port) const {
           {"rx_errors", device.rx_errors},
           {"rx_no_mbuf", device.rx_no_mbuf},
           {"tx_errors", device.tx_errors},
-          {"unowned", to_json(plane_.port_counters(id))}};
+          {"unowned", to_json(planes_.telemetry.port_counters(id))}};
 }
 
 ApiResponse ApiHandlers::stats(const ApiRequest&, const std::string&) {
@@ -221,15 +221,18 @@ ApiResponse ApiHandlers::drops(const ApiRequest&, const std::string&) {
   for (const auto& vpc : engine_.running().model.vpcs()) {
     const auto index = *engine_.programmer().vpc_index(vpc.name);
     append_drops(list, "vpc", vpc.name,
-                 sum(plane_.vpc_counters(index).drops, plane_.slow_path_counters(index).drops));
+                 sum(planes_.telemetry.vpc_counters(index).drops,
+                     planes_.telemetry.slow_path_counters(index).drops));
   }
   for (const auto& underlay : engine_.running().model.underlays()) {
     const auto index = *engine_.programmer().underlay_index(underlay.name);
     append_drops(list, "underlay", underlay.name,
-                 sum(plane_.vpc_counters(index).drops, plane_.slow_path_counters(index).drops));
+                 sum(planes_.telemetry.vpc_counters(index).drops,
+                     planes_.telemetry.slow_path_counters(index).drops));
   }
   for (const auto& port : engine_.running().model.ports()) {
-    append_drops(list, "port", port.name, plane_.port_counters(*engine_.port_id(port.name)).drops);
+    append_drops(list, "port", port.name,
+                 planes_.telemetry.port_counters(*engine_.port_id(port.name)).drops);
   }
   return ok(list);
 }

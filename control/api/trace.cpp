@@ -114,7 +114,7 @@ ApiResponse ApiHandlers::trace(const ApiRequest& request, const std::string&) {
     return api_error(400, "src and dst are of different address families");
   }
   const auto outcomes = walk(running.model, running.rib, vpc, *source, *destination);
-  const auto neighbours = plane_.neighbours();
+  const auto neighbours = planes_.telemetry.neighbours();
   Json json{{"vpc", vpc},
             {"src", source->to_string()},
             {"dst", destination->to_string()},
@@ -137,7 +137,7 @@ ApiResponse ApiHandlers::trace(const ApiRequest& request, const std::string&) {
 Json ApiHandlers::fib_agreement(const std::string& vpc, const IpAddress& source,
                                 const IpAddress& destination,
                                 const std::vector<WalkOutcome>& outcomes) const {
-  const auto* fib = plane_.current_fib();
+  const auto* fib = planes_.telemetry.current_fib();
   const auto from = engine_.programmer().vpc_index(vpc);
   if (fib == nullptr || !from) return {{"fib", "not programmed"}};
   std::vector<FibOutcome> expected;
@@ -163,7 +163,7 @@ void ApiHandlers::ping(ApiRequest request, const ApiRespond& respond) {
                              {"rtt_us", reply.rtt.count()}})});
   };
   const auto sent =
-      plane_.ping(order->vpc, order->destination, order->bytes, order->timeout, answer);
+      planes_.pings.ping(order->vpc, order->destination, order->bytes, order->timeout, answer);
   if (!sent) respond(api_error(409, sent.error()));
 }
 

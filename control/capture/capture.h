@@ -12,8 +12,8 @@
 #include <tl/expected.hpp>
 
 #include "config/ip.h"
+#include "control/commit/capture_plane.h"
 #include "control/commit/engine.h"
-#include "control/commit/forwarding_plane.h"
 
 namespace bgw::control {
 
@@ -44,7 +44,7 @@ class CaptureSessions {
   static constexpr std::chrono::seconds kept_time{30};
 
   // Both must outlive the sessions.
-  CaptureSessions(const Engine& engine, ForwardingPlane& plane) : engine_(engine), plane_(plane) {}
+  CaptureSessions(const Engine& engine, CapturePlane& plane) : engine_(engine), plane_(plane) {}
   ~CaptureSessions();
   CaptureSessions(const CaptureSessions&) = delete;
   CaptureSessions& operator=(const CaptureSessions&) = delete;
@@ -83,7 +83,7 @@ class CaptureSessions {
   void end(Session& session, std::string why, TimePoint now);
 
   const Engine& engine_;
-  ForwardingPlane& plane_;
+  CapturePlane& plane_;
   std::map<std::uint32_t, Session> sessions_;
   std::uint32_t next_number_ = 1;
 };

@@ -14,10 +14,6 @@ void DpdkPlane::close_port(PortId port) {
   dataplane_->close_port(port);
 }
 
-tl::expected<dataplane::PortInfo, std::string> DpdkPlane::port_info(PortId port) const {
-  return dataplane_->port_info(port);
-}
-
 std::vector<std::vector<dataplane::RxQueue>> DpdkPlane::assign_queues(
     std::span<const PortId> ports) const {
   return dataplane_->assign_queues(ports);
@@ -31,8 +27,8 @@ bool DpdkPlane::grace_period(std::chrono::milliseconds limit) {
   return dataplane_->grace_period(limit);
 }
 
-const dataplane::FibSnapshot* DpdkPlane::current_fib() const {
-  return dataplane_->current_fib();
+bool DpdkPlane::forget_vpcs(std::span<const VpcIndex> vpcs) {
+  return dataplane_->forget_vpcs(vpcs);
 }
 
 void DpdkPlane::configure(std::vector<SlowPathVpc> vpcs,
@@ -40,8 +36,8 @@ void DpdkPlane::configure(std::vector<SlowPathVpc> vpcs,
   slow_path_.configure(std::move(vpcs), tunnels);
 }
 
-bool DpdkPlane::forget_vpcs(std::span<const VpcIndex> vpcs) {
-  return dataplane_->forget_vpcs(vpcs);
+tl::expected<dataplane::PortInfo, std::string> DpdkPlane::port_info(PortId port) const {
+  return dataplane_->port_info(port);
 }
 
 dataplane::PortStats DpdkPlane::port_stats(PortId port) const {
@@ -70,6 +66,10 @@ std::vector<dataplane::Dataplane::WorkerStats> DpdkPlane::worker_stats() const {
 
 dataplane::Dataplane::PacketBuffers DpdkPlane::packet_buffers() const {
   return dataplane_->packet_buffers();
+}
+
+const dataplane::FibSnapshot* DpdkPlane::current_fib() const {
+  return dataplane_->current_fib();
 }
 
 std::optional<dataplane::CaptureId> DpdkPlane::start_capture(

@@ -1,11 +1,17 @@
 // The real forwarding plane: DPDK workers and the slow path that answers what they punt.
 #pragma once
 
+#include "control/commit/capture_plane.h"
 #include "control/commit/forwarding_plane.h"
+#include "control/commit/ping_plane.h"
+#include "control/commit/telemetry_plane.h"
 
 namespace bgw::control {
 
-class DpdkPlane final : public ForwardingPlane {
+class DpdkPlane final : public ForwardingPlane,
+                        public TelemetryPlane,
+                        public CapturePlane,
+                        public PingPlane {
  public:
   // `neighbours`, `fdb` and the arena of every published FIB must outlive the plane.
   DpdkPlane(std::unique_ptr<dataplane::Dataplane> dataplane, dataplane::NeighbourTable& neighbours,
@@ -18,15 +24,15 @@ class DpdkPlane final : public ForwardingPlane {
   tl::expected<dataplane::PortInfo, std::string> open_port(const std::string& name,
                                                            const std::string& device) override;
   void close_port(dataplane::PortId port) override;
-  tl::expected<dataplane::PortInfo, std::string> port_info(dataplane::PortId port) const override;
   std::vector<std::vector<dataplane::RxQueue>> assign_queues(
       std::span<const dataplane::PortId> ports) const override;
   bool publish(std::unique_ptr<dataplane::FibSnapshot> fib) override;
   bool grace_period(std::chrono::milliseconds limit) override;
-  const dataplane::FibSnapshot* current_fib() const override;
+  bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) override;
   void configure(std::vector<SlowPathVpc> vpcs,
                  const std::vector<SlowPathTunnel>& tunnels) override;
-  bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) override;
+
+  tl::expected<dataplane::PortInfo, std::string> port_info(dataplane::PortId port) const override;
   dataplane::PortStats port_stats(dataplane::PortId port) const override;
   dataplane::InterfaceCounters port_counters(dataplane::PortId port) const override;
   dataplane::InterfaceCounters vpc_counters(dataplane::VpcIndex vpc) const override;
@@ -34,6 +40,8 @@ class DpdkPlane final : public ForwardingPlane {
   std::vector<NeighbourEntry> neighbours() const override;
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override;
   dataplane::Dataplane::PacketBuffers packet_buffers() const override;
+  const dataplane::FibSnapshot* current_fib() const override;
+
   std::optional<dataplane::CaptureId> start_capture(
       const dataplane::CaptureFilter& filter) override;
   std::size_t take_captured(
@@ -41,6 +49,7 @@ class DpdkPlane final : public ForwardingPlane {
       const std::function<void(const dataplane::CapturedPacket&)>& use) override;
   std::uint64_t capture_missed(dataplane::CaptureId capture) const override;
   void stop_capture(dataplane::CaptureId capture) override;
+
   tl::expected<void, std::string> ping(dataplane::VpcIndex vpc, config::IpAddress destination,
                                        std::size_t payload_bytes, std::chrono::milliseconds timeout,
                                        std::function<void(PingReply)> done) override;

@@ -70,7 +70,7 @@ class Daemon {
 
   void run() {
     Background background(io_);
-    ApiHandlers handlers(*engine_, *plane_, background);
+    ApiHandlers handlers(*engine_, {*plane_, *plane_, *plane_}, background);
     server_->serve([&](ApiRequest request, const ApiRespond& respond) {
       handlers.handle(std::move(request), respond);
     });

@@ -59,7 +59,7 @@ class ApiFixture : public testing::Test {
   control::Engine engine{plane, programmer, store};
   boost::asio::io_context io;
   control::Background background{io};
-  control::ApiHandlers handlers{engine, plane, background};
+  control::ApiHandlers handlers{engine, {plane, plane, plane}, background};
   std::unique_ptr<control::ApiServer> server;
   std::atomic<bool> stopping{false};
   std::atomic<bool> polling{true};

@@ -13,12 +13,18 @@
 
 #include <fmt/format.h>
 
+#include "control/commit/capture_plane.h"
 #include "control/commit/forwarding_plane.h"
+#include "control/commit/ping_plane.h"
+#include "control/commit/telemetry_plane.h"
 #include "control/store/state_store.h"
 
 namespace bgw::test {
 
-class FakePlane final : public control::ForwardingPlane {
+class FakePlane final : public control::ForwardingPlane,
+                        public control::TelemetryPlane,
+                        public control::CapturePlane,
+                        public control::PingPlane {
  public:
   std::vector<std::string> calls;  // what was asked for, in order
   std::set<std::string> broken;    // devices that can't be opened

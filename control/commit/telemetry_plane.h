@@ -1,0 +1,31 @@
+// What can be seen of ports, workers and the slow path. Nothing here changes anything.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "control/slow_path/slow_path.h"
+#include "dataplane/dataplane.h"
+
+namespace bgw::control {
+
+// Members as in forwarding_plane.h. Control thread only.
+class TelemetryPlane {
+ public:
+  virtual ~TelemetryPlane() = default;
+  virtual tl::expected<dataplane::PortInfo, std::string> port_info(
+      dataplane::PortId port) const = 0;
+  virtual dataplane::PortStats port_stats(dataplane::PortId port) const = 0;
+  virtual dataplane::InterfaceCounters port_counters(dataplane::PortId port) const = 0;
+  virtual dataplane::InterfaceCounters vpc_counters(dataplane::VpcIndex vpc) const = 0;
+  virtual SlowPathCounters slow_path_counters(dataplane::VpcIndex vpc) const = 0;
+  virtual std::vector<NeighbourEntry> neighbours() const = 0;
+  virtual std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const = 0;
+  virtual dataplane::Dataplane::PacketBuffers packet_buffers() const = 0;
+  // What workers forward by; null before the first commit.
+  virtual const dataplane::FibSnapshot* current_fib() const = 0;
+};
+
+}  // namespace bgw::control
