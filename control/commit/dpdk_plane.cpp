@@ -31,9 +31,8 @@ bool DpdkPlane::forget_vpcs(std::span<const VpcIndex> vpcs) {
   return dataplane_->forget_vpcs(vpcs);
 }
 
-void DpdkPlane::configure(std::vector<SlowPathVpc> vpcs,
-                          const std::vector<SlowPathTunnel>& tunnels) {
-  slow_path_.configure(std::move(vpcs), tunnels);
+void DpdkPlane::configure(SlowPathChange change) {
+  slow_path_.configure(std::move(change));
 }
 
 tl::expected<dataplane::PortInfo, std::string> DpdkPlane::port_info(PortId port) const {

@@ -29,8 +29,7 @@ class DpdkPlane final : public ForwardingPlane,
   bool publish(std::unique_ptr<dataplane::FibSnapshot> fib) override;
   bool grace_period(std::chrono::milliseconds limit) override;
   bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) override;
-  void configure(std::vector<SlowPathVpc> vpcs,
-                 const std::vector<SlowPathTunnel>& tunnels) override;
+  void configure(SlowPathChange change) override;
 
   tl::expected<dataplane::PortInfo, std::string> port_info(dataplane::PortId port) const override;
   dataplane::PortStats port_stats(dataplane::PortId port) const override;

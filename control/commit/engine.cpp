@@ -221,7 +221,9 @@ std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model)
 void Engine::put_in_force(Running next) {
   programmer_.published();
   running_ = std::move(next);
-  plane_.configure(slow_path_vpcs(), slow_path_tunnels());
+  SlowPathSettings served{slow_path_vpcs(), slow_path_tunnels()};
+  plane_.configure(change_between(served_, served));
+  served_ = std::move(served);
 }
 
 // No worker uses what was replaced: VPC slots, tables and ports that nothing names any more go. All

@@ -121,7 +121,8 @@ class Engine {
   FibProgrammer& programmer_;
   StateStore& store_;
   Running running_;
-  Ports ports_;             // open, whether or not the running model still names them
+  Ports ports_;  // open, whether or not the running model still names them
+  SlowPathSettings served_;
   bool unsettled_ = false;  // a worker may still use what was replaced
   std::optional<CandidateConfig> staged_;
 };

@@ -39,8 +39,7 @@ class FibPlane {
 class SlowPathPlane {
  public:
   virtual ~SlowPathPlane() = default;
-  virtual void configure(std::vector<SlowPathVpc> vpcs,
-                         const std::vector<SlowPathTunnel>& tunnels) = 0;
+  virtual void configure(SlowPathChange change) = 0;
 };
 
 // All that a commit changes.

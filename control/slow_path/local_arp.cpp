@@ -73,7 +73,7 @@ void LocalArp::defend(SlowVpc& vpc, const ArpMessage& message, TimePoint now) {
   last->second = now;
   spdlog::warn("VPC {}: {} uses the gateway's address {}; give that host another address",
                vpc.config.name, message.sender_mac.to_string(), text(message.sender));
-  send_announcement(vpc.config.index, message.sender);
+  announce_now(vpc, message.sender);
 }
 
 void LocalArp::request(VpcIndex index, std::uint32_t address, const std::optional<Link>& only) {
@@ -89,38 +89,44 @@ void LocalArp::request(VpcIndex index, std::uint32_t address, const std::optiona
   }
 }
 
-void LocalArp::announce(VpcIndex vpc, std::uint32_t address) {
-  first_.push_back({vpc, address, {}});
+void LocalArp::announce(VpcIndex index, std::uint32_t address) {
+  const SlowVpc* vpc = vpcs_.find(index);
+  if (vpc != nullptr) first_.push_back({index, address, vpc->serial, {}});
 }
 
 std::size_t LocalArp::run_announcements(TimePoint now, std::size_t max) {
   std::size_t sent = 0;
   for (; sent < max && !first_.empty(); ++sent) {
-    const Announcement next = first_.front();
-    if (!send_announcement(next.vpc, next.address)) return sent;
-    second_.push_back({next.vpc, next.address, now + announce_interval});
+    Announcement next = first_.front();
+    if (!send_announcement(next)) return sent;
+    next.due = now + announce_interval;
+    second_.push_back(next);
     first_.pop_front();
   }
   for (; sent < max && !second_.empty() && second_.front().due <= now; ++sent) {
-    if (!send_announcement(second_.front().vpc, second_.front().address)) return sent;
+    if (!send_announcement(second_.front())) return sent;
     second_.pop_front();
   }
   return sent;
 }
 
 // What is no longer the gateway's isn't announced; that counts as done.
-bool LocalArp::send_announcement(VpcIndex index, std::uint32_t address) {
-  const SlowVpc* vpc = vpcs_.find_up(index);
-  if (vpc == nullptr || !is_own(vpc->config, Address::v4(address))) return true;
-  const ArpMessage message{ArpOperation::request, vpc->config.mac, address, Mac{}, address};
-  return originator_.send_frame(index, write_arp(Mac::broadcast(), message));
+bool LocalArp::send_announcement(const Announcement& announcement) {
+  const SlowVpc* vpc = vpcs_.find_up(announcement.vpc);
+  if (vpc == nullptr || vpc->serial != announcement.serial ||
+      !is_own(vpc->config, Address::v4(announcement.address))) {
+    return true;
+  }
+  return announce_now(*vpc, announcement.address);
+}
+
+bool LocalArp::announce_now(const SlowVpc& vpc, std::uint32_t address) {
+  const ArpMessage message{ArpOperation::request, vpc.config.mac, address, Mac{}, address};
+  return originator_.send_frame(vpc.config.index, write_arp(Mac::broadcast(), message));
 }
 
 void LocalArp::forget(VpcIndex vpc) {
-  const auto of_vpc = [&](const Announcement& a) { return a.vpc == vpc; };
-  std::erase_if(first_, of_vpc);
-  std::erase_if(second_, of_vpc);
-  std::erase_if(defended_, [&](const auto& entry) { return entry.first.first == vpc; });
+  defended_.erase(defended_.lower_bound({vpc, 0}), defended_.upper_bound({vpc, UINT32_MAX}));
 }
 
 }  // namespace bgw::control

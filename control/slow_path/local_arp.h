@@ -43,6 +43,7 @@ class LocalArp {
   struct Announcement {
     dataplane::VpcIndex vpc;
     std::uint32_t address = 0;
+    std::uint64_t serial = 0;  // of the VPC
     TimePoint due;
   };
   using OwnAddress = std::pair<dataplane::VpcIndex, std::uint32_t>;
@@ -52,7 +53,8 @@ class LocalArp {
   void answer(const SlowVpc& vpc, const ArpMessage& request, dataplane::TunnelIndex tunnel);
   void defend(SlowVpc& vpc, const ArpMessage& message, TimePoint now);
   // False: no room to send it now.
-  bool send_announcement(dataplane::VpcIndex vpc, std::uint32_t address);
+  bool send_announcement(const Announcement& announcement);
+  bool announce_now(const SlowVpc& vpc, std::uint32_t address);
 
   SlowVpcs& vpcs_;
   Neighbours& neighbours_;

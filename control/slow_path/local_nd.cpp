@@ -145,8 +145,10 @@ void LocalNd::request(VpcIndex index, const Address& address, const std::optiona
   }
 }
 
-void LocalNd::announce(VpcIndex vpc, const Address& address) {
-  announcements_.emplace(TimePoint{}, Announcement{vpc, address});
+void LocalNd::announce(VpcIndex index, const Address& address) {
+  const SlowVpc* vpc = vpcs_.find(index);
+  if (vpc == nullptr) return;
+  announcements_.emplace(TimePoint{}, Announcement{index, address, vpc->serial});
 }
 
 void LocalNd::advertise(VpcIndex index) {
@@ -175,7 +177,9 @@ std::size_t LocalNd::run_timers(TimePoint now, std::size_t max) {
 bool LocalNd::send_announcement(const Announcement& announcement) {
   const auto& address = announcement.address;
   const SlowVpc* vpc = vpcs_.find_up(announcement.vpc);
-  if (vpc == nullptr || !is_own(vpc->config, address)) return true;
+  if (vpc == nullptr || vpc->serial != announcement.serial || !is_own(vpc->config, address)) {
+    return true;
+  }
   if (announcement.sent > 0) return send_unsolicited(*vpc, address);
   const Address group = solicited_node(address);
   const NdPath path{multicast_mac(group), vpc->config.mac, ipv6_unspecified, group};
@@ -191,8 +195,8 @@ bool LocalNd::send_unsolicited(const SlowVpc& vpc, const Address& address) {
 }
 
 void LocalNd::forget(VpcIndex vpc) {
-  std::erase_if(announcements_, [&](const auto& entry) { return entry.second.vpc == vpc; });
-  std::erase_if(defended_, [&](const auto& entry) { return entry.first.first == vpc; });
+  defended_.erase(defended_.lower_bound({vpc, {}}),
+                  defended_.upper_bound({vpc, Address::v6(UINT64_MAX, UINT64_MAX)}));
   advertiser_.stop(vpc);
 }
 

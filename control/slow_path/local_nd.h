@@ -52,7 +52,8 @@ class LocalNd {
   struct Announcement {
     dataplane::VpcIndex vpc;
     dataplane::Address address;
-    unsigned sent = 0;  // messages, the probe included
+    std::uint64_t serial = 0;  // of the VPC
+    unsigned sent = 0;         // messages, the probe included
   };
   struct Sender {
     dataplane::Mac mac;  // of the frame

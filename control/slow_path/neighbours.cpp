@@ -263,19 +263,20 @@ void Neighbours::forget_behind(VpcIndex index, Link link) {
   retain(index, [&](const Address&, Link present) { return present != link; });
 }
 
-void Neighbours::pin(VpcIndex index, const std::set<Address>& addresses, TimePoint now) {
-  const auto present = vpcs_.find(index);
-  if (present == vpcs_.end() && addresses.empty()) return;
+void Neighbours::pin(VpcIndex index, const Address& address, TimePoint now) {
   VpcNeighbours& vpc = neighbours_of(index);
-  for (auto& [address, entry] : vpc.entries) {
-    if (!addresses.contains(address)) set_pinned({index, vpc, address, entry}, false);
-  }
-  for (const Address& address : addresses) {
-    const auto found = vpc.entries.find(address);
-    set_pinned(found == vpc.entries.end() ? create(index, vpc, address, now)
-                                          : Ref{index, vpc, address, found->second},
-               true);
-  }
+  const auto found = vpc.entries.find(address);
+  set_pinned(found == vpc.entries.end() ? create(index, vpc, address, now)
+                                        : Ref{index, vpc, address, found->second},
+             true);
+}
+
+void Neighbours::unpin(VpcIndex index, const Address& address) {
+  const auto vpc = vpcs_.find(index);
+  if (vpc == vpcs_.end()) return;
+  const auto found = vpc->second.entries.find(address);
+  if (found == vpc->second.entries.end()) return;
+  set_pinned({index, vpc->second, address, found->second}, false);
 }
 
 void Neighbours::retain(VpcIndex index, const Keep& keep) {
@@ -290,12 +291,11 @@ void Neighbours::retain(VpcIndex index, const Keep& keep) {
   if (vpc.entries.empty()) vpcs_.erase(found);
 }
 
-void Neighbours::drop_held_from(VpcIndex in_vpc) {
-  if (budget_.held(in_vpc) == 0) return;
+void Neighbours::drop_held_from(const std::set<VpcIndex>& in_vpcs) {
   for (auto& [index, vpc] : vpcs_) {
     for (auto& [address, entry] : vpc.entries) {
       for (auto& h : entry.held) {
-        if (h.packet->note().in_vpc == in_vpc) {
+        if (in_vpcs.contains(h.packet->note().in_vpc)) {
           actions_.drop(std::move(h.packet), DropReason::no_route);
         }
       }

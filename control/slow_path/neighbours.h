@@ -102,9 +102,11 @@ class Neighbours {
              TimePoint now);
   // Forgets the neighbours behind that link.
   void forget_behind(dataplane::VpcIndex vpc, dataplane::Link link);
-  // These neighbours of the VPC, and no others, are wanted always: they are asked for now and, with
-  // growing patience, until they answer; they are never evicted and don't count against the bound.
-  void pin(dataplane::VpcIndex vpc, const std::set<dataplane::Address>& addresses, TimePoint now);
+  // The neighbour is wanted always: it is asked for now and, with growing patience, until it
+  // answers; it is never evicted and doesn't count against the bound.
+  void pin(dataplane::VpcIndex vpc, const dataplane::Address& address, TimePoint now);
+  // It is one like any other again.
+  void unpin(dataplane::VpcIndex vpc, const dataplane::Address& address);
   // Runs at most `max` timers that are due; returns how many it ran.
   std::size_t run_timers(TimePoint now, std::size_t max);
 
@@ -112,8 +114,8 @@ class Neighbours {
   // The link is unknown of those that aren't usable.
   using Keep = std::function<bool(const dataplane::Address&, dataplane::Link)>;
   void retain(dataplane::VpcIndex vpc, const Keep& keep);
-  // Drops (no_route) what came in on a VPC and waits for any neighbour.
-  void drop_held_from(dataplane::VpcIndex in_vpc);
+  // Drops (no_route) what came in on these VPCs and waits for any neighbour.
+  void drop_held_from(const std::set<dataplane::VpcIndex>& in_vpcs);
 
   std::vector<Info> list() const;  // by VPC, then address
   std::size_t count(dataplane::VpcIndex vpc) const;

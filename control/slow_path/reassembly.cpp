@@ -284,10 +284,10 @@ std::size_t Reassembly::run_timers(TimePoint now, std::size_t most) {
   return count;
 }
 
-void Reassembly::forget(VpcIndex vpc) {
+void Reassembly::forget(const std::set<VpcIndex>& vpcs) {
   std::vector<Age> gone;
   for (const auto& [age, assembly] : by_age_) {
-    if (assembly.key.in_vpc == vpc || assembly.key.vpc == vpc) gone.push_back(age);
+    if (vpcs.contains(assembly.key.in_vpc) || vpcs.contains(assembly.key.vpc)) gone.push_back(age);
   }
   for (const Age age : gone) give_up(age, false);
 }

@@ -70,8 +70,8 @@ class Reassembly {
 
   // Gives up at most `most` packets whose time has run out; returns how many.
   std::size_t run_timers(TimePoint now, std::size_t most);
-  // Gives up what came in on the VPC or is for its addresses.
-  void forget(dataplane::VpcIndex vpc);
+  // Gives up what came in on these VPCs or is for their addresses.
+  void forget(const std::set<dataplane::VpcIndex>& vpcs);
 
   // Fragments that came in on the VPC and wait.
   std::size_t held(dataplane::VpcIndex in_vpc) const;

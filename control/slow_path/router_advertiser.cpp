@@ -31,7 +31,8 @@ void RouterAdvertiser::stop(VpcIndex vpc) {
   if (found == schedules_.end()) return;
   timers_.erase({found->second.due, vpc});
   schedules_.erase(found);
-  std::erase_if(answers_, [&](const auto& answer) { return answer.first.first == vpc; });
+  answers_.erase(answers_.lower_bound({vpc, {}}),
+                 answers_.upper_bound({vpc, Address::v6(UINT64_MAX, UINT64_MAX)}));
 }
 
 void RouterAdvertiser::schedule(VpcIndex vpc, Schedule& entry, TimePoint due) {

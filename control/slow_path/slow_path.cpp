@@ -246,9 +246,8 @@ SlowPath::SlowPath(std::unique_ptr<PacketIo> io, dataplane::NeighbourTable& tabl
 
 SlowPath::~SlowPath() = default;
 
-void SlowPath::configure(std::vector<SlowPathVpc> vpcs,
-                         const std::vector<SlowPathTunnel>& tunnels) {
-  impl_->configure(std::move(vpcs), tunnels);
+void SlowPath::configure(SlowPathChange change) {
+  impl_->configure(std::move(change));
 }
 
 bool SlowPath::poll(Clock::time_point now) {

@@ -13,35 +13,11 @@
 #include "config/model.h"
 #include "control/slow_path/neighbour_state.h"
 #include "control/slow_path/packet_io.h"
+#include "control/slow_path/slow_path_settings.h"
 #include "dataplane/counters.h"
 #include "dataplane/dataplane.h"
 
 namespace bgw::control {
-
-// One VPC as the slow path needs it.
-struct SlowPathVpc {
-  dataplane::VpcIndex index;
-  std::string name;
-  bool enabled = true;
-  dataplane::Mac mac;
-  std::uint16_t mtu = 1500;
-  std::vector<config::InterfaceAddress> addresses;
-  dataplane::PortId port;
-  bool autoconfiguration = false;  // hosts may make themselves IPv6 addresses (RFC 4862)
-  bool underlay = false;           // carries tunnels: the gateway is a host there, no router
-  bool vxlan = false;
-  std::vector<dataplane::TunnelIndex> flood;  // of a VXLAN VPC: all tunnels that it uses
-  friend bool operator==(const SlowPathVpc&, const SlowPathVpc&) = default;
-};
-
-// A way to a VTEP: what it needs of the underlay. An index means the same VTEP for as long as it is
-// in any list.
-struct SlowPathTunnel {
-  dataplane::TunnelIndex index;
-  dataplane::VpcIndex underlay;
-  dataplane::Address next_hop;  // on a link of the underlay
-  friend bool operator==(const SlowPathTunnel&, const SlowPathTunnel&) = default;
-};
 
 struct NeighbourEntry {
   std::string vpc;
@@ -105,10 +81,11 @@ class SlowPath {
            Options options);
   ~SlowPath();
 
-  // After a commit is published: the VPCs as they are now. What no longer exists, is down, or has
-  // lost its addresses is forgotten and its held packets dropped; new addresses are announced. The
-  // next hops of `tunnels` are resolved at once and kept so.
-  void configure(std::vector<SlowPathVpc> vpcs, const std::vector<SlowPathTunnel>& tunnels = {});
+  // After a commit is published. What no longer exists, is down, or has lost its addresses is
+  // forgotten and its held packets dropped; new addresses are announced. The next hops of tunnels
+  // are resolved at once and kept so. Costs what the change names, and one pass over the held
+  // packets and fragments when some of these came in on a VPC that it takes away.
+  void configure(SlowPathChange change);
 
   // Drains punts and runs timers. True if there was anything to do.
   bool poll(Clock::time_point now);

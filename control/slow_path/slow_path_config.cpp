@@ -1,7 +1,5 @@
 // What a commit changes in the slow path.
 #include <algorithm>
-#include <map>
-#include <set>
 #include <utility>
 
 #include "control/packets/addresses.h"
@@ -16,54 +14,62 @@ using dataplane::Link;
 using dataplane::TunnelIndex;
 using dataplane::VpcIndex;
 
-void SlowPath::Impl::configure(std::vector<SlowPathVpc> wanted,
-                               const std::vector<SlowPathTunnel>& tunnels) {
-  std::vector<VpcIndex> gone;
-  for (const auto& entry : vpcs.all()) {
-    const SlowPathVpc& present = entry.second.config;
-    const bool stays = std::ranges::any_of(wanted, [&](const SlowPathVpc& w) {
-      return w.index == present.index && w.name == present.name;
-    });
-    if (!stays) gone.push_back(present.index);
-  }
-  for (const VpcIndex index : gone) {
-    forget(index, "the VPC was removed");
-    vpcs.all().erase(index);
-  }
-  for (auto& vpc : wanted) update(std::move(vpc));
-  pin_next_hops(tunnels);
+namespace {
+
+bool has_moved(const SlowPathVpc& before, const SlowPathVpc& after) {
+  return before.port != after.port || before.vxlan != after.vxlan;
 }
 
-// So that a tunnel is ready before the first packet needs it.
-void SlowPath::Impl::pin_next_hops(const std::vector<SlowPathTunnel>& tunnels) {
-  std::map<VpcIndex, std::set<Address>> next_hops;
-  for (const auto& tunnel : tunnels) {
-    const SlowVpc* underlay = vpcs.find_up(tunnel.underlay);
-    if (underlay != nullptr && is_on_link(underlay->config, tunnel.next_hop) &&
-        !is_own(underlay->config, tunnel.next_hop)) {
-      next_hops[tunnel.underlay].insert(tunnel.next_hop);
-    }
+// Why nothing of what is known of the VPC holds any more; null when some may.
+const char* interruption(const SlowPathVpc& before, const SlowPathVpc& after) {
+  if (before.name != after.name) return "the VPC was removed";
+  if (!after.enabled) return "the VPC's interface went down";
+  return has_moved(before, after) ? "the VPC's interface moved to another port" : nullptr;
+}
+
+}  // namespace
+
+void SlowPath::Impl::configure(SlowPathChange change) {
+  forget(interrupted_by(change));
+  for (const VpcIndex index : change.gone) vpcs.erase(index);
+  for (const VpcIndex index : change.gone) next_hops.touch(index);
+  for (auto& vpc : change.put) {
+    next_hops.touch(vpc.index);
+    update(std::move(vpc));
   }
-  for (const auto& entry : vpcs.all()) neighbours.pin(entry.first, next_hops[entry.first], now);
+  for (const TunnelIndex tunnel : change.tunnels_gone) next_hops.erase(tunnel);
+  for (const auto& tunnel : change.tunnels_put) next_hops.put(tunnel);
+  pin_next_hops();
+}
+
+SlowPath::Impl::Reasons SlowPath::Impl::interrupted_by(const SlowPathChange& change) const {
+  Reasons reasons;
+  for (const VpcIndex index : change.gone) reasons.emplace(index, "the VPC was removed");
+  for (const auto& after : change.put) {
+    const SlowVpc* before = vpcs.find(after.index);
+    const char* why = before == nullptr ? nullptr : interruption(before->config, after);
+    if (why != nullptr) reasons.emplace(after.index, why);
+  }
+  return reasons;
 }
 
 // Brings one VPC up to date; what it loses is forgotten, what it gains is announced.
 void SlowPath::Impl::update(SlowPathVpc wanted) {
   const VpcIndex index = wanted.index;
-  auto [found, is_new] = vpcs.all().try_emplace(
-      index, SlowVpc{{}, {}, {options.icmp_errors_per_second, options.icmp_error_burst}});
-  const SlowPathVpc before = std::exchange(found->second.config, std::move(wanted));
-  const SlowPathVpc& after = found->second.config;
-  if (!after.enabled) return forget(index, "the VPC's interface went down");
-  const bool moved = !is_new && (before.port != after.port || before.vxlan != after.vxlan);
-  if (moved) forget(index, "the VPC's interface moved to another port");
+  const SlowVpc* present = vpcs.find(index);
+  if (present != nullptr && present->config.name != wanted.name) vpcs.erase(index);
+  auto [vpc, is_new] = vpcs.add(index, {options.icmp_errors_per_second, options.icmp_error_burst});
+  const SlowPathVpc before = std::exchange(vpc.config, std::move(wanted));
+  const SlowPathVpc& after = vpc.config;
+  if (!after.enabled) return;
 
   fdb.retain(index, [&](TunnelIndex tunnel) { return uses_tunnel(after, tunnel); });
   neighbours.retain(index, [&](const Address& address, Link link) {
     return is_on_link(after, address) && !is_own(after, address) &&
            (!link.known() || uses_tunnel(after, link.tunnel()));
   });
-  const bool came_up = is_new || moved || !before.enabled || before.mac != after.mac;
+  const bool came_up =
+      is_new || !before.enabled || has_moved(before, after) || before.mac != after.mac;
   const auto announce = [&](const Address& address) {
     if (!came_up && is_own(before, address)) return;
     if (address.is_v4()) {
@@ -77,23 +83,49 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
   if (came_up || before != after) nd.advertise(index);
 }
 
-void SlowPath::Impl::forget(VpcIndex vpc, const char* why) {
-  neighbours.retain(vpc, [](const Address&, Link) { return false; });
-  fdb.retain(vpc, [](TunnelIndex) { return false; });
-  drop_held_from(vpc);
-  reassembly.forget(vpc);
-  arp.forget(vpc);
-  nd.forget(vpc);
-  pings.cancel(vpc, why);
+void SlowPath::Impl::forget(const Reasons& interrupted) {
+  if (interrupted.empty()) return;
+  VpcSet gone;
+  for (const auto& [vpc, why] : interrupted) {
+    gone.insert(vpc);
+    vpcs.interrupt(vpc);
+    neighbours.retain(vpc, [](const Address&, Link) { return false; });
+    fdb.retain(vpc, [](TunnelIndex) { return false; });
+    arp.forget(vpc);
+    nd.forget(vpc);
+    pings.cancel(vpc, why);
+  }
+  drop_held_from(gone);
+  reassembly.forget(gone);
 }
 
 // What waits must not walk on as if it came from whoever gets the slot next.
-void SlowPath::Impl::drop_held_from(VpcIndex in_vpc) {
-  neighbours.drop_held_from(in_vpc);
+void SlowPath::Impl::drop_held_from(const VpcSet& in_vpcs) {
+  const bool some_wait =
+      std::ranges::any_of(in_vpcs, [&](VpcIndex vpc) { return budget.held(vpc) > 0; });
+  if (!some_wait) return;
+  neighbours.drop_held_from(in_vpcs);
   for (auto& held : released) {
-    if (held.packet->note().in_vpc == in_vpc) drop(std::move(held.packet), DropReason::no_route);
+    if (in_vpcs.contains(held.packet->note().in_vpc)) {
+      drop(std::move(held.packet), DropReason::no_route);
+    }
   }
   std::erase_if(released, [](const HeldPacket& held) { return held.packet == nullptr; });
+}
+
+// So that a tunnel is ready before the first packet needs it.
+void SlowPath::Impl::pin_next_hops() {
+  for (const auto& next_hop : next_hops.take_touched()) {
+    const auto& [index, address] = next_hop;
+    const SlowVpc* underlay = vpcs.find_up(index);
+    const bool wanted = next_hops.contains(next_hop) && underlay != nullptr &&
+                        is_on_link(underlay->config, address) && !is_own(underlay->config, address);
+    if (wanted) {
+      neighbours.pin(index, address, now);
+    } else {
+      neighbours.unpin(index, address);
+    }
+  }
 }
 
 }  // namespace bgw::control

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "control/slow_path/local_nd.h"
 #include "control/slow_path/local_ping.h"
 #include "control/slow_path/neighbours.h"
+#include "control/slow_path/next_hops.h"
 #include "control/slow_path/originator.h"
 #include "control/slow_path/pings.h"
 #include "control/slow_path/reassembly.h"
@@ -57,11 +59,13 @@ struct SlowPath::Impl final : NeighbourActions {
   bool send_released(PacketPtr& packet);
   void reclaim_erased();
 
-  void configure(std::vector<SlowPathVpc> wanted, const std::vector<SlowPathTunnel>& tunnels);
-  void pin_next_hops(const std::vector<SlowPathTunnel>& tunnels);
+  using Reasons = std::map<dataplane::VpcIndex, const char*>;
+  void configure(SlowPathChange change);
+  Reasons interrupted_by(const SlowPathChange& change) const;
   void update(SlowPathVpc wanted);
-  void forget(dataplane::VpcIndex vpc, const char* why);
-  void drop_held_from(dataplane::VpcIndex in_vpc);
+  void forget(const Reasons& interrupted);
+  void drop_held_from(const VpcSet& in_vpcs);
+  void pin_next_hops();
 
   // NeighbourActions
   void request(dataplane::VpcIndex vpc, const dataplane::Address& address,
@@ -116,6 +120,7 @@ struct SlowPath::Impl final : NeighbourActions {
   LocalIcmp icmp{vpcs, originator, pings};
   LocalPing ping{vpcs, originator, pings};
   Fdb fdb{fdb_table};
+  NextHops next_hops;
   Reassembly reassembly{{}, [this](const Reassembly::Failed& failed) { give_up(failed); }};
   std::deque<HeldPacket> released;        // for the workers, as soon as their rings take them
   std::vector<PacketPtr> taken;           // kept for its memory

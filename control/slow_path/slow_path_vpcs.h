@@ -1,8 +1,10 @@
 // The VPCs as the slow path keeps them, and the account of the packets that they punted.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "control/packets/ipv4.h"
@@ -16,7 +18,11 @@ struct SlowVpc {
   SlowPathVpc config;
   SlowPathCounters counters;
   TokenBucket icmp_errors;  // P35
+  // Of no other VPC, and another one after an interruption: what was to be sent before is not.
+  std::uint64_t serial = 0;
 };
+
+using VpcSet = std::set<dataplane::VpcIndex>;
 
 class SlowVpcs {
  public:
@@ -34,7 +40,16 @@ class SlowVpcs {
     SlowVpc* vpc = find(index);
     return vpc != nullptr && vpc->config.enabled ? vpc : nullptr;
   }
-  std::map<dataplane::VpcIndex, SlowVpc>& all() { return by_index_; }
+  // The one in the slot, and whether it is new.
+  std::pair<SlowVpc&, bool> add(dataplane::VpcIndex index, TokenBucket icmp_errors) {
+    const auto [found, is_new] = by_index_.try_emplace(index, SlowVpc{{}, {}, icmp_errors});
+    if (is_new) found->second.serial = ++last_serial_;
+    return {found->second, is_new};
+  }
+  void interrupt(dataplane::VpcIndex index) {
+    if (SlowVpc* vpc = find(index)) vpc->serial = ++last_serial_;
+  }
+  void erase(dataplane::VpcIndex index) { by_index_.erase(index); }
 
   // What came in on a VPC that is gone is counted nowhere: its counters are gone, too.
   void consume(PacketPtr packet) {
@@ -48,6 +63,7 @@ class SlowVpcs {
 
  private:
   std::map<dataplane::VpcIndex, SlowVpc> by_index_;
+  std::uint64_t last_serial_ = 0;
 };
 
 }  // namespace bgw::control

@@ -152,8 +152,10 @@ void configure(control::SlowPath& slow_path) {
   control::SlowPathVpc dc{.index = underlay, .name = "dc", .mac = {{2, 0, 0, 0, 0, 3}}};
   dc.addresses = {address("192.0.2.1", 24), address("2001:db8:ff::1", 64)};
   dc.underlay = true;
-  slow_path.configure({a, b, dc}, {{near, underlay, dataplane::Address::v4(0xc0000209)},
-                                   {far, underlay, dataplane::Address::v6(0x20010db800ff0000, 9)}});
+  slow_path.configure(
+      {.put = {a, b, dc},
+       .tunnels_put = {{near, underlay, dataplane::Address::v4(0xc0000209)},
+                       {far, underlay, dataplane::Address::v6(0x20010db800ff0000, 9)}}});
 }
 
 // Of either family, on a link of VPC a, VPC b or the underlay.

@@ -32,7 +32,7 @@ class FakePlane final : public control::ForwardingPlane,
   bool rings_drain = true;
   std::uint16_t max_mtu = 9600;  // of ports opened from now on
   std::set<std::string> open;    // devices
-  std::vector<control::SlowPathVpc> configured;
+  std::map<dataplane::VpcIndex, control::SlowPathVpc> configured;
   control::PingReply reply{true, "reply", 64, std::chrono::microseconds{250}};
   std::vector<control::NeighbourEntry> known;
   std::map<dataplane::CaptureId, dataplane::CaptureFilter> captures;  // that run
@@ -76,10 +76,10 @@ class FakePlane final : public control::ForwardingPlane,
   }
   bool grace_period(std::chrono::milliseconds) override { return workers_pass; }
   const dataplane::FibSnapshot* current_fib() const override { return fib_.get(); }
-  void configure(std::vector<control::SlowPathVpc> vpcs,
-                 const std::vector<control::SlowPathTunnel>&) override {
+  void configure(control::SlowPathChange change) override {
     calls.emplace_back("configure");
-    configured = std::move(vpcs);
+    for (const auto& index : change.gone) configured.erase(index);
+    for (auto& vpc : change.put) configured.insert_or_assign(vpc.index, std::move(vpc));
   }
   bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) override {
     if (!rings_drain) return false;

@@ -50,8 +50,8 @@ TEST_F(EngineTest, StartsInOrder) {
   EXPECT_THAT(plane.calls, ElementsAre("open dev-a", "open dev-b", "publish", "configure"));
   EXPECT_EQ(engine.running().generation, 1u);
   ASSERT_EQ(plane.configured.size(), 2u);
-  EXPECT_EQ(plane.configured[1].name, "vpc-b");
-  EXPECT_EQ(plane.configured[1].mac.bytes[5], 2);
+  EXPECT_EQ(plane.configured.at(dataplane::VpcIndex{1}).name, "vpc-b");
+  EXPECT_EQ(plane.configured.at(dataplane::VpcIndex{1}).mac.bytes[5], 2);
   ASSERT_TRUE(store.stored);
   EXPECT_EQ(store.stored->text, yaml("ab", "ab"));
 }

@@ -353,7 +353,7 @@ TEST_F(NeighboursTest, retain_forgets_the_others) {
 TEST_F(NeighboursTest, I2_what_came_in_on_a_vpc_that_goes_is_dropped_wherever_it_waits) {
   send("10.2.1.9", 1, VpcIndex{7});
   send("10.2.1.9", 2, VpcIndex{8});
-  neighbours->drop_held_from(VpcIndex{7});
+  neighbours->drop_held_from({VpcIndex{7}});
   hear("10.2.1.9", Evidence::answer);
   EXPECT_EQ(released, (std::vector<int>{2}));
   EXPECT_EQ(dropped, (std::vector<std::pair<int, DropReason>>{{1, DropReason::no_route}}));

@@ -372,11 +372,11 @@ TEST_F(Fragments, forgotten_vpcs_leave_nothing) {
   add(part, a, b);
   add(part, b, a);
   add(part, b, b);
-  reassembly.forget(a);
+  reassembly.forget({a});
   EXPECT_EQ(failures.size(), 3u);
   EXPECT_EQ(reassembly.held(a), 0u);
   EXPECT_EQ(reassembly.held(b), 1u);
-  reassembly.forget(b);
+  reassembly.forget({b});
   EXPECT_EQ(reassembly.bytes(), 0u);
 }
 

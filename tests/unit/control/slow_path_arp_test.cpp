@@ -111,7 +111,7 @@ TEST_F(SlowPathTest, our_own_arp_coming_back_is_no_conflict) {
 
 TEST_F(SlowPathTest, P42_addresses_that_come_up_are_announced_twice) {
   start({});
-  slow->configure({config_a()});
+  configure({config_a()});
   poll();
   auto sent = take_injected();
   ASSERT_EQ(sent.size(), 2u);
@@ -133,11 +133,11 @@ TEST_F(SlowPathTest, P42_addresses_that_come_up_are_announced_twice) {
 
 TEST_F(SlowPathTest, P42_only_what_is_new_is_announced) {
   auto a = config_a();
-  slow->configure({a, config_b()});
+  configure({a, config_b()});
   poll();
   EXPECT_TRUE(io->injected.empty());
   a.addresses.push_back(interface_address("10.1.3.1", 24));
-  slow->configure({a, config_b()});
+  configure({a, config_b()});
   poll();
   ASSERT_EQ(io->injected.size(), 1u);
   EXPECT_EQ(get32(io->injected[0].bytes, 28), ip("10.1.3.1"));
@@ -146,10 +146,10 @@ TEST_F(SlowPathTest, P42_only_what_is_new_is_announced) {
 TEST_F(SlowPathTest, P42_an_interface_that_comes_up_again_is_announced_and_a_down_one_is_not) {
   auto b = config_b();
   b.enabled = false;
-  slow->configure({config_a(), b});
+  configure({config_a(), b});
   after(5s);
   EXPECT_TRUE(io->injected.empty());
-  slow->configure({config_a(), config_b()});
+  configure({config_a(), config_b()});
   poll();
   EXPECT_EQ(io->injected.size(), 1u);
 }
@@ -157,7 +157,7 @@ TEST_F(SlowPathTest, P42_an_interface_that_comes_up_again_is_announced_and_a_dow
 TEST_F(SlowPathTest, P42_announcements_wait_for_room_in_the_ring) {
   start({});
   io->room = 0;
-  slow->configure({config_a()});
+  configure({config_a()});
   poll();
   io->room = SIZE_MAX;
   poll();
@@ -257,7 +257,7 @@ TEST_F(SlowPathTest, P39_a_vanished_neighbour_leaves_the_table_and_comes_back) {
 }
 
 TEST_F(SlowPathTest, P39_grace_periods_are_batched) {
-  slow->configure({config_a(), config_b()});
+  configure({config_a(), config_b()});
   for (int host = 2; host < 200; ++host) {
     punt_arp(vpc_b, arp_frame(1, mac(static_cast<std::uint8_t>(host)),
                               "10.2.1." + std::to_string(host), "10.2.1.1"));
@@ -271,7 +271,7 @@ TEST_F(SlowPathTest, P39_grace_periods_are_batched) {
 TEST_F(SlowPathTest, P41_a_scan_of_a_16_stays_within_its_bound_and_harms_no_other_vpc) {
   auto b = config_b();
   b.addresses = {interface_address("10.2.0.1", 16)};
-  slow->configure({config_a(), b});
+  configure({config_a(), b});
   punt_arp(vpc_a, arp_frame(1, mac(5), "10.1.1.5", "10.1.1.1"));
   for (unsigned i = 2; i < 65535; ++i) {
     const auto address = config::IpAddress::v4(ip("10.2.0.0") + i).to_string();
@@ -306,7 +306,7 @@ TEST_F(SlowPathTest, I2_a_slot_with_another_vpc_starts_empty) {
   punt_glean(udp_packet(), "10.2.1.10", vpc_b);
   auto c = config_b();
   c.name = "c";
-  slow->configure({config_a(), c});
+  configure({config_a(), c});
   EXPECT_FALSE(usable(vpc_b, "10.2.1.9"));
   EXPECT_TRUE(slow->neighbours().empty());
   EXPECT_EQ(slow->counters(vpc_b).consumed, 0u);
@@ -319,7 +319,7 @@ TEST_F(SlowPathTest, an_interface_that_moves_to_another_port_forgets_its_neighbo
   io->injected.clear();
   auto moved = config_b();
   moved.port = dataplane::PortId{7};
-  slow->configure({config_a(), moved});
+  configure({config_a(), moved});
   EXPECT_FALSE(usable(vpc_b, "10.2.1.9"));
   poll();
   EXPECT_EQ(injected(InjectKind::frame).size(), 1u) << "its address is announced there";
@@ -328,7 +328,7 @@ TEST_F(SlowPathTest, an_interface_that_moves_to_another_port_forgets_its_neighbo
 TEST_F(SlowPathTest, I6_what_came_from_a_vpc_that_is_gone_walks_no_more) {
   punt_glean(udp_packet(), "10.2.1.9", vpc_a);
   punt_glean(udp_packet(), "10.2.1.9", vpc_b);
-  slow->configure({config_b()});
+  configure({config_b()});
   answer_from_b("10.2.1.9");
   const auto again = injected(InjectKind::rewalk);
   ASSERT_EQ(again.size(), 1u);
@@ -349,7 +349,7 @@ TEST_F(SlowPathTest, I6_what_waits_for_a_ring_is_dropped_with_its_vpc) {
   punt_glean(udp_packet());
   io->room = 0;
   answer_from_b("10.2.1.9");
-  slow->configure({config_b()});
+  configure({config_b()});
   io->room = SIZE_MAX;
   poll();
   EXPECT_TRUE(injected(InjectKind::rewalk).empty());
@@ -361,18 +361,18 @@ TEST_F(SlowPathTest, neighbours_that_are_no_longer_on_link_are_forgotten) {
   punt_arp(vpc_a, arp_frame(1, mac(6), "10.1.2.6", "10.1.2.1"));
   auto a = config_a();
   a.addresses.pop_back();
-  slow->configure({a, config_b()});
+  configure({a, config_b()});
   EXPECT_TRUE(usable(vpc_a, "10.1.1.5"));
   EXPECT_FALSE(usable(vpc_a, "10.1.2.6"));
   a.addresses = {interface_address("10.1.1.5", 24)};
-  slow->configure({a, config_b()});
+  configure({a, config_b()});
   EXPECT_FALSE(usable(vpc_a, "10.1.1.5"));
 }
 
 TEST_F(SlowPathTest, a_vpc_that_is_down_neither_answers_nor_learns) {
   auto a = config_a();
   a.enabled = false;
-  slow->configure({a, config_b()});
+  configure({a, config_b()});
   punt_arp(vpc_a, arp_frame(1, mac(5), "10.1.1.5", "10.1.1.1"));
   EXPECT_TRUE(io->injected.empty());
   EXPECT_EQ(drops(vpc_a, DropReason::no_interface), 1u);

@@ -100,7 +100,7 @@ class SlowPathTest : public ::testing::Test {
  protected:
   void SetUp() override {
     start({});
-    slow->configure({config_a(), config_b()});
+    configure({config_a(), config_b()});
     poll();
     after(2s);
     io->injected.clear();
@@ -115,6 +115,13 @@ class SlowPathTest : public ::testing::Test {
     auto owned = std::make_unique<FakeIo>();
     io = owned.get();
     slow = std::make_unique<SlowPath>(std::move(owned), table, fdb_table, options);
+    served = {};
+  }
+  // These VPCs and tunnels and no others.
+  void configure(std::vector<SlowPathVpc> vpcs, std::vector<control::SlowPathTunnel> tunnels = {}) {
+    control::SlowPathSettings wanted{std::move(vpcs), std::move(tunnels)};
+    slow->configure(control::change_between(served, wanted));
+    served = std::move(wanted);
   }
 
   void poll() { slow->poll(now); }
@@ -176,6 +183,7 @@ class SlowPathTest : public ::testing::Test {
   dataplane::NeighbourTable table{4096};
   dataplane::FdbTable fdb_table{8192};
   std::unique_ptr<SlowPath> slow;
+  control::SlowPathSettings served;
   FakeIo* io = nullptr;
   SlowPath::Clock::time_point now{std::chrono::hours{1}};
 };

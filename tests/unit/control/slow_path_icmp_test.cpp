@@ -242,7 +242,7 @@ TEST_F(PingTest, reports_an_error_that_quotes_it) {
 
 TEST_F(PingTest, ends_when_its_vpc_goes) {
   ping("10.2.1.9");
-  slow->configure({config_a()});
+  configure({config_a()});
   EXPECT_TRUE(replies.empty());
   poll();
   ASSERT_EQ(replies.size(), 1u);
@@ -276,10 +276,10 @@ TEST_F(PingTest, says_why_it_refuses) {
   EXPECT_NE(refusal(vpc_b, "10.2.1.9", 56, 0ms).find("timeout"), std::string::npos);
   auto b = config_b();
   b.addresses.clear();
-  slow->configure({config_a(), b});
+  configure({config_a(), b});
   EXPECT_NE(refusal(vpc_b, "10.2.1.9").find("no IPv4 address"), std::string::npos);
   b.enabled = false;
-  slow->configure({config_a(), b});
+  configure({config_a(), b});
   EXPECT_NE(refusal(vpc_b, "10.2.1.9").find("is down"), std::string::npos);
 }
 

@@ -23,7 +23,7 @@ class SlowPath6Test : public SlowPathTest {
  protected:
   void SetUp() override {
     start({});
-    slow->configure({config6_a(), config6_b()});
+    configure({config6_a(), config6_b()});
     settle();
   }
   // Past all that is said when an interface comes up.

@@ -166,7 +166,7 @@ TEST_F(SlowPath6Test, our_own_nd_coming_back_is_no_conflict) {
 TEST_F(SlowPath6Test, P42_an_address_that_comes_up_is_probed_and_announced_twice) {
   auto a = config6_a();
   a.addresses.push_back(interface_address("2001:db8:3::1", 64));
-  slow->configure({a, config6_b()});
+  configure({a, config6_b()});
   poll();
   ASSERT_EQ(frames(135).size(), 1u);
   const auto probe = frames(135)[0];
@@ -188,7 +188,7 @@ TEST_F(SlowPath6Test, P42_an_address_that_comes_up_is_probed_and_announced_twice
 
 TEST_F(SlowPath6Test, P42_the_link_local_address_comes_up_with_the_first_address) {
   start({});
-  slow->configure({config6_b()});
+  configure({config6_b()});
   poll();
   ASSERT_EQ(frames(135).size(), 2u);
   EXPECT_EQ(get_address(frames(135)[1], 14 + 48), "fe80::ff:fe00:fd");
@@ -290,7 +290,7 @@ TEST_F(SlowPath6Test, routers_and_redirects_of_others_are_ignored) {
 }
 
 TEST_F(SlowPath6Test, without_ipv6_addresses_nothing_is_said_or_learnt) {
-  slow->configure({config_a(), config6_b()});
+  configure({config_a(), config6_b()});
   io->injected.clear();
   solicit({.source = "fe80::5", .target = link_local_a, .options = link_option(1, mac(5))});
   solicit_router("fe80::5", link_option(1, mac(5)));
@@ -342,7 +342,7 @@ TEST_F(RouterAdvertisementTest, P43_is_sent_on_request_and_says_what_it_should) 
 TEST_F(RouterAdvertisementTest, P43_autoconfiguration_only_if_asked_and_possible) {
   auto a = config6_a();
   a.autoconfiguration = true;
-  slow->configure({a, config6_b()});
+  configure({a, config6_b()});
   poll();
   ASSERT_EQ(advertisements_of_a().size(), 1u) << "what changed is advertised at once";
   const auto frame = advertisements_of_a()[0];
@@ -387,7 +387,7 @@ TEST_F(RouterAdvertisementTest, is_repeated_every_200_to_600_seconds) {
 TEST_F(RouterAdvertisementTest, an_underlay_has_no_router) {
   auto a = config6_a();
   a.underlay = true;
-  slow->configure({a, config6_b()});
+  configure({a, config6_b()});
   solicit_router("fe80::5", link_option(1, mac(5)));
   for (int i = 0; i < 700; ++i) after(1s);
   EXPECT_TRUE(advertisements_of_a().empty());

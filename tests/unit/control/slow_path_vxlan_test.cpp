@@ -45,7 +45,7 @@ class VxlanTest : public SlowPath6Test {
 
   void SetUp() override {
     start({});
-    slow->configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
+    configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
     settle();
   }
 
@@ -172,12 +172,12 @@ TEST_F(VxlanTest, what_is_behind_a_tunnel_that_goes_is_forgotten) {
   arp(arp_frame(1, mac(6), "10.1.1.6", "10.1.1.1"), second);
   auto a = vxlan_a();
   a.flood = {second};
-  slow->configure({a, vxlan_b(), underlay_config()}, tunnels());
+  configure({a, vxlan_b(), underlay_config()}, tunnels());
   EXPECT_FALSE(usable(vpc_a, "10.1.1.5"));
   EXPECT_TRUE(usable(vpc_a, "10.1.1.6"));
   EXPECT_EQ(fdb_table.find(vpc_a, mac(5)), dataplane::no_tunnel);
   EXPECT_EQ(slow->fdb().size(), 1u);
-  slow->configure({vxlan_b(), underlay_config()}, tunnels());
+  configure({vxlan_b(), underlay_config()}, tunnels());
   EXPECT_TRUE(slow->fdb().empty());
 }
 
@@ -247,7 +247,7 @@ class UnderlayTest : public VxlanTest {
 
 TEST_F(UnderlayTest, next_hops_of_tunnels_are_resolved_before_they_are_needed) {
   start({});
-  slow->configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
+  configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
   poll();
   EXPECT_EQ(requests_for("192.0.2.9").size(), 1u);
   EXPECT_EQ(requests_for("192.0.2.10").size(), 1u);
@@ -257,7 +257,7 @@ TEST_F(UnderlayTest, next_hops_of_tunnels_are_resolved_before_they_are_needed) {
 
 TEST_F(UnderlayTest, P37_a_silent_next_hop_is_asked_for_every_ten_seconds_for_ever) {
   start({});
-  slow->configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
+  configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
   for (int i = 0; i <= 30; ++i) after(100ms);
   EXPECT_EQ(requests_for("192.0.2.9").size(), 3u);
   io->injected.clear();
@@ -291,7 +291,7 @@ TEST_F(UnderlayTest, P41_a_scan_evicts_no_next_hop_and_what_is_no_next_hop_any_m
   }
   poll();
   EXPECT_TRUE(neighbour("192.0.2.9"));
-  slow->configure({vxlan_a(), vxlan_b(), underlay_config()}, {tunnels()[1]});
+  configure({vxlan_a(), vxlan_b(), underlay_config()}, {tunnels()[1]});
   for (int i = 0; i < 30; ++i) after(1s);
   EXPECT_FALSE(neighbour("192.0.2.9"));
   EXPECT_TRUE(neighbour("192.0.2.10"));
@@ -311,8 +311,8 @@ TEST_F(UnderlayTest, P37_inner_packets_wait_for_the_next_hop_of_their_tunnel) {
 
 TEST_F(UnderlayTest, I6_next_hops_that_are_not_on_the_underlays_links_are_not_asked_for) {
   io->injected.clear();
-  slow->configure({vxlan_a(), vxlan_b(), underlay_config()},
-                  {{first, underlay, addr("198.51.100.9")}, {second, underlay, addr("192.0.2.1")}});
+  configure({vxlan_a(), vxlan_b(), underlay_config()},
+            {{first, underlay, addr("198.51.100.9")}, {second, underlay, addr("192.0.2.1")}});
   for (int i = 0; i < 20; ++i) after(1s);
   EXPECT_TRUE(requests_for("198.51.100.9").empty());
   EXPECT_TRUE(requests_for("192.0.2.1").empty());
