@@ -1,4 +1,4 @@
-#include "dataplane/dataplane.h"
+#include "dataplane/published/dataplane.h"
 
 #include <fmt/format.h>
 #include <rte_cycles.h>
@@ -17,12 +17,12 @@
 #include <stdexcept>
 #include <thread>
 
-#include "dataplane/captures.h"
-#include "dataplane/eal.h"
-#include "dataplane/ports.h"
-#include "dataplane/publication.h"
-#include "dataplane/rcu.h"
-#include "dataplane/worker.h"
+#include "dataplane/device/eal.h"
+#include "dataplane/device/ports.h"
+#include "dataplane/exchange/captures.h"
+#include "dataplane/exchange/publication.h"
+#include "dataplane/exchange/rcu.h"
+#include "dataplane/walk/worker.h"
 
 namespace bgw::dataplane {
 

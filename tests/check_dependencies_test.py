@@ -60,16 +60,30 @@ class WrongIncludes(unittest.TestCase):
                      "control/api/ must not depend on control/cli/")
 
     def test_unpublished_header(self):
-        self.refuses("control/commit/engine.cpp", "dataplane/worker.h",
-                     "control/ sees only dataplane's published headers")
+        self.refuses("control/commit/engine.cpp", "dataplane/walk/worker.h",
+                     "control/ sees only dataplane/published/")
+
+    def test_what_is_published_stands_alone(self):
+        for include in ("dataplane/exchange/rcu.h", "dataplane/walk/burst.h"):
+            with self.subTest(include):
+                self.setUp()
+                self.refuses("dataplane/published/fib.h", include,
+                             f"dataplane/published/ must not depend on {include.rpartition('/')[0]}/")
+
+    def test_devices_know_nothing_of_the_walk(self):
+        self.refuses("dataplane/device/ports.cpp", "dataplane/walk/worker.h",
+                     "dataplane/device/ must not depend on dataplane/walk/")
 
     def test_new_room_must_be_named(self):
         (self.top / "control/annex").mkdir()
         self.refuses("control/annex/a.cpp", "config/ip.h", "control/annex is no room of ROOMS")
 
     def test_file_beside_the_rooms(self):
-        (self.top / "control/stray.h").write_text("")
-        self.assertEqual(self.complaints(), "control/stray.h: control/ has rooms and no files beside them\n")
+        for folder in ("control", "dataplane"):
+            with self.subTest(folder):
+                self.setUp()
+                (self.top / folder / "stray.h").write_text("")
+                self.assertEqual(self.complaints(), f"{folder}/stray.h: {folder}/ has rooms and no files beside them\n")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
 #include <functional>
 #include <optional>
 
-#include "dataplane/capture.h"
+#include "dataplane/published/capture.h"
 
 namespace bgw::control {
 

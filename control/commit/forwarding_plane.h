@@ -12,7 +12,7 @@
 #include <tl/expected.hpp>
 
 #include "control/slow_path/slow_path.h"
-#include "dataplane/dataplane.h"
+#include "dataplane/published/dataplane.h"
 
 namespace bgw::control {
 

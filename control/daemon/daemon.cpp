@@ -20,7 +20,7 @@
 #include "control/daemon/offline.h"
 #include "control/fib/fib_programmer.h"
 #include "control/store/state_store.h"
-#include "dataplane/neighbour_table.h"
+#include "dataplane/published/neighbour_table.h"
 
 namespace bgw::control {
 namespace {

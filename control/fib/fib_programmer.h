@@ -16,7 +16,7 @@
 #include "control/packets/addresses.h"
 #include "control/routes/fib_plan.h"
 #include "control/routes/rib.h"
-#include "dataplane/fib.h"
+#include "dataplane/published/fib.h"
 #include "lpm/lpm.h"
 
 namespace bgw::control {

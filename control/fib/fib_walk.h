@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "control/routes/walk.h"
-#include "dataplane/fib.h"
+#include "dataplane/published/fib.h"
 
 namespace bgw::control {
 

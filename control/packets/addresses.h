@@ -7,8 +7,8 @@
 
 #include "config/ip.h"
 #include "control/packets/bytes.h"
-#include "dataplane/neighbour_table.h"
-#include "dataplane/types.h"
+#include "dataplane/published/neighbour_table.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "control/packets/bytes.h"
-#include "dataplane/types.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

@@ -7,7 +7,7 @@
 
 #include "control/packets/addresses.h"
 #include "control/packets/bytes.h"
-#include "dataplane/types.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

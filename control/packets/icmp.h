@@ -9,8 +9,8 @@
 
 #include "config/model.h"
 #include "control/packets/bytes.h"
-#include "dataplane/drop_reason.h"
-#include "dataplane/types.h"
+#include "dataplane/published/drop_reason.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

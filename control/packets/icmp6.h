@@ -10,8 +10,8 @@
 #include "config/model.h"
 #include "control/packets/bytes.h"
 #include "control/packets/icmp.h"
-#include "dataplane/drop_reason.h"
-#include "dataplane/types.h"
+#include "dataplane/published/drop_reason.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

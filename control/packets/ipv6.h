@@ -7,9 +7,9 @@
 
 #include "config/model.h"
 #include "control/packets/bytes.h"
-#include "dataplane/ipv6_address.h"
-#include "dataplane/ipv6_chain.h"
-#include "dataplane/types.h"
+#include "dataplane/published/ipv6_address.h"
+#include "dataplane/published/ipv6_chain.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

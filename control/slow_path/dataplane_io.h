@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "control/slow_path/packet_io.h"
-#include "dataplane/dataplane.h"
+#include "dataplane/published/dataplane.h"
 
 namespace bgw::control {
 

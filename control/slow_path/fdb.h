@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "dataplane/fdb_table.h"
-#include "dataplane/types.h"
+#include "dataplane/published/fdb_table.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

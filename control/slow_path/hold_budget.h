@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "control/slow_path/packet_io.h"
-#include "dataplane/types.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

@@ -24,9 +24,9 @@
 #include "control/slow_path/neighbour_state.h"
 #include "control/slow_path/packet_io.h"
 #include "control/slow_path/recent_requests.h"
-#include "dataplane/drop_reason.h"
-#include "dataplane/neighbour_table.h"
-#include "dataplane/types.h"
+#include "dataplane/published/drop_reason.h"
+#include "dataplane/published/neighbour_table.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "control/slow_path/slow_path.h"
-#include "dataplane/types.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

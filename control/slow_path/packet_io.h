@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "control/packets/bytes.h"
-#include "dataplane/fdb_table.h"
-#include "dataplane/punt.h"
+#include "dataplane/published/fdb_table.h"
+#include "dataplane/published/punt.h"
 
 namespace bgw::control {
 

@@ -9,7 +9,7 @@
 
 #include "control/packets/icmp.h"
 #include "control/slow_path/slow_path.h"
-#include "dataplane/types.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "control/packets/bytes.h"
-#include "dataplane/types.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

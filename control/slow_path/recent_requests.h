@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-#include "dataplane/types.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

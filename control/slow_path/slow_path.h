@@ -14,8 +14,8 @@
 #include "control/slow_path/neighbour_state.h"
 #include "control/slow_path/packet_io.h"
 #include "control/slow_path/slow_path_settings.h"
-#include "dataplane/counters.h"
-#include "dataplane/dataplane.h"
+#include "dataplane/published/counters.h"
+#include "dataplane/published/dataplane.h"
 
 namespace bgw::control {
 

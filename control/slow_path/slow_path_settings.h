@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "config/model.h"
-#include "dataplane/types.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "dataplane/captures.h"
+#include "dataplane/exchange/captures.h"
 #include "tests/packet/lab.h"
 
 namespace bgw::packet_test {

@@ -1,6 +1,6 @@
 // The data plane as bgwd runs it: started whole, with a worker on a core of its own. One per
 // process.
-#include "dataplane/dataplane.h"
+#include "dataplane/published/dataplane.h"
 
 #include <gtest/gtest.h>
 #include <rte_mbuf.h>

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/fib.h"
-#include "dataplane/neighbour_table.h"
+#include "dataplane/published/fib.h"
+#include "dataplane/published/neighbour_table.h"
 #include "lpm/lpm.h"
 
 namespace bgw::packet_test {

@@ -1,5 +1,5 @@
 // P23, P24: IPv4 packets cut to an MTU, and put together again by a plain reassembler.
-#include "dataplane/fragment.h"
+#include "dataplane/walk/fragment.h"
 
 #include <gtest/gtest.h>
 

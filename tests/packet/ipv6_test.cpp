@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "dataplane/parse.h"
+#include "dataplane/walk/parse.h"
 #include "tests/packet/lab.h"
 
 namespace bgw::packet_test {

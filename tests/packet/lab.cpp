@@ -1,6 +1,6 @@
 #include "tests/packet/lab.h"
 
-#include "dataplane/encapsulation.h"
+#include "dataplane/walk/encapsulation.h"
 
 #include <gtest/gtest.h>
 #include <rte_eal.h>

@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/captures.h"
-#include "dataplane/neighbour_table.h"
-#include "dataplane/publication.h"
-#include "dataplane/punt.h"
-#include "dataplane/rcu.h"
-#include "dataplane/worker.h"
+#include "dataplane/exchange/captures.h"
+#include "dataplane/exchange/publication.h"
+#include "dataplane/exchange/rcu.h"
+#include "dataplane/published/neighbour_table.h"
+#include "dataplane/published/punt.h"
+#include "dataplane/walk/worker.h"
 #include "tests/packet/fib_plan.h"
 #include "tests/packet/links.h"
 #include "tests/packet/packet_builder.h"

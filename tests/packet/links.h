@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "dataplane/fib.h"
+#include "dataplane/published/fib.h"
 #include "tests/packet/packet_builder.h"
 
 namespace bgw::packet_test {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "dataplane/types.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::packet_test {
 

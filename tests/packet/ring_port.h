@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "dataplane/types.h"
+#include "dataplane/published/types.h"
 
 struct rte_mempool;
 

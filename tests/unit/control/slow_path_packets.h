@@ -9,7 +9,7 @@
 #include "config/model.h"
 #include "control/packets/addresses.h"
 #include "control/packets/arp.h"
-#include "dataplane/types.h"
+#include "dataplane/published/types.h"
 
 namespace bgw::test {
 

@@ -1,4 +1,4 @@
-#include "dataplane/device_checks.h"
+#include "dataplane/device/device_checks.h"
 
 #include <gtest/gtest.h>
 

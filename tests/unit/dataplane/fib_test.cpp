@@ -1,4 +1,4 @@
-#include "dataplane/fib.h"
+#include "dataplane/published/fib.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "dataplane/neighbour_table.h"
+#include "dataplane/published/neighbour_table.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <random>
 #include <thread>
 
-#include "dataplane/rcu.h"
-#include "dataplane/wire.h"
+#include "dataplane/exchange/rcu.h"
+#include "dataplane/published/wire.h"
 
 namespace bgw::dataplane {
 namespace {

@@ -1,4 +1,4 @@
-#include "dataplane/parse.h"
+#include "dataplane/walk/parse.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "dataplane/icmp_rules.h"
+#include "dataplane/walk/icmp_rules.h"
 
 namespace bgw::dataplane {
 namespace {

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "dataplane/counter_block.h"
-#include "dataplane/flow_hash.h"
-#include "dataplane/token_bucket.h"
+#include "dataplane/exchange/counter_block.h"
+#include "dataplane/walk/flow_hash.h"
+#include "dataplane/walk/token_bucket.h"
 
 namespace bgw::dataplane {
 namespace {

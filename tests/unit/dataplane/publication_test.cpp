@@ -1,4 +1,4 @@
-#include "dataplane/publication.h"
+#include "dataplane/exchange/publication.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "dataplane/queue_balance.h"
+#include "dataplane/device/queue_balance.h"
 
 #include <gtest/gtest.h>
 

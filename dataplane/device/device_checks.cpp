@@ -1,0 +1,104 @@
+#include "dataplane/device/device_checks.h"
+
+#include <fmt/format.h>
+#include <linux/capability.h>
+#include <linux/if_packet.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <string>
+
+namespace bgw::dataplane {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+tl::expected<void, std::string> check_pci(const std::string& address) {
+  const fs::path device = fs::path{"/sys/bus/pci/devices"} / address;
+  std::error_code failed;
+  if (!fs::exists(device, failed))
+    return tl::unexpected(
+        fmt::format("there is no PCI device {}: `dpdk-devbind.py -s` lists them", address));
+  const std::string driver = fs::read_symlink(device / "driver", failed).filename();
+  // Mellanox devices are driven beside their kernel driver.
+  for (const char* usable : {"vfio-pci", "uio_pci_generic", "igb_uio", "mlx4_core", "mlx5_core"})
+    if (driver == usable) return {};
+  return tl::unexpected(fmt::format("the device is bound to {}: `dpdk-devbind.py -b vfio-pci {}`",
+                                    driver.empty() ? "no driver" : driver, address));
+}
+
+// Whether the kernel lets this process make network interfaces.
+bool may_administer_network() {
+  std::ifstream status{"/proc/self/status"};
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with("CapEff:")) continue;
+    return (std::stoull(line.substr(7), nullptr, 16) >> CAP_NET_ADMIN & 1) != 0;
+  }
+  return true;  // unknown: the attempt will tell
+}
+
+// The kernel lets a second process, or a second port, join a TAP and take a share of its packets.
+tl::expected<void, std::string> check_tap(const std::string& device) {
+  if (access("/dev/net/tun", R_OK | W_OK) != 0 || !may_administer_network())
+    return tl::unexpected(std::string{
+        "no permission to make a TAP device (/dev/net/tun, CAP_NET_ADMIN): run as root"});
+  static const std::regex iface{",iface=([^,/]+)"};
+  std::smatch match;
+  std::error_code failed;
+  if (std::regex_search(device, match, iface) &&
+      fs::exists(fs::path{"/sys/class/net"} / match[1].str(), failed))
+    return tl::unexpected(
+        fmt::format("the interface {} exists already: choose another name, or stop who uses it",
+                    match[1].str()));
+  return {};
+}
+
+// The value of `name=` among the arguments of a device.
+std::optional<std::string> argument(const std::string& device, const std::string& name) {
+  const std::regex assignment{"," + name + "=([^,]+)"};
+  std::smatch match;
+  if (!std::regex_search(device, match, assignment)) return std::nullopt;
+  return match[1].str();
+}
+
+std::uint32_t number(const std::optional<std::string>& text, std::uint32_t otherwise) {
+  std::uint32_t value = otherwise;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+  return value;
+}
+
+}  // namespace
+
+std::optional<std::uint16_t> af_packet_mtu(const std::string& device) {
+  constexpr std::uint32_t default_frame = 2048;
+  constexpr std::uint32_t largest = 9600;
+  // Where the kernel puts the network header in a TPACKET_V2 frame.
+  constexpr std::uint32_t frame_header = TPACKET_ALIGN(TPACKET2_HDRLEN + 16);
+  if (!device.starts_with("net_af_packet")) return std::nullopt;
+  const std::uint32_t frame = number(argument(device, "framesz"), default_frame);
+  std::uint32_t interface_mtu = largest;
+  if (const auto iface = argument(device, "iface"))
+    std::ifstream{fs::path{"/sys/class/net"} / *iface / "mtu"} >> interface_mtu;
+  if (interface_mtu == 0) interface_mtu = largest;  // what a failed read leaves
+  const std::uint32_t in_frame = frame > frame_header ? frame - frame_header : 0;
+  return static_cast<std::uint16_t>(std::min({in_frame, interface_mtu, largest}));
+}
+
+tl::expected<void, std::string> check_device(const std::string& device) {
+  static const std::regex pci{"[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]"};
+  static const std::regex vdev{"(net|eth|virtio)_?[a-z_]*[0-9]*[A-Za-z0-9_]*"};
+  const std::string name = device.substr(0, device.find(','));
+  if (std::regex_match(name, pci)) return check_pci(name);
+  if (!std::regex_match(name, vdev))
+    return tl::unexpected(std::string{
+        "neither a PCI address (0000:3b:00.0) nor a virtual device (net_tap0,iface=vpc-a)"});
+  return name.starts_with("net_tap") ? check_tap(device) : tl::expected<void, std::string>{};
+}
+
+}  // namespace bgw::dataplane

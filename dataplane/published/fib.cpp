@@ -1,0 +1,42 @@
+#include "dataplane/published/fib.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace bgw::dataplane {
+
+void UnderlayFib::index(std::span<const std::pair<std::uint32_t, VpcIndex>> owners) {
+  vnis.assign(owners.empty() ? 0 : std::bit_ceil(owners.size() * 2), {0, no_vpc});
+  const std::size_t mask = vnis.size() - 1;
+  for (const auto& [vni, vpc] : owners) {
+    std::size_t at = place(vni) & mask;
+    while (vnis[at].first != 0) at = (at + 1) & mask;
+    vnis[at] = {vni + 1, vpc};
+  }
+}
+
+void PortFib::own(std::uint16_t vlan, VpcIndex vpc) {
+  if (by_vlan.empty()) by_vlan.assign(vlan_ids, no_vpc);
+  by_vlan[vlan] = vpc;
+}
+
+void PortFib::own(std::uint16_t outer, std::uint16_t inner, VpcIndex vpc) {
+  if (by_outer.empty()) by_outer.resize(vlan_ids);
+  if (by_outer[outer].empty()) by_outer[outer].assign(vlan_ids, no_vpc);
+  by_outer[outer][inner] = vpc;
+}
+
+TunnelIndex FibSnapshot::tunnel_of(const VpcFib& vpc, const Address& vtep) const noexcept {
+  const auto first = remotes.begin() + vpc.first_remote;
+  const auto last = first + vpc.remote_count;
+  const auto found = std::lower_bound(
+      first, last, vtep, [](const Remote& remote, const Address& a) { return remote.vtep < a; });
+  return found != last && found->vtep == vtep ? found->tunnel : no_tunnel;
+}
+
+bool FibSnapshot::uses(const VpcFib& vpc, TunnelIndex tunnel) const noexcept {
+  return tunnel != no_tunnel && tunnel.value < tunnels.size() &&
+         tunnel_of(vpc, tunnels[tunnel.value].remote) == tunnel;
+}
+
+}  // namespace bgw::dataplane

@@ -1,0 +1,91 @@
+// Neighbours as workers see them: (VPC, address) → MAC and tunnel, one hash read per packet.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "dataplane/published/link_map.h"
+#include "dataplane/published/types.h"
+
+namespace bgw::dataplane {
+
+// How to reach a neighbour, in one word: 0 when unknown, else bit 48 set, the MAC in bits 0–47
+// (first byte in bits 0–7, so that a little-endian store of six bytes writes it), and the tunnel to
+// its VTEP in bits 49–63 (0: it is on the wire).
+class Link {
+ public:
+  static constexpr std::uint16_t max_tunnel = (1u << 15) - 1;
+
+  constexpr Link() = default;
+  explicit constexpr Link(std::uint64_t bits) : bits_(bits) {}
+  static Link to(const Mac& mac, TunnelIndex tunnel = no_tunnel) noexcept;
+
+  constexpr bool known() const noexcept { return bits_ != 0; }
+  constexpr std::uint64_t mac_bits() const noexcept { return bits_ & 0xffffffffffff; }
+  constexpr TunnelIndex tunnel() const noexcept {
+    return TunnelIndex{static_cast<std::uint16_t>(bits_ >> 49)};
+  }
+  constexpr std::uint64_t bits() const noexcept { return bits_; }
+  friend constexpr bool operator==(const Link&, const Link&) = default;
+
+ private:
+  static constexpr std::uint64_t present = 1ull << 48;
+  std::uint64_t bits_ = 0;
+};
+
+// Neighbours of both families. One writer (the control thread), any number of readers without
+// locks; a neighbour is usable only once its address is complete. An erased entry's place is reused
+// after grace periods (LinkMap).
+class NeighbourTable {
+ public:
+  static constexpr unsigned reclaims_until_free = LinkMap<3>::reclaims_until_free;
+
+  // Allocates once, room for `max_entries` of each family.
+  explicit NeighbourTable(std::size_t max_entries) : v4_(max_entries), v6_(max_entries) {}
+
+  // Any thread.
+  Link find(VpcIndex vpc, std::uint32_t ipv4) const noexcept {
+    return Link{v4_.find(key_of(vpc, ipv4))};
+  }
+  Link find(VpcIndex vpc, const Address& address) const noexcept {
+    return address.is_v4() ? find(vpc, address.as_v4()) : Link{v6_.find(key_of(vpc, address))};
+  }
+  void prefetch(VpcIndex vpc, std::uint32_t ipv4) const noexcept {
+    v4_.prefetch(key_of(vpc, ipv4));
+  }
+  void prefetch_v6(VpcIndex vpc, const Address& address) const noexcept {
+    v6_.prefetch(key_of(vpc, address));
+  }
+
+  // Writer only. set() is false when the table is full.
+  bool set(VpcIndex vpc, const Address& address, Link link) {
+    return address.is_v4() ? v4_.set(key_of(vpc, address.as_v4()), link.bits())
+                           : v6_.set(key_of(vpc, address), link.bits());
+  }
+  void erase(VpcIndex vpc, const Address& address) {
+    if (address.is_v4()) {
+      v4_.erase(key_of(vpc, address.as_v4()));
+    } else {
+      v6_.erase(key_of(vpc, address));
+    }
+  }
+  // To be called after a grace period, `reclaims_until_free` times until what was erased is free.
+  void reclaim() {
+    v4_.reclaim();
+    v6_.reclaim();
+  }
+  std::size_t size() const noexcept { return v4_.size() + v6_.size(); }
+
+ private:
+  static LinkMap<1>::Key key_of(VpcIndex vpc, std::uint32_t ipv4) noexcept {
+    return {(std::uint64_t{vpc.value} + 1) << 32 | ipv4};
+  }
+  static LinkMap<3>::Key key_of(VpcIndex vpc, const Address& address) noexcept {
+    return {LinkMap<3>::first_key_word + vpc.value, address.hi, address.lo};
+  }
+
+  LinkMap<1> v4_;
+  LinkMap<3> v6_;
+};
+
+}  // namespace bgw::dataplane

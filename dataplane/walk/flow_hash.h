@@ -1,0 +1,63 @@
+// Which of several equal paths a packet takes.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/published/ipv6_chain.h"
+#include "dataplane/published/wire.h"
+
+namespace bgw::dataplane {
+
+// How many bytes from the IP header's start flow_hash() may read beyond the header itself.
+inline constexpr unsigned flow_hash_payload_bytes = 8;
+
+// The finaliser of MurmurHash3 over both halves.
+inline std::uint64_t mix_flow(std::uint64_t addresses, std::uint64_t flow) noexcept {
+  std::uint64_t hash = addresses ^ (flow * 0x9e3779b97f4a7c15u);
+  hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccdu;
+  hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53u;
+  return hash ^ (hash >> 33);
+}
+
+// What tells flows between the same addresses apart: protocol and ports, or the identifier of an
+// echo. `bytes` follow `payload`.
+inline std::uint64_t flow_of(std::uint8_t protocol, const std::uint8_t* payload,
+                             std::size_t bytes) noexcept {
+  const bool has_ports = protocol == protocol_tcp || protocol == protocol_udp;
+  if (has_ports && bytes >= 4) return std::uint64_t{load<std::uint32_t>(payload)} << 8 | protocol;
+  const bool echo =
+      (protocol == protocol_icmp && bytes >= 6 && (payload[0] == 8 || payload[0] == 0)) ||
+      (protocol == protocol_icmpv6 && bytes >= 6 && (payload[0] == 128 || payload[0] == 129));
+  return echo ? std::uint64_t{load<std::uint16_t>(payload + 4)} << 8 | protocol : 0;
+}
+
+// A hash over what identifies the packet's flow: addresses, protocol and ports for TCP and UDP,
+// addresses and identifier for ICMP echo, addresses alone for all else, so that all fragments of a
+// packet (the first has ports, the others don't) stay together. `readable` bytes follow `ip`; they
+// cover the header. The same on all workers and at all times. Upper and lower half are independent.
+inline std::uint64_t flow_hash_ipv4(const std::uint8_t* ip, std::size_t readable) noexcept {
+  const auto header = load<Ipv4Header>(ip);
+  const std::uint64_t addresses =
+      std::uint64_t{header.source.to_host()} << 32 | header.destination.to_host();
+  if (header.is_fragment()) return mix_flow(addresses, 0);
+  const std::size_t header_bytes = header.header_bytes();
+  return mix_flow(addresses, flow_of(header.protocol, ip + header_bytes, readable - header_bytes));
+}
+
+inline std::uint64_t flow_hash_ipv6(const std::uint8_t* ip, std::size_t readable) noexcept {
+  const auto header = load<Ipv6Header>(ip);
+  std::uint64_t addresses = 0;
+  for (const Be64 word :
+       {header.source[0], header.source[1], header.destination[0], header.destination[1]})
+    addresses = (addresses ^ word.raw()) * 0x9e3779b97f4a7c15u ^ addresses >> 29;
+  const Ipv6Upper upper = find_ipv6_upper(ip, readable);
+  if (upper.fragment() || !upper.found || upper.offset > readable) return mix_flow(addresses, 0);
+  return mix_flow(addresses, flow_of(upper.protocol, ip + upper.offset, readable - upper.offset));
+}
+
+// Of either, by the version that a parsed packet has.
+inline std::uint64_t flow_hash(const std::uint8_t* ip, std::size_t readable) noexcept {
+  return ip[0] >> 4 == 6 ? flow_hash_ipv6(ip, readable) : flow_hash_ipv4(ip, readable);
+}
+
+}  // namespace bgw::dataplane

@@ -1,0 +1,38 @@
+#include "dataplane/walk/stage_fragment.h"
+
+#include <rte_mbuf.h>
+
+#include "dataplane/walk/stage_capture.h"
+#include "dataplane/walk/stage_forward.h"
+
+namespace bgw::dataplane {
+
+void Fragmenter::fragment(const FibSnapshot& fib, Burst& burst) noexcept {
+  for (const std::size_t i : burst.to_fragment) fragment_one(fib, burst, i);
+}
+
+void Fragmenter::fragment_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept {
+  rte_mbuf* packet = burst.packet[i];
+  const VpcFib& out = fib.vpcs[burst.out_vpc[i].value];
+  const WayOut way{Link{burst.way_out[i][0]}, Link{burst.way_out[i][1]}};
+  const std::uint32_t ip_offset = burst.ip_offset[i];
+  const std::size_t count = fragment_ipv4(packet, ip_offset, out.mtu, packet->pool, fragments_);
+  if (count == 0) return burst.drop(i, DropReason::no_buffer);
+  const std::span<rte_mbuf*> fragments{fragments_.data(), count};
+  std::uint64_t bytes = 0;
+  for (rte_mbuf* fragment : fragments) {
+    const std::uint32_t frame_bytes = frame_bytes_of(out, fragment->pkt_len - ip_offset);
+    bytes += frame_bytes;
+    if (!put_headers(fib, fragment, ip_offset, out, way, ethertype_ipv4)) {
+      rte_pktmbuf_free_bulk(fragments.data(), static_cast<unsigned>(count));
+      return burst.drop(i, DropReason::no_headroom);
+    }
+    if (tap_.active()) [[unlikely]]
+      capture_leaving(tap_, fragment, frame_bytes, out, burst.out_vpc[i], CaptureDirection::tx);
+  }
+  if (!transmitter_.send_fragments(burst.in_vpc[i], burst.out_vpc[i], out.port, fragments, bytes))
+    return burst.drop(i, DropReason::tx_queue_full);
+  rte_pktmbuf_free(packet);
+}
+
+}  // namespace bgw::dataplane

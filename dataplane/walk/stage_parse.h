@@ -1,0 +1,157 @@
+// Stage 3, parse: Ethernet and IPv4, IPv6 or ARP, bounds checks first. Fills in the fields that
+// later stages need, or drops with the reason.
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include <algorithm>
+
+#include "dataplane/walk/burst.h"
+#include "dataplane/walk/flow_hash.h"
+#include "dataplane/walk/parse.h"
+#include "dataplane/walk/stage_classify.h"
+
+namespace bgw::dataplane {
+
+// Everything that any stage reads of a frame lies within this many bytes: Ethernet with two tags, a
+// header of either family, extension headers as far as anybody looks, and VXLAN with what is
+// inside.
+inline constexpr std::uint32_t headers_max_bytes = 256;
+
+// A frame may be spread over several buffers; its headers may not. False if they can't be moved
+// together.
+inline bool headers_contiguous(rte_mbuf* packet) noexcept {
+  if (packet->nb_segs == 1) [[likely]]
+    return true;
+  return packet->data_len >= std::min(packet->pkt_len, headers_max_bytes) ||
+         rte_pktmbuf_linearize(packet) == 0;
+}
+
+// Cuts what lies behind the first `bytes`: Ethernet's padding.
+inline void cut_to(rte_mbuf* packet, std::uint32_t bytes) noexcept {
+  if (packet->pkt_len == bytes) return;
+  rte_mbuf* last = packet;
+  std::uint32_t left = bytes;
+  std::uint16_t segments = 1;
+  while (left > last->data_len) {
+    left -= last->data_len;
+    last = last->next;
+    ++segments;
+  }
+  if (last->next != nullptr) {
+    rte_pktmbuf_free(last->next);
+    last->next = nullptr;
+  }
+  last->data_len = static_cast<std::uint16_t>(left);
+  packet->nb_segs = segments;
+  packet->pkt_len = bytes;
+}
+
+enum class LinkAddress : std::uint8_t { ours, group, other };
+
+inline LinkAddress whose(const Mac& destination, const Mac& own) noexcept {
+  if (mac_bits(destination) == mac_bits(own)) [[likely]]
+    return LinkAddress::ours;
+  return destination.is_multicast() ? LinkAddress::group : LinkAddress::other;
+}
+
+// What lies at `offset` of a packet: the bytes of the first buffer, and how many there are in all.
+struct View {
+  const std::uint8_t* bytes;
+  std::size_t readable;
+  std::size_t length;
+};
+inline View view_at(const rte_mbuf* packet, std::uint32_t offset) noexcept {
+  return {rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, offset), packet->data_len - offset,
+          packet->pkt_len - offset};
+}
+
+inline void take_ipv4(Burst& burst, std::size_t i, const Ipv4Fields& fields) noexcept {
+  cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
+  burst.v4.source[i] = fields.source;
+  burst.v4.destination[i] = fields.destination;
+  burst.ip_bytes[i] = fields.total_bytes;
+  burst.v4.packets.add(i);
+}
+
+inline void take_ipv6(Burst& burst, std::size_t i, const Ipv6Fields& fields) noexcept {
+  cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
+  burst.v6.source[i] = Ipv6::key(fields.source);
+  burst.v6.destination[i] = Ipv6::key(fields.destination);
+  burst.ip_bytes[i] = fields.total_bytes;
+  burst.v6.packets.add(i);
+}
+
+inline void parse_ipv4_at(Burst& burst, std::size_t i, LinkAddress link) noexcept {
+  const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
+  Ipv4Fields fields;
+  const DropReason bad = parse_ipv4(ip.bytes, ip.readable, ip.length, fields);
+  if (bad != no_drop) [[unlikely]]
+    return burst.drop(i, bad);
+  // RFC 1812 §5.3.4
+  if (link != LinkAddress::ours) [[unlikely]]
+    return burst.drop(i, DropReason::link_broadcast);
+  take_ipv4(burst, i, fields);
+}
+
+// A host of the VPC's own link: by a link-local address, or by one of its subnets.
+inline bool is_on_link(const FibSnapshot& fib, VpcIndex vpc, const Address& source) noexcept {
+  return is_link_local(source) ||
+         by_main_table<Ipv6>(fib, vpc, Ipv6::key(source)).kind() == NextHopKind::on_link;
+}
+
+// Neighbour discovery has its own class: it is not forwarded, and much of it is multicast. What
+// hosts of the link send to the gateway's link-local address is for the gateway, whatever the
+// tables say of it; a host whose own link-local address is not ready yet sends from another.
+inline void parse_ipv6_at(const FibSnapshot& fib, Burst& burst, std::size_t i,
+                          LinkAddress link) noexcept {
+  const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
+  Ipv6Fields fields;
+  DropReason bad = parse_ipv6_header(ip.bytes, ip.readable, ip.length, fields);
+  if (bad != no_drop) [[unlikely]]
+    return burst.drop(i, bad);
+  const VpcIndex vpc = burst.in_vpc[i];
+  const bool link_scope = is_multicast_v6(fields.destination) || is_link_local(fields.destination);
+  if (is_neighbour_discovery(ip.bytes, std::min<std::size_t>(ip.readable, fields.total_bytes)))
+      [[unlikely]] {
+    const bool undiminished = ip.bytes[ipv6_hop_limit_offset] == 255;
+    if (undiminished || link_scope) {
+      if (!undiminished) return burst.drop(i, DropReason::nd_malformed);
+      cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
+      return burst.punt(i, PuntClass::nd, vpc);
+    }
+  }
+  if (link != LinkAddress::ours && !is_multicast_v6(fields.destination)) [[unlikely]]
+    return burst.drop(i, DropReason::link_broadcast);
+  if (is_link_local(fields.destination)) [[unlikely]] {
+    const bool ours = fields.destination == link_local_of(fib.vpcs[vpc.value].mac);
+    if (ours && is_on_link(fib, vpc, fields.source)) {
+      cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
+      return burst.punt(i, PuntClass::local, vpc, fields.destination);
+    }
+  }
+  bad = check_ipv6_addresses(fields);
+  if (bad != no_drop) [[unlikely]]
+    return burst.drop(i, bad);
+  take_ipv6(burst, i, fields);
+}
+
+inline void parse_arp_at(Burst& burst, std::size_t i) noexcept {
+  const View arp = view_at(burst.packet[i], burst.ip_offset[i]);
+  const DropReason bad = check_arp(arp.bytes, arp.readable);
+  if (bad != no_drop) return burst.drop(i, bad);
+  burst.punt(i, PuntClass::arp, burst.in_vpc[i]);
+}
+
+// What follows the link header, by its type.
+inline void parse_network(const FibSnapshot& fib, Burst& burst, std::size_t i, std::uint16_t type,
+                          LinkAddress link) noexcept {
+  if (type == ethertype_ipv4) [[likely]]
+    return parse_ipv4_at(burst, i, link);
+  if (type == ethertype_ipv6) return parse_ipv6_at(fib, burst, i, link);
+  if (type == ethertype_arp) return parse_arp_at(burst, i);
+  burst.drop(i, DropReason::unknown_ethertype);
+}
+
+}  // namespace bgw::dataplane

@@ -1,0 +1,135 @@
+#include "dataplane/walk/stage_punt.h"
+
+#include <rte_cycles.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "dataplane/published/fdb_table.h"
+#include "dataplane/walk/icmp_rules.h"
+
+namespace bgw::dataplane {
+
+namespace {
+// MACs that a VXLAN VPC's worker tells of.
+constexpr std::uint32_t moves_per_second = 1'000;
+constexpr std::uint32_t moves_burst = 256;
+
+constexpr std::size_t index_of(PuntClass punt) {
+  return static_cast<std::size_t>(punt);
+}
+
+// A source that is one unicast host of its VPC: not a directed broadcast address, and not the
+// gateway's own, as the VPC's main table knows both (RFC 1812 §4.3.2.7, RFC 4443 §2.4(e)).
+template <typename Family>
+bool source_is_one_host(const FibSnapshot& fib, VpcIndex vpc,
+                        typename Family::Key source) noexcept {
+  const NextHop back = by_main_table<Family>(fib, vpc, source);
+  const bool broadcast = back == NextHop::discard(DropReason::destination_broadcast);
+  return !broadcast && back.kind() != NextHopKind::self;
+}
+}  // namespace
+
+Punter::Punter(const WorkerRings& rings, std::uint32_t max_vpcs, std::uint64_t hz,
+               CounterBlock& counters)
+    : rings_(rings),
+      counters_(counters),
+      by_vpc_(max_vpcs),
+      move_rate_(BucketRate::of(moves_per_second, moves_burst, hz)),
+      moves_by_vpc_(max_vpcs) {
+  for (std::size_t c = 0; c < punt_class_count; ++c) {
+    const PuntLimit& limit = punt_limits[c];
+    vpc_rates_[c] = BucketRate::of(limit.vpc_per_second, limit.vpc_burst, hz);
+    total_rates_[c] = BucketRate::of(std::uint64_t{limit.vpc_per_second} * all_vpcs_factor,
+                                     std::uint64_t{limit.vpc_burst} * all_vpcs_factor, hz);
+  }
+}
+
+bool Punter::admit(PuntClass punt, VpcIndex vpc, std::uint64_t now) noexcept {
+  const std::size_t c = index_of(punt);
+  TokenBucket& own = by_vpc_[vpc.value][c];
+  if (!own.has_token(vpc_rates_[c], now) || !total_[c].has_token(total_rates_[c], now))
+    return false;
+  own.take(vpc_rates_[c], now);
+  total_[c].take(total_rates_[c], now);
+  return true;
+}
+
+bool Punter::enqueue(PuntClass punt, rte_mbuf* packet) noexcept {
+  return rte_ring_sp_enqueue(rings_.punt(punt), packet) == 0;
+}
+
+void Punter::write_note(const Burst& burst, std::size_t i, PuntClass punt, VpcIndex vpc) noexcept {
+  note_of(burst.packet[i]) = {
+      .punt = punt,
+      .inject = InjectKind::rewalk,
+      .in_vpc = burst.in_vpc[i],
+      .vpc = vpc,
+      .tunnel = burst.in_tunnel[i],
+      .whole_frame = burst.whole_frames,
+      .ip_offset = burst.ip_offset[i],
+  };
+}
+
+void Punter::punt(Burst& burst) noexcept {
+  if (burst.punted.size() == 0) return;
+  const std::uint64_t now = rte_rdtsc();
+  for (const std::size_t i : burst.punted) punt_one(burst, i, now);
+}
+
+void Punter::punt_one(Burst& burst, std::size_t i, std::uint64_t now) noexcept {
+  const PuntClass punt = burst.punt_class[i];
+  if (!admit(punt, burst.in_vpc[i], now)) return burst.drop(i, DropReason::punt_policed);
+  write_note(burst, i, punt, burst.out_vpc[i]);
+  note_of(burst.packet[i]).address = burst.punt_address[i];
+  if (!enqueue(punt, burst.packet[i])) return burst.drop(i, DropReason::punt_queue_full);
+  bump(counters_.vpc(burst.in_vpc[i]).punted);
+}
+
+void Punter::report_moves(const Burst& burst) noexcept {
+  if (burst.moved.size() == 0) return;
+  const std::uint64_t now = rte_rdtsc();
+  for (const std::size_t i : burst.moved) {
+    TokenBucket& bucket = moves_by_vpc_[burst.in_vpc[i].value];
+    if (!bucket.has_token(move_rate_, now)) continue;
+    bucket.take(move_rate_, now);
+    const auto* frame = rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*);
+    MacMove move{burst.in_vpc[i], burst.in_tunnel[i], source_of(frame)};
+    rte_ring_sp_enqueue_elem(rings_.moves(), &move,
+                             sizeof move);  // full: the next frame tells again
+  }
+}
+
+void Punter::drop(const FibSnapshot& fib, Burst& burst) noexcept {
+  if (burst.dropped.size() == 0) return;
+  const std::uint64_t now = rte_rdtsc();
+  for (const std::size_t i : burst.dropped) {
+    InterfaceCounters& counters = counters_.owner(burst.in_vpc[i], burst.port);
+    bump(counters, burst.reason[i]);
+    if (deserves_icmp_error(burst.reason[i])) {
+      if (hand_over_for_icmp_error(fib, burst, i, now)) continue;
+      bump(counters.icmp_suppressed);
+    }
+    rte_pktmbuf_free(burst.packet[i]);
+  }
+}
+
+bool Punter::hand_over_for_icmp_error(const FibSnapshot& fib, const Burst& burst, std::size_t i,
+                                      std::uint64_t now) noexcept {
+  rte_mbuf* packet = burst.packet[i];
+  const VpcIndex vpc = burst.in_vpc[i];
+  if (burst.from_gateway || fib.vpcs[vpc.value].kind == LinkKind::underlay) return false;
+  const auto* ip = rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, burst.ip_offset[i]);
+  const bool from_one_host = ip[0] >> 4 == 6
+                                 ? source_is_one_host<Ipv6>(fib, vpc, burst.v6.source[i])
+                                 : source_is_one_host<Ipv4>(fib, vpc, burst.v4.source[i]);
+  if (!may_answer_with_icmp_error(ip, packet->data_len - burst.ip_offset[i]) || !from_one_host ||
+      !admit(PuntClass::icmp_error, vpc, now))
+    return false;
+  write_note(burst, i, PuntClass::icmp_error, vpc);
+  PacketNote& note = note_of(packet);
+  note.reason = burst.reason[i];
+  if (note.reason == DropReason::mtu_exceeded) note.mtu = fib.vpcs[burst.out_vpc[i].value].mtu;
+  return enqueue(PuntClass::icmp_error, packet);
+}
+
+}  // namespace bgw::dataplane

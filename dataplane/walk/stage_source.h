@@ -1,0 +1,40 @@
+// Stage 4, source: F1. May this VPC send from this address, and by which route table does it go?
+#pragma once
+
+#include "dataplane/walk/burst.h"
+
+namespace bgw::dataplane {
+
+template <typename Family>
+inline void take_source_answer(Burst& burst, std::size_t i, NextHop answer) noexcept {
+  Routed<Family>& routed = burst.routed<Family>();
+  switch (answer.kind()) {
+    [[likely]] case NextHopKind::table
+        : return routed.by_vpc_table.add(i, TableIndex{answer.index()}, routed.destination[i]);
+    case NextHopKind::discard:
+      return burst.drop(i, static_cast<DropReason>(answer.index()));
+    default:
+      return burst.drop(i, DropReason::source_spoofed);
+  }
+}
+
+template <typename Family>
+inline void check_sources(const FibSnapshot& fib, Burst& burst) noexcept {
+  Routed<Family>& routed = burst.routed<Family>();
+  if (routed.packets.size() == 0) return;
+  for (const std::size_t i : routed.packets)
+    routed.by_source.add(i, fib.vpcs[burst.in_vpc[i].value].source_table, routed.source[i]);
+  routed.by_source.run(fib);
+  for (std::size_t k = 0; k < routed.by_source.size(); ++k)
+    take_source_answer<Family>(burst, routed.by_source.position(k), routed.by_source.result(k));
+}
+
+// Packets of the gateway itself go by the VPC's main table.
+template <typename Family>
+inline void use_main_tables(const FibSnapshot& fib, Burst& burst) noexcept {
+  Routed<Family>& routed = burst.routed<Family>();
+  for (const std::size_t i : routed.packets)
+    routed.by_vpc_table.add(i, fib.vpcs[burst.in_vpc[i].value].main_table, routed.destination[i]);
+}
+
+}  // namespace bgw::dataplane
