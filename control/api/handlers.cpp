@@ -214,7 +214,7 @@ std::optional<std::vector<Route>> table_routes(const Rib& rib, const std::string
   if (slash == std::string::npos) {
     const auto* gateway = rib.find_gateway(table);
     if (gateway == nullptr) return std::nullopt;
-    return gateway->routes;
+    return std::vector<Route>(gateway->routes.begin(), gateway->routes.end());
   }
   const auto* vpc = rib.find_vpc(table.substr(0, slash));
   if (vpc == nullptr) return std::nullopt;

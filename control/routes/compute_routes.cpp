@@ -4,11 +4,10 @@
 #include <string_view>
 #include <unordered_map>
 
-#include <fmt/format.h>
-
 #include "control/routes/arrivals.h"
 #include "control/routes/gateway_difference.h"
 #include "control/routes/gateway_table.h"
+#include "control/routes/vpc_tables.h"
 
 namespace bgw::control {
 namespace {
@@ -30,62 +29,19 @@ struct References {
   }
 };
 
-const config::IpPrefix* cidr_around(const config::Vpc& vpc, const config::IpPrefix& prefix) {
-  const auto it = std::ranges::find_if(
-      vpc.cidrs, [&](const config::IpPrefix& cidr) { return cidr.contains(prefix); });
-  return it == vpc.cidrs.end() ? nullptr : &*it;
-}
+// By VPC, what VpcRoutes::prefixes_behind will hold.
+using PrefixesBehind = std::unordered_map<std::string_view, std::vector<config::IpPrefix>>;
 
-struct ToNextHop {
-  NextHop operator()(const config::ViaGateway& via) const { return ToGateway{via.gateway}; }
-  NextHop operator()(const config::ViaAddress& via) const { return ToAddress{via.address}; }
-};
-
-Route static_route(const config::Vpc& vpc, const config::VpcStaticRoute& configured) {
-  Route route{configured.to, Origin::static_route, {}, Status::valid, {}};
-  for (const auto& via : configured.via) route.next_hops.push_back(std::visit(ToNextHop{}, via));
-  if (configured.blackhole()) route.next_hops.emplace_back(ToBlackhole{});
-  if (const config::IpPrefix* cidr = cidr_around(vpc, configured.to)) {
-    route.status = Status::shadowed;
-    route.reason = fmt::format("local {}", cidr->to_string());
-  }
-  return route;
-}
-
-TableRoutes compute_table(const config::Vpc& vpc, const config::RouteTable& table) {
-  TableRoutes result{table.name, {}, table.propagations};
-  for (const config::IpPrefix& cidr : vpc.cidrs) {
-    result.own.push_back({cidr, Origin::local, {ToLocal{vpc.name}}, Status::valid, {}});
-  }
-  for (const config::VpcStaticRoute& configured : table.static_routes) {
-    result.own.push_back(static_route(vpc, configured));
-  }
-  std::ranges::sort(result.own, listed_before);
-  return result;
-}
-
-// Fills VpcRoutes::prefixes_behind from the gateways' valid routes.
-void index_prefixes_behind(const References& references, Rib& rib) {
-  std::unordered_map<std::string_view, std::vector<config::IpPrefix>> behind;  // by VPC
-  for (const GatewayRoutes& gateway : rib.gateways) {
-    for (const Route& route : gateway.routes) {
-      if (route.status != Status::valid) continue;
-      for (const NextHop& hop : route.next_hops) {
-        const auto* to = std::get_if<ToAttachment>(&hop);
-        if (to == nullptr) continue;
-        const config::Vpc& vpc =
-            *references.vpcs.at(references.attachments.at(to->attachment)->vpc);
-        if (cidr_around(vpc, route.prefix) == nullptr) behind[vpc.name].push_back(route.prefix);
-      }
+void note_prefixes_behind(const References& references, const GatewayRoutes& gateway,
+                          PrefixesBehind& behind) {
+  for (const Route& route : gateway.routes) {
+    if (route.status != Status::valid) continue;
+    for (const NextHop& hop : route.next_hops) {
+      const auto* to = std::get_if<ToAttachment>(&hop);
+      if (to == nullptr) continue;
+      const config::Vpc& vpc = *references.vpcs.at(references.attachments.at(to->attachment)->vpc);
+      if (cidr_around(vpc, route.prefix) == nullptr) behind[vpc.name].push_back(route.prefix);
     }
-  }
-  for (VpcRoutes& vpc : rib.vpcs) {
-    const auto found = behind.find(vpc.name);
-    if (found == behind.end()) continue;
-    vpc.prefixes_behind = std::move(found->second);
-    std::ranges::sort(vpc.prefixes_behind);
-    auto& prefixes = vpc.prefixes_behind;
-    prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
   }
 }
 
@@ -99,22 +55,27 @@ Computed compute_routes(const config::ValidModel& model, const History& previous
   }
 
   Computed result;
+  PrefixesBehind behind;
+  std::vector<GatewayRoutes> gateways;
   for (const config::Gateway& gateway : model.gateways()) {
     const auto history = histories.find(gateway.name);
     const auto arrivals = history == histories.end() ? std::span<const Arrival>{}
                                                      : std::span(history->second->arrivals);
     GatewayTable table = compute_gateway(gateway, references.attached_to[gateway.name], arrivals);
-    result.rib.gateways.push_back(std::move(table.routes));
+    note_prefixes_behind(references, table.routes, behind);
+    gateways.push_back(std::move(table.routes));
     result.history.gateways.push_back(std::move(table.history));
   }
+  std::vector<VpcRoutes> vpcs;
   for (const config::Vpc& vpc : model.vpcs()) {
-    VpcRoutes routes{vpc.name, references.attachments_of[vpc.name], {}, {}};
-    for (const config::RouteTable& table : vpc.route_tables) {
-      routes.tables.push_back(compute_table(vpc, table));
-    }
-    result.rib.vpcs.push_back(std::move(routes));
+    auto& prefixes = behind[vpc.name];
+    std::ranges::sort(prefixes);
+    prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
+    vpcs.push_back(
+        {vpc.name, references.attachments_of[vpc.name], compute_tables(vpc), std::move(prefixes)});
   }
-  index_prefixes_behind(references, result.rib);
+  result.rib.gateways = config::Objects<GatewayRoutes>(std::move(gateways));
+  result.rib.vpcs = config::Objects<VpcRoutes>(std::move(vpcs));
   result.rib.differences = differences_of(result.rib);
   return result;
 }

@@ -18,72 +18,56 @@ struct VpcTable {
   const TableRoutes* table = nullptr;
 };
 
-// A table of a RIB: of a gateway, of a VPC, or none.
-struct TableRef {
-  const GatewayRoutes* gateway = nullptr;
-  VpcTable of_vpc;
-
-  std::vector<Route> list(const Rib& rib) const {
-    if (gateway != nullptr) return gateway->routes;
-    return of_vpc.vpc == nullptr ? std::vector<Route>{}
-                                 : list_table(rib, *of_vpc.vpc, *of_vpc.table);
-  }
-};
-
 // How many routes a VPC's table lists, at most.
 std::size_t size_at_most(const Rib& rib, const VpcTable& of_vpc) {
   if (of_vpc.vpc == nullptr) return 0;
   std::size_t routes = of_vpc.table->own.size();
   for (const GatewayImport& import : imports_of(rib, *of_vpc.table)) {
     for (const config::IpPrefix& range : import.ranges) {
-      routes += routes_inside(import.gateway->routes, range).size();
+      const auto inside = import.gateway->routes.inside(range);
+      routes += static_cast<std::size_t>(inside.end() - inside.begin());
     }
   }
   return routes;
 }
 
-using TableIndex = std::map<std::string, TableRef>;
-
-TableIndex index_tables(const Rib& rib) {
-  TableIndex index;
-  for (const GatewayRoutes& gateway : rib.gateways) index[gateway.name] = {&gateway, {}};
-  for (const VpcRoutes& vpc : rib.vpcs) {
-    for (const TableRoutes& table : vpc.tables) {
-      index[vpc.name + "/" + table.name] = {nullptr, {&vpc, &table}};
-    }
-  }
-  return index;
+std::vector<Route> list(const Rib& rib, const VpcTable& of_vpc) {
+  if (of_vpc.vpc == nullptr) return {};
+  return list_table(rib, *of_vpc.vpc, *of_vpc.table);
 }
 
-// One table in both RIBs.
+std::string name_of(const VpcTable& of_vpc) {
+  return of_vpc.vpc->name + "/" + of_vpc.table->name;
+}
+
+// One table of a VPC in both RIBs; null where it is not there.
 struct TablePair {
-  std::string name;
-  TableRef before;
-  TableRef after;
-  bool is_gateway() const { return before.gateway != nullptr || after.gateway != nullptr; }
+  VpcTable before;
+  VpcTable after;
+  std::string name() const { return name_of(after.vpc != nullptr ? after : before); }
 };
 
-// Gateways first; of each kind those first that were there before.
-std::vector<TablePair> pair_tables(const TableIndex& before, const TableIndex& after) {
-  std::vector<TablePair> pairs;
-  const auto in = [](const TableIndex& index, const std::string& name) {
-    const auto found = index.find(name);
-    return found == index.end() ? TableRef{} : found->second;
-  };
-  for (const auto& [name, table] : before) pairs.push_back({name, table, in(after, name)});
-  for (const auto& [name, table] : after) {
-    if (!before.contains(name)) pairs.push_back({name, {}, table});
-  }
-  std::stable_partition(pairs.begin(), pairs.end(),
-                        [](const TablePair& pair) { return pair.is_gateway(); });
-  return pairs;
+const TableRoutes* find_table(const VpcRoutes* vpc, const std::string& name) {
+  if (vpc == nullptr) return nullptr;
+  const auto found = std::ranges::find(vpc->tables, name, &TableRoutes::name);
+  return found == vpc->tables.end() ? nullptr : &*found;
+}
+
+VpcTable table_of(const VpcRoutes* vpc, const std::string& name) {
+  const TableRoutes* table = find_table(vpc, name);
+  return table == nullptr ? VpcTable{} : VpcTable{vpc, table};
+}
+
+template <typename Routes>
+void add_difference(const Routes& before, const Routes& after, TableDiff& diff) {
+  std::ranges::set_difference(before, after, std::back_inserter(diff.removed), listed_before);
+  std::ranges::set_difference(after, before, std::back_inserter(diff.added), listed_before);
 }
 
 TableDiff difference(const std::string& table, const std::vector<Route>& before,
                      const std::vector<Route>& after) {
   TableDiff diff{table, {}, {}};
-  std::ranges::set_difference(before, after, std::back_inserter(diff.removed), listed_before);
-  std::ranges::set_difference(after, before, std::back_inserter(diff.added), listed_before);
+  add_difference(before, after, diff);
   return diff;
 }
 
@@ -101,33 +85,39 @@ class Comparison {
 
   Comparison(const Rib& before, const Rib& after) : before_(before), after_(after) {
     static const GatewayRoutes none{};
-    for (const GatewayRoutes& gateway : before.gateways) {
-      const GatewayRoutes* now = after.find_gateway(gateway.name);
-      note_changes(gateway.name, gateway, now == nullptr ? none : *now);
-    }
-    for (const GatewayRoutes& gateway : after.gateways) {
-      if (before.find_gateway(gateway.name) == nullptr) note_changes(gateway.name, none, gateway);
-    }
+    config::for_each_difference(before.gateways, after.gateways, [&](const auto& a, const auto& b) {
+      note_changes(a ? a->name : b->name, a ? *a : none, b ? *b : none);
+    });
   }
 
-  const TableDiff& of_gateway(const std::string& name) const { return changes_.at(name).routes; }
+  template <typename Visit>
+  void for_each_gateway(Visit visit) const {
+    for (const auto& [name, changes] : changes_) visit(changes.routes);
+  }
+
+  // Whether a table, itself the same in both, may list other routes, without looking at each.
+  bool may_differ(const VpcRoutes& vpc, const TableRoutes& table) const {
+    return std::ranges::any_of(table.imports, [&](const config::Propagation& propagation) {
+      const auto found = changes_.find(propagation.gateway);
+      return found != changes_.end() && reaches(found->second, vpc, propagation);
+    });
+  }
 
   // Of a VPC's table. When it is more than `at_most`, it may be any number beyond.
   Scope scope_of(const TablePair& pair, std::size_t at_most) const {
-    if (!same_rules(pair.before.of_vpc, pair.after.of_vpc)) {
-      return {{},
-              size_at_most(before_, pair.before.of_vpc) + size_at_most(after_, pair.after.of_vpc)};
+    if (!same_rules(pair.before, pair.after)) {
+      return {{}, size_at_most(before_, pair.before) + size_at_most(after_, pair.after)};
     }
     Scope scope{Prefixes{}, 0};
-    add_changed_prefixes(pair.before.of_vpc, pair.after.of_vpc, at_most, scope);
+    add_changed_prefixes(pair.before, pair.after, at_most, scope);
     return scope;
   }
 
   TableDiff compare(const TablePair& pair, const Scope& scope) const {
     if (!scope.only)
-      return difference(pair.name, pair.before.list(before_), pair.after.list(after_));
-    return difference(pair.name, list_at(before_, pair.before.of_vpc, *scope.only),
-                      list_at(after_, pair.after.of_vpc, *scope.only));
+      return difference(pair.name(), list(before_, pair.before), list(after_, pair.after));
+    return difference(pair.name(), list_at(before_, pair.before, *scope.only),
+                      list_at(after_, pair.after, *scope.only));
   }
 
  private:
@@ -142,7 +132,7 @@ class Comparison {
   void note_changes(const std::string& name, const GatewayRoutes& before,
                     const GatewayRoutes& after) {
     GatewayChanges& changes = changes_[name];
-    changes.routes = difference(name, before.routes, after.routes);
+    changes.routes.table = name;
     const auto note = [&](const config::IpPrefix& prefix) {
       const Route* old = valid_route_at(before.routes, prefix);
       const Route* now = valid_route_at(after.routes, prefix);
@@ -155,8 +145,27 @@ class Comparison {
         }
       }
     };
-    for (const Route& route : changes.routes.removed) note(route.prefix);
-    for (const Route& route : changes.routes.added) note(route.prefix);
+    RouteList::for_each_difference(
+        before.routes, after.routes,
+        [&](const config::IpPrefix& prefix, const auto& old, const auto& now) {
+          add_difference(old, now, changes.routes);
+          note(prefix);
+        });
+  }
+
+  static bool any_inside(const config::IpPrefix& range, const Prefixes& prefixes) {
+    const auto first = prefixes.lower_bound(range);
+    return first != prefixes.end() && range.contains(*first);
+  }
+  static bool reaches(const GatewayChanges& changes, const VpcRoutes& vpc,
+                      const config::Propagation& propagation) {
+    return std::ranges::any_of(propagation.ranges, [&](const config::IpPrefix& range) {
+      if (any_inside(range, changes.imported)) return true;
+      return std::ranges::any_of(vpc.own_attachments, [&](const std::string& attachment) {
+        const auto rerouted = changes.rerouted.find(attachment);
+        return rerouted != changes.rerouted.end() && any_inside(range, rerouted->second);
+      });
+    });
   }
 
   // Whether what is listed for a prefix depends, in both RIBs alike, only on the table's own routes
@@ -231,45 +240,72 @@ class Comparison {
   std::map<std::string, GatewayChanges> changes_;  // by gateway
 };
 
+// The tables that may list other routes, by VPC. Of those that are in both RIBs and the same,
+// most are passed over without a look at their routes.
+std::vector<TablePair> pair_tables(const Rib& before, const Rib& after,
+                                   const Comparison& comparison) {
+  std::vector<TablePair> pairs;
+  for (const auto& vpc : after.vpcs.pointers()) {
+    const auto& old = before.vpcs.find_shared(vpc->name);
+    for (const TableRoutes& table : vpc->tables) {
+      if (old != vpc || comparison.may_differ(*vpc, table)) {
+        pairs.push_back({table_of(old.get(), table.name), {vpc.get(), &table}});
+      }
+    }
+  }
+  for (const VpcRoutes& vpc : before.vpcs) {
+    const VpcRoutes* now = after.find_vpc(vpc.name);
+    if (now == &vpc) continue;
+    for (const TableRoutes& table : vpc.tables) {
+      if (find_table(now, table.name) == nullptr) pairs.push_back({{&vpc, &table}, {}});
+    }
+  }
+  return pairs;
+}
+
 }  // namespace
 
 std::vector<ListedTable> list_all(const Rib& rib) {
   std::vector<ListedTable> tables;
-  for (const auto& [name, table] : index_tables(rib)) tables.push_back({name, table.list(rib)});
+  for (const GatewayRoutes& gateway : rib.gateways) {
+    tables.push_back({gateway.name, {gateway.routes.begin(), gateway.routes.end()}});
+  }
+  for (const VpcRoutes& vpc : rib.vpcs) {
+    for (const TableRoutes& table : vpc.tables) {
+      tables.push_back({name_of({&vpc, &table}), list_table(rib, vpc, table)});
+    }
+  }
+  std::ranges::sort(tables, {}, &ListedTable::table);
   return tables;
 }
 
 RibDiff diff(const Rib& before, const Rib& after, DiffLimits limits) {
-  const TableIndex tables_before = index_tables(before);
-  const TableIndex tables_after = index_tables(after);
   const Comparison comparison(before, after);
-
   RibDiff result;
-  for (const auto& [name, table] : tables_before) {
-    if (!tables_after.contains(name)) result.deleted.push_back(name);
-  }
-  for (const auto& [name, table] : tables_after) {
-    if (!tables_before.contains(name)) result.created.push_back(name);
-  }
+  config::for_each_difference(before.gateways, after.gateways, [&](const auto& a, const auto& b) {
+    if (!b) result.deleted.push_back(a->name);
+    if (!a) result.created.push_back(b->name);
+  });
   std::size_t listed = 0;
   const auto keep = [&](TableDiff table) {
     listed += table.removed.size() + table.added.size();
     if (!table.removed.empty() || !table.added.empty()) result.tables.push_back(std::move(table));
   };
-  for (const TablePair& pair : pair_tables(tables_before, tables_after)) {
-    if (pair.is_gateway()) {
-      keep(comparison.of_gateway(pair.name));
-      continue;
-    }
+  comparison.for_each_gateway(keep);
+  for (const TablePair& pair : pair_tables(before, after, comparison)) {
+    if (pair.after.vpc == nullptr) result.deleted.push_back(pair.name());
+    if (pair.before.vpc == nullptr) result.created.push_back(pair.name());
     const std::size_t at_most = listed < limits.listed ? limits.compared : 0;
     const auto scope = comparison.scope_of(pair, at_most);
     if (scope.routes > at_most) {
-      result.not_compared.push_back(pair.name);
+      result.not_compared.push_back(pair.name());
     } else {
       limits.compared -= scope.routes;
       keep(comparison.compare(pair, scope));
     }
   }
+  std::ranges::sort(result.created);
+  std::ranges::sort(result.deleted);
   std::ranges::sort(result.tables, {}, &TableDiff::table);
   std::ranges::sort(result.not_compared);
   return result;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <string_view>
-#include <unordered_map>
 
 #include "control/routes/import_plan.h"
 
@@ -90,7 +88,7 @@ bool has_address_hop(const Route& route) {
 }  // namespace
 
 Plan plan_vpc_table(const config::Vpc& vpc, const Rib& rib, const VpcRoutes& routes,
-                    const TableRoutes& table) {
+                    const TableRoutes& table, PlanReads* reads) {
   PlanBuilder plan;
   for (const IpPrefix& cidr : vpc.cidrs) add_local(vpc, cidr, plan);
   for (const Route& route : table.own) {
@@ -99,29 +97,28 @@ Plan plan_vpc_table(const config::Vpc& vpc, const Rib& rib, const VpcRoutes& rou
     for (const NextHop& hop : route.next_hops) targets.push_back(std::visit(StaticTarget{}, hop));
     plan.add(route.prefix, std::move(targets));
   }
-  for (PlanEntry& entry : plan_imports(rib, routes, table)) {
+  for (PlanEntry& entry : plan_imports(rib, routes, table, reads)) {
     plan.add(entry.prefix, std::move(entry.targets));
   }
   return plan.take();
 }
 
-Plan plan_gateway_table(const config::ValidModel& model, const GatewayRoutes& gateway) {
-  std::unordered_map<std::string_view, std::string_view> vpc_of;  // by attachment
-  for (const config::Attachment& attachment : model.attachments()) {
-    vpc_of.emplace(attachment.name, attachment.vpc);
+PlanEntry plan_gateway_route(const config::ValidModel& model, const Route& route) {
+  PlanEntry entry{route.prefix, {}};
+  for (const NextHop& hop : route.next_hops) {
+    if (const auto* to = std::get_if<ToAttachment>(&hop)) {
+      entry.targets.emplace_back(DeliverIntoVpc{model.attachments().find(to->attachment)->vpc});
+    } else {
+      entry.targets.emplace_back(Discard{DiscardReason::blackhole});
+    }
   }
+  return entry;
+}
+
+Plan plan_gateway_table(const config::ValidModel& model, const GatewayRoutes& gateway) {
   Plan plan;
   for (const Route& route : gateway.routes) {
-    if (route.status != Status::valid) continue;
-    std::vector<PlanTarget> targets;
-    for (const NextHop& hop : route.next_hops) {
-      if (const auto* to = std::get_if<ToAttachment>(&hop)) {
-        targets.emplace_back(DeliverIntoVpc{std::string(vpc_of.at(to->attachment))});
-      } else {
-        targets.emplace_back(Discard{DiscardReason::blackhole});
-      }
-    }
-    plan.push_back({route.prefix, std::move(targets)});
+    if (route.status == Status::valid) plan.push_back(plan_gateway_route(model, route));
   }
   return plan;
 }

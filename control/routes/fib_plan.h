@@ -11,6 +11,8 @@
 
 namespace bgw::control {
 
+struct PlanReads;  // plan_reads.h
+
 struct OnLink {  // the destination itself is the neighbour
   friend bool operator==(const OnLink&, const OnLink&) = default;
 };
@@ -50,11 +52,15 @@ using Plan = std::vector<PlanEntry>;  // sorted by prefix, each prefix once
 // forwards every destination exactly as the imported routes would, else one per route. `rib` must
 // be as compute_routes() made it (VpcRoutes::prefixes_behind and Rib::differences are used). Takes
 // time in proportion to the plan it returns, not to the gateways' tables.
+// What it rests on beside the VPC, its routes and its table is added to `reads`, if there are any.
 Plan plan_vpc_table(const config::Vpc& vpc, const Rib& rib, const VpcRoutes& routes,
-                    const TableRoutes& table);
+                    const TableRoutes& table, PlanReads* reads = nullptr);
 
 // The valid table of a gateway (F3).
 Plan plan_gateway_table(const config::ValidModel& model, const GatewayRoutes& gateway);
+
+// A valid route of one.
+PlanEntry plan_gateway_route(const config::ValidModel& model, const Route& route);
 
 // What the gateway itself sends by on an underlay, and which of its addresses it answers to there.
 Plan plan_underlay_table(const config::Underlay& underlay);

@@ -32,12 +32,13 @@ void drop_unavailable(const Availability& availability, std::span<const Arrival>
                       std::span<Decision> decisions) {
   for (std::size_t i = 0; i < arrivals.size(); ++i) {
     const auto& why = availability.at(arrivals[i].attachment);
-    if (decisions[i].open() && why) decisions[i] = {Status::invalid, "unavailable: " + *why};
+    if (decisions[i].open() && why) decisions[i] = unavailable(*why);
   }
 }
 
-// A group forwards through the members that are available; without any it lists them all.
-Route static_route(const config::GatewayStaticRoute& configured, const Availability& availability) {
+}  // namespace
+
+Route static_route(const config::GatewayStaticRoute& configured, const WhyUnavailable& why_of) {
   Route route{configured.to, Origin::static_route, {}, Status::valid, {}};
   if (configured.blackhole()) {
     route.next_hops.emplace_back(ToBlackhole{});
@@ -47,7 +48,7 @@ Route static_route(const config::GatewayStaticRoute& configured, const Availabil
   std::vector<std::string> reasons;
   for (const config::ViaAttachment& via : configured.via) {
     all.emplace_back(ToAttachment{via.attachment});
-    const auto& why = availability.at(via.attachment);
+    const auto why = why_of(via.attachment);
     if (why) {
       reasons.push_back(*why);
     } else {
@@ -62,6 +63,18 @@ Route static_route(const config::GatewayStaticRoute& configured, const Availabil
   return route;
 }
 
+Route propagated_route(const Arrival& arrival, Decision decision) {
+  return {arrival.prefix,
+          Origin::propagated,
+          {ToAttachment{arrival.attachment}},
+          decision.status,
+          std::move(decision.reason)};
+}
+
+Decision unavailable(const std::string& why) {
+  return {Status::invalid, "unavailable: " + why};
+}
+
 void settle_preferences(std::vector<Route>& routes) {
   std::ranges::sort(routes, listed_before);
   for (auto first = routes.begin(); first != routes.end();) {
@@ -72,8 +85,6 @@ void settle_preferences(std::vector<Route>& routes) {
   }
   std::ranges::sort(routes, listed_before);
 }
-
-}  // namespace
 
 GatewayTable compute_gateway(const config::Gateway& gateway, std::span<const AttachedVpc> attached,
                              std::span<const Arrival> previous) {
@@ -87,17 +98,14 @@ GatewayTable compute_gateway(const config::Gateway& gateway, std::span<const Att
   std::vector<Route> routes;
   routes.reserve(arrivals.size() + gateway.static_routes.size());
   for (const config::GatewayStaticRoute& configured : gateway.static_routes) {
-    routes.push_back(static_route(configured, availability));
+    routes.push_back(static_route(
+        configured, [&](const std::string& attachment) { return availability.at(attachment); }));
   }
   for (std::size_t i = 0; i < arrivals.size(); ++i) {
-    routes.push_back({arrivals[i].prefix,
-                      Origin::propagated,
-                      {ToAttachment{arrivals[i].attachment}},
-                      decisions[i].status,
-                      std::move(decisions[i].reason)});
+    routes.push_back(propagated_route(arrivals[i], std::move(decisions[i])));
   }
   settle_preferences(routes);
-  return {{gateway.name, std::move(routes)}, {gateway.name, std::move(arrivals)}};
+  return {{gateway.name, RouteList(std::move(routes))}, {gateway.name, std::move(arrivals)}};
 }
 
 }  // namespace bgw::control

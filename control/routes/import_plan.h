@@ -11,6 +11,8 @@ namespace bgw::control {
 
 // The entries for what a table imports, in no particular order. None of them has the prefix of a
 // local or valid static route of the table, unless as a range, where the static route prevails.
-std::vector<PlanEntry> plan_imports(const Rib& rib, const VpcRoutes& vpc, const TableRoutes& table);
+// What they rest on is added to `reads`, unless that is null.
+std::vector<PlanEntry> plan_imports(const Rib& rib, const VpcRoutes& vpc, const TableRoutes& table,
+                                    PlanReads* reads);
 
 }  // namespace bgw::control

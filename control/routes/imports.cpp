@@ -100,7 +100,7 @@ std::vector<const GatewayRoutes*> gateways_sharing(const std::vector<GatewayImpo
 
 void append_candidates(const GatewayRoutes& gateway, const config::IpPrefix& range,
                        const VpcRoutes& vpc, std::vector<ImportCandidate>& candidates) {
-  for (const Route& route : routes_inside(gateway.routes, range)) {
+  for (const Route& route : gateway.routes.inside(range)) {
     if (imported(route, vpc)) candidates.push_back({route.prefix, &gateway});
   }
 }
@@ -122,6 +122,29 @@ std::vector<Route> decide_imports(const TableRoutes& table,
     decide_prefix(table, {first, last}, routes);
     first = last;
   }
+  return routes;
+}
+
+std::vector<Route> list_table_around(const Rib& rib, const VpcRoutes& vpc, const TableRoutes& table,
+                                     const config::IpAddress& address) {
+  const auto host = config::IpPrefix::around(address, address_bits(address.family));
+  std::vector<ImportCandidate> candidates;
+  for (const GatewayImport& import : imports_of(rib, table)) {
+    for (const config::IpPrefix& range : import.ranges) {
+      if (!range.contains(address)) continue;
+      unsigned length = host.length;
+      while (const Route* route = longest_valid_around(import.gateway->routes, host, length)) {
+        if (!range.contains(route->prefix)) break;
+        append_candidate_at(*import.gateway, route->prefix, vpc, candidates);
+        if (route->prefix.length == 0) break;
+        length = route->prefix.length - 1U;
+      }
+    }
+  }
+  std::vector<Route> routes = decide_imports(table, std::move(candidates));
+  std::ranges::copy_if(table.own, std::back_inserter(routes),
+                       [&](const Route& route) { return route.prefix.contains(address); });
+  std::ranges::sort(routes, listed_before);
   return routes;
 }
 

@@ -46,15 +46,6 @@ inline void keep_outermost(std::vector<config::IpPrefix>& prefixes) {
   prefixes = std::move(outermost);
 }
 
-// The routes of a listing that lie inside `range` (or equal it): contiguous.
-inline std::span<const Route> routes_inside(std::span<const Route> routes,
-                                            const config::IpPrefix& range) {
-  const auto first = std::ranges::lower_bound(routes, range, {}, &Route::prefix);
-  const auto last = std::partition_point(first, routes.end(),
-                                         [&](const Route& r) { return range.contains(r.prefix); });
-  return {first, last};
-}
-
 // The routes of a listing for exactly one prefix.
 inline std::span<const Route> routes_at(std::span<const Route> routes,
                                         const config::IpPrefix& prefix) {
@@ -68,6 +59,27 @@ inline std::span<const Route> routes_at(std::span<const Route> routes,
 inline const Route* valid_route_at(std::span<const Route> routes, const config::IpPrefix& prefix) {
   const auto same = routes_at(routes, prefix);
   return !same.empty() && same.front().status == Status::valid ? &same.front() : nullptr;
+}
+inline const Route* valid_route_at(const RouteList& routes, const config::IpPrefix& prefix) {
+  const auto first = routes.lower_bound(prefix);
+  if (first == routes.end() || first->prefix != prefix) return nullptr;
+  return first->status == Status::valid ? &*first : nullptr;
+}
+
+// The longest valid route that contains `target`, of those with at most `max_length` bits.
+inline const Route* longest_valid_around(const RouteList& routes, const config::IpPrefix& target,
+                                         unsigned max_length) {
+  const auto last_not_after = [&](const config::IpPrefix& p) {
+    const auto after = routes.upper_bound(p);
+    return after == routes.begin() ? nullptr : &std::prev(after)->prefix;
+  };
+  for (unsigned length = max_length;;) {
+    const auto* around = longest_containing(target, length, last_not_after);
+    if (around == nullptr) return nullptr;
+    if (const Route* valid = valid_route_at(routes, *around)) return valid;
+    if (around->length == 0) return nullptr;
+    length = around->length - 1U;
+  }
 }
 
 }  // namespace bgw::control

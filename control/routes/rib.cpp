@@ -73,25 +73,14 @@ bool listed_before(const Route& a, const Route& b) {
   return key(a) < key(b);
 }
 
-const GatewayRoutes* Rib::find_gateway(std::string_view name) const {
-  const auto it = std::ranges::find(gateways, name, &GatewayRoutes::name);
-  return it == gateways.end() ? nullptr : &*it;
-}
-
-const GatewayDifference* Rib::find_difference(const GatewayRoutes& a, const GatewayRoutes& b,
+const GatewayDifference* Rib::find_difference(std::string_view a, std::string_view b,
                                               const config::IpPrefix& range) const {
-  const auto [first, second] = std::minmax({&a - gateways.data(), &b - gateways.data()});
-  const std::tuple key{static_cast<std::size_t>(first), static_cast<std::size_t>(second), range};
+  const std::tuple key{std::min(a, b), std::max(a, b), range};
   const auto key_of = [](const GatewayDifference& d) {
-    return std::tuple{d.first, d.second, d.range};
+    return std::tuple{std::string_view(d.first), std::string_view(d.second), d.range};
   };
   const auto it = std::ranges::lower_bound(differences, key, {}, key_of);
   return it == differences.end() || key_of(*it) != key ? nullptr : &*it;
-}
-
-const VpcRoutes* Rib::find_vpc(std::string_view name) const {
-  const auto it = std::ranges::find(vpcs, name, &VpcRoutes::name);
-  return it == vpcs.end() ? nullptr : &*it;
 }
 
 }  // namespace bgw::control

@@ -11,6 +11,8 @@
 
 #include "config/ip.h"
 #include "config/model.h"
+#include "config/objects.h"
+#include "control/routes/prefix_list.h"
 
 namespace bgw::control {
 
@@ -59,9 +61,12 @@ std::string to_string(const NextHop& hop);
 // (Status and reason break the remaining ties, so that only equal routes are equivalent.)
 bool listed_before(const Route& a, const Route& b);
 
+// In order of listing. Long lists of which little changes.
+using RouteList = PrefixList<Route>;
+
 struct GatewayRoutes {
   std::string name;
-  std::vector<Route> routes;
+  RouteList routes;
   friend bool operator==(const GatewayRoutes&, const GatewayRoutes&) = default;
 };
 
@@ -86,29 +91,33 @@ struct VpcRoutes {
 
 // Prefixes inside a range, or equal to it, that are valid in one of two gateways only.
 struct GatewayDifference {
-  std::size_t first = 0, second = 0;  // of Rib::gateways; first < second
+  std::string first, second;  // gateways, in order of name
   config::IpPrefix range;
-  std::vector<config::IpPrefix> prefixes;  // sorted
-  bool is_complete = true;                 // false: there are many, and none of them is listed
+  std::vector<config::IpPrefix> prefixes{};  // sorted
+  bool is_complete = true;                   // false: there are many, and none of them is listed
   friend bool operator==(const GatewayDifference&, const GatewayDifference&) = default;
 };
 
+// Cheap to copy: two RIBs of which one was computed from the other share what is the same in both.
 struct Rib {
-  std::vector<GatewayRoutes> gateways;  // in document order
-  std::vector<VpcRoutes> vpcs;          // in document order
+  config::Objects<GatewayRoutes> gateways;  // in document order
+  config::Objects<VpcRoutes> vpcs;          // in document order
   // Of the first and each other one of the gateways that a table imports a range from: by first,
   // second, range. An index over `gateways`, so that planning a VPC's tables does not compare them.
   std::vector<GatewayDifference> differences;
   friend bool operator==(const Rib&, const Rib&) = default;
 
-  // Both gateways must be of this RIB; nullptr when they were not compared.
-  const GatewayDifference* find_difference(const GatewayRoutes& a, const GatewayRoutes& b,
+  // nullptr when they were not compared.
+  const GatewayDifference* find_difference(std::string_view a, std::string_view b,
                                            const config::IpPrefix& range) const;
-  const GatewayRoutes* find_gateway(std::string_view name) const;
-  const VpcRoutes* find_vpc(std::string_view name) const;
+  const GatewayRoutes* find_gateway(std::string_view name) const { return gateways.find(name); }
+  const VpcRoutes* find_vpc(std::string_view name) const { return vpcs.find(name); }
 };
 
 // All routes of one VPC table, imports included, in listing order (rules V1–V4).
 std::vector<Route> list_table(const Rib& rib, const VpcRoutes& vpc, const TableRoutes& table);
+// The same, of those whose prefix contains the address.
+std::vector<Route> list_table_around(const Rib& rib, const VpcRoutes& vpc, const TableRoutes& table,
+                                     const config::IpAddress& address);
 
 }  // namespace bgw::control

@@ -34,10 +34,19 @@ Json to_json(const Route& route) {
   return json;
 }
 
-Json to_json(std::span<const Route> routes) {
+namespace {
+
+template <typename Routes>
+Json routes_json(const Routes& routes) {
   Json json = Json::array();
   for (const Route& route : routes) json.push_back(to_json(route));
   return json;
+}
+
+}  // namespace
+
+Json to_json(std::span<const Route> routes) {
+  return routes_json(routes);
 }
 
 void write_json(const Rib& rib, std::ostream& out) {
@@ -51,7 +60,7 @@ void write_json(const Rib& rib, std::ostream& out) {
   };
   out << "{\n";
   write_list("gateways", rib.gateways, [](const GatewayRoutes& gateway) {
-    return Json{{"name", gateway.name}, {"routes", to_json(gateway.routes)}};
+    return Json{{"name", gateway.name}, {"routes", routes_json(gateway.routes)}};
   });
   out << ",\n";
   write_list("vpcs", rib.vpcs, [&rib](const VpcRoutes& vpc) {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "control/routes/prefix_search.h"
+
 namespace bgw::control {
 namespace {
 
@@ -37,15 +39,6 @@ const IpPrefix* cidr_of(const config::Vpc& vpc, const IpAddress& address) {
     if (cidr.contains(address)) return &cidr;
   }
   return nullptr;
-}
-
-std::optional<Route> longest_match(const std::vector<Route>& routes, const IpAddress& address) {
-  std::optional<Route> best;
-  for (const Route& route : routes) {
-    if (route.status != Status::valid || !route.prefix.contains(address)) continue;
-    if (!best || route.prefix.length > best->prefix.length) best = route;
-  }
-  return best;
 }
 
 // The network or broadcast address of one of the interface's IPv4 prefixes.
@@ -166,7 +159,7 @@ class Walk {
   // F3.
   Outcomes through_gateway(const std::string& gateway) {
     const GatewayRoutes& routes = named(rib_.gateways, gateway, "gateway");
-    const std::optional<Route> route = longest_match(routes.routes, destination_);
+    const std::optional<Route> route = longest_match(routes.routes);
     if (!route) return no_route(f3, gateway);
     Outcomes outcomes;
     for (const NextHop& hop : route->next_hops) {
@@ -247,10 +240,20 @@ class Walk {
     return drop(rule, table, "blackhole", "dropped silently");
   }
 
+  std::optional<Route> longest_match(const RouteList& routes) const {
+    const auto host = IpPrefix::around(destination_, address_bits(destination_.family));
+    const Route* longest = longest_valid_around(routes, host, host.length);
+    return longest == nullptr ? std::nullopt : std::optional(*longest);
+  }
+
   std::optional<Route> best_route(const config::Vpc& vpc, const std::string& table_name) const {
     const VpcRoutes& routes = named(rib_.vpcs, vpc.name, "VPC");
     const TableRoutes& table = named(routes.tables, table_name, "route table");
-    return longest_match(list_table(rib_, routes, table), destination_);
+    const auto around = list_table_around(rib_, routes, table, destination_);
+    const auto longest = std::ranges::find_if(
+        around.rbegin(), around.rend(), [](const Route& r) { return r.status == Status::valid; });
+    if (longest == around.rend()) return std::nullopt;
+    return *longest;
   }
 
   static std::string match_text(const Route& route, const NextHop& hop) {

@@ -126,7 +126,8 @@ Lines lines(const std::vector<control::Route>& routes) {
 }
 
 Lines gateway_lines(const control::Rib& rib, const std::string& gateway) {
-  return lines(rib.find_gateway(gateway)->routes);
+  const auto& routes = rib.find_gateway(gateway)->routes;
+  return lines({routes.begin(), routes.end()});
 }
 
 Lines table_lines(const control::Rib& rib, const std::string& vpc, const std::string& table) {

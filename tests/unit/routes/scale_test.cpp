@@ -9,6 +9,8 @@
 #include "control/routes/compute_routes.h"
 #include "control/routes/diff.h"
 #include "control/routes/fib_plan.h"
+#include "control/routes/plan_changes.h"
+#include "control/routes/route_update.h"
 #include "model_builder.h"
 
 namespace bgw::test {
@@ -24,10 +26,10 @@ auto measured(const char* what, Work work) {
   const std::size_t before = heap_bytes();
   const auto start = std::chrono::steady_clock::now();
   auto result = work();
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - start);
+  const auto took =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start);
   const auto grown = static_cast<double>(heap_bytes()) - static_cast<double>(before);
-  fmt::print("{:<28} {:>6} ms {:>8.1f} MiB\n", what, took.count(), grown / (1 << 20));
+  fmt::print("{:<28} {:>8.2f} ms {:>8.1f} MiB\n", what, took.count(), grown / (1 << 20));
   return result;
 }
 
@@ -47,7 +49,7 @@ config::Model large_model(std::uint32_t vpcs) {
 }
 
 std::size_t plan_everything(const config::Model& model, const control::Rib& rib) {
-  std::size_t entries = plan_gateway_table(valid(model), rib.gateways.front()).size();
+  std::size_t entries = control::plan_gateway_table(valid(model), rib.gateways[0]).size();
   for (std::size_t i = 0; i < rib.vpcs.size(); ++i) {
     const control::VpcRoutes& routes = rib.vpcs[i];
     entries += plan_vpc_table(model.vpcs[i], rib, routes, routes.tables.front()).size();
@@ -64,7 +66,7 @@ TEST(Scale, ThousandsOfVpcsShareAGatewaysRoutes) {
   const auto again = measured("compute, nothing new",
                               [&] { return control::compute_routes(valid(model), first.history); });
   EXPECT_TRUE(again.rib == first.rib);
-  EXPECT_EQ(first.rib.gateways.front().routes.size(), 2 * std::size_t{vpcs});
+  EXPECT_EQ(first.rib.gateways[0].routes.size(), 2 * std::size_t{vpcs});
 
   // Per VPC: CIDR, on-link prefix, own address, two broadcasts, one range; CIDR and subnets as
   // sources.
@@ -91,6 +93,50 @@ TEST(Scale, ThousandsOfVpcsShareAGatewaysRoutes) {
                               [&] { return control::diff(first.rib, all_down.rib, limits); });
   EXPECT_EQ(going.tables.size() + going.not_compared.size(), 1 + std::size_t{vpcs});
   EXPECT_EQ(going.tables.front().table, "bgw-1");
+}
+
+// One attachment more, among thousands and beside a gateway with a full table that it has nothing
+// to do with.
+TEST(Scale, OneAttachmentMoreCostsWhatItChanges) {
+  const bool quick = std::getenv("BGW_TEST_QUICK") != nullptr;
+  config::Model model = large_model(quick ? 500 : 5000);
+  model.gateways.push_back(gateway("full"));
+  for (std::uint32_t i = 0; i < (quick ? 10'000U : 600'000U); ++i) {
+    const auto to = config::IpPrefix::around(config::IpAddress::v4((20U << 24) + (i << 8)), 24);
+    model.gateways.back().static_routes.push_back({to, {}});
+  }
+  const config::Attachment more = model.attachments.back();
+  model.attachments.pop_back();
+  const auto propagations = model.vpcs.back().route_tables.front().propagations;
+  model.vpcs.back().route_tables.front().propagations.clear();
+  const config::ValidModel before = valid(model);
+  const auto state =
+      measured("state from nothing", [&] { return control::compute_state(before, {}); });
+  control::PlanIndex index;
+  const auto plans =
+      measured("plans of all tables", [&] { return control::plan_everything(state, before); });
+  measured("index of the plans", [&] {
+    for (const auto& [table, reads] : plans.reads) index.put(table, reads);
+    return 0;
+  });
+
+  model.attachments.push_back(more);
+  model.vpcs.back().route_tables.front().propagations = propagations;
+  const config::ValidModel after =
+      measured("the model, shared", [&] { return valid(model).shared_with(before); });
+  const auto update =
+      measured("routes", [&] { return control::update_routes(state, before, after); });
+  const auto changes =
+      measured("plans", [&] { return control::plan_changes(index, state, before, update, after); });
+  const control::DiffLimits limits{.listed = 1'000, .compared = 20'000};
+  const auto diff =
+      measured("difference", [&] { return control::diff(state.rib, update.state.rib, limits); });
+  EXPECT_EQ(changes.tables.size(), 1U);
+  ASSERT_EQ(changes.gateways.size(), 1U);
+  EXPECT_EQ(changes.gateways[0].put.size(), 2U);
+  EXPECT_EQ(update.changes.arrivals.front().put.size(), 2U);
+  EXPECT_EQ(diff.tables.front().table, "bgw-1");
+  EXPECT_EQ(state.rib.gateways.find("full"), update.state.rib.gateways.find("full"));
 }
 
 }  // namespace

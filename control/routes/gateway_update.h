@@ -1,0 +1,43 @@
+// One gateway's table from commit to commit: G1–G5 where something changes, and what follows.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "config/valid_model.h"
+#include "control/routes/arrival_list.h"
+#include "control/routes/arrivals.h"
+#include "control/routes/rib.h"
+
+namespace bgw::control {
+
+// What is computed of one gateway.
+struct GatewayState {
+  GatewayRoutes routes;
+  GatewayArrivals arrivals;
+};
+
+// An attachment of the gateway that changes, or whose VPC does. Null pointers where it isn't
+// attached.
+struct AttachmentChange {
+  AttachedVpc before;
+  AttachedVpc after;
+};
+
+struct GatewayUpdate {
+  GatewayState state;
+  // Where what is forwarded may differ: another route, or the same to another VPC. Sorted.
+  std::vector<config::IpPrefix> changed;
+};
+
+// A gateway as from nothing, with the arrivals of before.
+GatewayState compute_state(const config::Gateway& gateway, const config::ValidModel& model,
+                           const GatewayArrivals& before);
+
+// What compute_state() would give for `after` in `model`, in proportion to what changes. `changes`
+// in the model's order of attachments; all that isn't among them is as it was.
+GatewayUpdate update_gateway(const GatewayState& state, const config::Gateway& before,
+                             const config::Gateway& after, const config::ValidModel& model,
+                             std::span<const AttachmentChange> changes);
+
+}  // namespace bgw::control

@@ -1,0 +1,60 @@
+// Routes from commit to commit, in proportion to what changes: what compute_routes() computes from
+// nothing, computed from what was.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/objects.h"
+#include "config/valid_model.h"
+#include "control/routes/arrival_list.h"
+#include "control/routes/compute_routes.h"
+#include "control/routes/gateway_difference.h"
+#include "control/routes/rib.h"
+
+namespace bgw::control {
+
+// What is computed of a model, and what is needed to go on from there. Cheap to copy; states of
+// which one was computed from the other share what is the same in both.
+struct RouteState {
+  Rib rib;
+  config::Objects<GatewayArrivals> arrivals;  // by gateway, as in the RIB
+  GatewayPairs pairs;                         // pairs_of(rib)
+};
+
+// Where a gateway's table may forward differently.
+struct GatewayChange {
+  std::string gateway;
+  std::vector<config::IpPrefix> prefixes;  // sorted
+};
+
+// What a store has to know of a gateway's arrivals.
+struct ArrivalChange {
+  std::string gateway;
+  std::vector<Arrival> removed;
+  std::vector<Arrival> put;  // in order of arrival: new, or accepted now and not before …
+};
+
+struct RouteChanges {
+  std::vector<GatewayChange> gateways;   // that are in both models
+  std::vector<GatewayPair> differences;  // whose GatewayDifference is another one, or came, or went
+  std::vector<ArrivalChange> arrivals;
+};
+
+struct RouteUpdate {
+  RouteState state;
+  RouteChanges changes;
+};
+
+// As compute_routes(model, history).
+RouteState compute_state(const config::ValidModel& model, const History& history);
+
+// `state` is of the model `before`; its result for `after` equals compute_state(after, history of
+// state), and shares with `state` what is the same. What changes is known by its address: models
+// that come from texts should be `shared_with(before)`. Pure; any thread.
+RouteUpdate update_routes(const RouteState& state, const config::ValidModel& before,
+                          const config::ValidModel& after);
+
+History history_of(const RouteState& state);
+
+}  // namespace bgw::control
