@@ -9,9 +9,9 @@
 #include <fmt/format.h>
 
 #include "config/paths.h"
+#include "config/read_object.h"
 #include "config/reader.h"
 #include "config/rules.h"
-#include "config/sections.h"
 #include "config/yaml_tree.h"
 
 namespace bgw::config {
@@ -51,7 +51,7 @@ tl::expected<ValidModel, std::vector<Error>> load(std::string_view text, std::st
   Model model;
   if (tree.complete) {
     Reader reader(errors, limits.errors);
-    model = read_model(reader, tree.root);
+    read_object(reader, Place{&tree.root}, model);
     for (const Finding& finding : check_rules(model)) {
       if (follows_from_others(reader, finding)) continue;
       reader.fail(locate(tree.root, finding.problem.where), finding.problem.message);

@@ -21,6 +21,8 @@ std::string describe(const Node& node) {
       return "a map";
     case NodeKind::scalar:
       return quoted(node.text);
+    case NodeKind::literal:
+      return node.text;
     case NodeKind::null:
     case NodeKind::refused:
       break;
@@ -37,6 +39,7 @@ const std::string* text_of(Reader& reader, const Place& place, std::string_view 
 
 // The text of a plain scalar: quotes make a number or true a text.
 const std::string* plain_text_of(Reader& reader, const Place& place, std::string_view what) {
+  if (place.node->kind == NodeKind::literal) return &place.node->text;
   const std::string* text = text_of(reader, place, what);
   if (text == nullptr || !place.node->quoted) return text;
   reader.expected(place, fmt::format("{} without quotes", what));
@@ -97,7 +100,7 @@ bool Reader::is_broken_within(std::string_view path) const {
 }
 
 MapReader::MapReader(Reader& reader, const Place& place, std::string_view what,
-                     std::initializer_list<std::string_view> keys)
+                     std::span<const std::string_view> keys)
     : reader_(reader),
       place_(place),
       what_(what),
@@ -127,6 +130,11 @@ void MapReader::report_unknown_key(const MapEntry& entry) {
 
 std::string MapReader::path_of(std::string_view key) const {
   return Place{nullptr, &place_, key}.path();
+}
+
+Place MapReader::place_of(std::string_view key) const {
+  const MapEntry* entry = place_.node->find(key);
+  return {&entry->value, &place_, entry->key};
 }
 
 bool MapReader::require(std::string_view key) {

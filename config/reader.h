@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,12 +27,15 @@ struct Place {
   std::string_view nearest_key() const;  // for messages: the list's key for its items
 };
 
-// What reading a document collects.
+// What reading a document collects, and what objects inherit from it.
 class Reader {
  public:
   // Beyond `max_errors` errors are dropped, so that hostile text can't fill the memory with them.
   Reader(std::vector<Error>& errors, std::size_t max_errors)
       : errors_(errors), max_errors_(max_errors) {}
+
+  // The region of objects that name none.
+  std::string host_region;
 
   bool is_full() const { return errors_.size() >= max_errors_; }
   void fail(Position at, std::string message);
@@ -57,63 +59,34 @@ class Reader {
 // A map with a fixed set of keys. The constructor reports what isn't a map, and unknown keys.
 class MapReader {
  public:
-  // `what` names the map in messages: "attachment".
+  // `what` names the map in messages: "attachment". Refers to the keys.
   MapReader(Reader& reader, const Place& place, std::string_view what,
-            std::initializer_list<std::string_view> keys);
+            std::span<const std::string_view> keys);
   MapReader(const MapReader&) = delete;
   MapReader& operator=(const MapReader&) = delete;
 
   bool has(std::string_view key) const { return place_.node->find(key) != nullptr; }
-  // Without the key, `into` keeps its value.
-  template <typename T, typename Read>
-  void optional(std::string_view key, T& into, Read read) {
-    if (const MapEntry* entry = place_.node->find(key)) into = read(reader_, place_of(*entry));
-  }
-  // Without the key: an error, once.
-  template <typename T, typename Read>
-  void required(std::string_view key, T& into, Read read) {
-    if (require(key)) optional(key, into, read);
-  }
+  // False without the key; that is reported, once.
+  bool require(std::string_view key);
   // The only one of `alternatives` that is written. None or several: an error. Of several the first
   // is returned.
   std::optional<std::string_view> one_of(std::span<const std::string_view> alternatives);
-  Place place_of(std::string_view key) const { return place_of(*place_.node->find(key)); }
+  // Of a key that the map has.
+  Place place_of(std::string_view key) const;
   // Two keys that exclude each other; reported at the later one.
   void refuse_both(std::string_view a, std::string_view b);
 
  private:
-  Place place_of(const MapEntry& entry) const { return {&entry.value, &place_, entry.key}; }
   std::string path_of(std::string_view key) const;
-  bool require(std::string_view key);
   void report_unknown_key(const MapEntry& entry);
 
   Reader& reader_;
   Place place_;
   std::string_view what_;
-  std::vector<std::string_view> keys_;
+  std::span<const std::string_view> keys_;
   bool is_map_;
   std::vector<std::string_view> meant_;  // keys that unknown ones were probably meant to be
 };
-
-// A list; each item by `read`. `first_index` is the first item's index in the model.
-template <typename Read>
-auto read_list(Reader& reader, const Place& place, Read read, std::size_t first_index = 0) {
-  std::vector<decltype(read(reader, place))> list;
-  if (place.node->kind != NodeKind::list) {
-    reader.expected(place, "a list");
-    return list;
-  }
-  list.reserve(place.node->items.size());
-  for (const Node& item : place.node->items) {
-    list.push_back(read(reader, Place{&item, &place, {}, first_index + list.size()}));
-  }
-  return list;
-}
-// The same as a function object: list_of(read_prefix).
-template <typename Read>
-auto list_of(Read read) {
-  return [read](Reader& reader, const Place& place) { return read_list(reader, place, read); };
-}
 
 std::string read_text(Reader& reader, const Place& place);
 bool read_bool(Reader& reader, const Place& place);
@@ -122,12 +95,6 @@ IpPrefix read_prefix(Reader& reader, const Place& place);
 InterfaceAddress read_interface_address(Reader& reader, const Place& place);
 // A plain decimal in `range`; its minimum when it is none.
 std::uint32_t read_number(Reader& reader, const Place& place, Range range);
-template <typename T>
-auto number_in(Range range) {
-  return [range](Reader& reader, const Place& place) {
-    return static_cast<T>(read_number(reader, place, range));
-  };
-}
 // Index of the choice; 0 when it is none of them.
 std::size_t read_choice(Reader& reader, const Place& place,
                         std::span<const std::string_view> choices);

@@ -17,8 +17,9 @@ struct Position {
   int column = 0;
 };
 
-// Refused nodes (aliases, nodes with a tag) have been reported already.
-enum class NodeKind : std::uint8_t { null, scalar, list, map, refused };
+// A literal is a number, true or false of JSON, which tells them from text. Refused nodes (aliases,
+// nodes with a tag) have been reported already.
+enum class NodeKind : std::uint8_t { null, scalar, literal, list, map, refused };
 
 struct MapEntry;
 
@@ -26,7 +27,7 @@ struct Node {
   NodeKind kind = NodeKind::null;
   Position at;
   bool quoted = false;
-  std::string text;               // scalar
+  std::string text;               // scalar, literal
   std::vector<Node> items;        // list
   std::vector<MapEntry> entries;  // map, in document order, keys distinct
 

@@ -1,0 +1,22 @@
+#include "config/changed_keys.h"
+
+#include "config/language.h"
+
+namespace bgw::config {
+
+template <typename T>
+std::vector<std::string> changed_keys(const T& a, const T& b) {
+  std::vector<std::string> keys;
+  for_each_field(description<T>, [&](const auto& field) {
+    if (std::invoke(field.member, a) != std::invoke(field.member, b)) keys.emplace_back(field.key);
+  });
+  return keys;
+}
+
+template std::vector<std::string> changed_keys(const Port&, const Port&);
+template std::vector<std::string> changed_keys(const Vpc&, const Vpc&);
+template std::vector<std::string> changed_keys(const Underlay&, const Underlay&);
+template std::vector<std::string> changed_keys(const Gateway&, const Gateway&);
+template std::vector<std::string> changed_keys(const Attachment&, const Attachment&);
+
+}  // namespace bgw::config
