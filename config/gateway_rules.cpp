@@ -36,13 +36,13 @@ void check_same(RuleContext& context, const std::string& where, std::string_view
 // The subnets of VPCs by name, made when first asked for: many attachments may name those of one.
 class SubnetNames {
  public:
-  explicit SubnetNames(const Model& model) : model_(model) {}
+  explicit SubnetNames(const ModelView& model) : model_(model) {}
   const NameIndex& of(std::size_t vpc_index) {
     return by_vpc_.try_emplace(vpc_index, model_.vpcs[vpc_index].subnets).first->second;
   }
 
  private:
-  const Model& model_;
+  const ModelView& model_;
   std::map<std::size_t, NameIndex> by_vpc_;
 };
 
@@ -66,22 +66,29 @@ void check_advertise(RuleContext& context, const Attachment& attachment, std::si
 
 }  // namespace
 
-AttachedPairs::AttachedPairs(const Model& model, const NameIndex& vpcs, const NameIndex& gateways) {
+AttachedPairs::AttachedPairs(const ModelView& model, const NameIndex& vpcs,
+                             const NameIndex& gateways) {
   for (const Attachment& attachment : model.attachments) {
     const bool vpc_exists = vpcs.find(attachment.vpc).has_value();
     const bool gateway_exists = gateways.find(attachment.gateway).has_value();
-    pairs_.emplace(vpc_exists ? std::string_view(attachment.vpc) : "",
-                   gateway_exists ? std::string_view(attachment.gateway) : "");
+    pairs_.emplace_back(vpc_exists ? std::string_view(attachment.vpc) : "",
+                        gateway_exists ? std::string_view(attachment.gateway) : "");
   }
+  std::ranges::sort(pairs_);
+}
+
+bool AttachedPairs::contains(std::string_view vpc, std::string_view gateway) const {
+  return std::ranges::binary_search(pairs_, std::pair(vpc, gateway));
 }
 
 bool AttachedPairs::joined(std::string_view vpc, std::string_view gateway) const {
-  return pairs_.contains({vpc, gateway}) || pairs_.contains({vpc, ""}) ||
-         pairs_.contains({"", gateway}) || pairs_.contains({"", ""});
+  return contains(vpc, gateway) || contains(vpc, "") || contains("", gateway) || contains("", "");
 }
 
 void check_gateways(RuleContext& context) {
-  check_names(context, "gateways", "gateway", context.model.gateways);
+  const Scope& scope = context.scope;
+  check_names(context, "gateways", "gateway", context.model.gateways, context.gateways,
+              scope.gateways);
   std::unordered_map<std::string_view, std::size_t> attachment_counts;
   for (const Attachment& attachment : context.model.attachments) {
     ++attachment_counts[attachment.gateway];
@@ -89,6 +96,11 @@ void check_gateways(RuleContext& context) {
   for (std::size_t i = 0; i < context.model.gateways.size(); ++i) {
     const Gateway& gateway = context.model.gateways[i];
     const std::string where = fmt::format("gateways[{}]", i);
+    if (scope.gateway_attachments[i]) {
+      check_quota(context, gateway, where, "attachments", gateway.quotas.attachments,
+                  attachment_counts[gateway.name], "attachments[].gateway");
+    }
+    if (!scope.gateways[i]) continue;
     check_name(context, where + ".account", gateway.account);
     if (gateway.region != context.model.region) {
       check_name(context, where + ".region", gateway.region);
@@ -97,16 +109,16 @@ void check_gateways(RuleContext& context) {
     check_gateway_statics(context, gateway, where);
     check_quota(context, gateway, where, "static_routes", gateway.quotas.static_routes,
                 gateway.static_routes.size(), where + ".static");
-    check_quota(context, gateway, where, "attachments", gateway.quotas.attachments,
-                attachment_counts[gateway.name], "attachments[].gateway");
   }
 }
 
 void check_attachments(RuleContext& context) {
-  check_names(context, "attachments", "attachment", context.model.attachments);
+  check_names(context, "attachments", "attachment", context.model.attachments, context.attachments,
+              context.scope.attachments);
   SubnetNames subnet_names(context.model);
   std::map<std::pair<std::string_view, std::string_view>, std::size_t> pairs;
   for (std::size_t i = 0; i < context.model.attachments.size(); ++i) {
+    if (!context.scope.attachments[i]) continue;
     const Attachment& attachment = context.model.attachments[i];
     const std::string where = fmt::format("attachments[{}]", i);
     const auto gateway = check_reference(context, where + ".gateway", "gateway", attachment.gateway,

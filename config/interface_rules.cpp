@@ -75,7 +75,7 @@ void check_vxlan(RuleContext& context, const Interface& interface, const std::st
 
 }  // namespace
 
-UnderlayAddresses::UnderlayAddresses(const Model& model) {
+UnderlayAddresses::UnderlayAddresses(const ModelView& model) {
   for (std::size_t i = 0; i < model.underlays.size(); ++i) {
     links_.emplace_back(model.underlays[i].addresses);
     for (const InterfaceAddress& own : model.underlays[i].addresses) {

@@ -52,7 +52,7 @@ tl::expected<ValidModel, std::vector<Error>> load(std::string_view text, std::st
   if (tree.complete) {
     Reader reader(errors, limits.errors);
     read_object(reader, Place{&tree.root}, model);
-    for (const Finding& finding : check_rules(model)) {
+    for (const Finding& finding : check_rules(ModelView(model))) {
       if (follows_from_others(reader, finding)) continue;
       reader.fail(locate(tree.root, finding.problem.where), finding.problem.message);
       if (reader.is_full()) break;

@@ -64,9 +64,10 @@ class BindingRules {
 }  // namespace
 
 void check_ports(RuleContext& context) {
-  check_names(context, "ports", "port", context.model.ports);
+  check_names(context, "ports", "port", context.model.ports, context.ports, context.scope.ports);
   std::unordered_map<std::string_view, std::size_t> devices;
   for (std::size_t i = 0; i < context.model.ports.size(); ++i) {
+    if (!context.scope.ports[i]) continue;
     const std::string& device = context.model.ports[i].device;
     const std::string where = fmt::format("ports[{}].device", i);
     if (!is_device(device)) {
@@ -86,8 +87,10 @@ void check_ports(RuleContext& context) {
 }
 
 void check_underlays(RuleContext& context) {
-  check_names(context, "underlays", "underlay", context.model.underlays);
+  check_names(context, "underlays", "underlay", context.model.underlays, context.underlays,
+              context.scope.underlays);
   for (std::size_t i = 0; i < context.model.underlays.size(); ++i) {
+    if (!context.scope.underlays[i]) continue;
     const Underlay& underlay = context.model.underlays[i];
     const std::string where = fmt::format("underlays[{}]", i);
     check_reference(context, where + ".port", "port", underlay.port, context.ports, "ports");
@@ -99,7 +102,7 @@ void check_bindings(RuleContext& context) {
   BindingRules rules(context);
   for (std::size_t i = 0; i < context.model.vpcs.size(); ++i) {
     const Vpc& vpc = context.model.vpcs[i];
-    if (!vpc.interface) continue;
+    if (!vpc.interface || !context.scope.vpcs[i]) continue;
     const std::string where = fmt::format("vpcs[{}].interface", i);
     const std::string user = "vpc " + quoted(vpc.name);
     const auto& binding = vpc.interface->binding;
@@ -112,6 +115,7 @@ void check_bindings(RuleContext& context) {
     }
   }
   for (std::size_t i = 0; i < context.model.underlays.size(); ++i) {
+    if (!context.scope.underlays[i]) continue;
     const Underlay& underlay = context.model.underlays[i];
     rules.take_port(fmt::format("underlays[{}].port", i), underlay.port,
                     "underlay " + quoted(underlay.name));

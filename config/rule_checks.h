@@ -17,12 +17,12 @@ namespace bgw::config {
 
 void check_name(RuleContext& context, const std::string& where, std::string_view name);
 
-// Syntax and uniqueness of the names of a list of objects; `kind` as in "port".
+// Syntax and uniqueness of the names of some of a list of objects; `kind` as in "port".
 template <typename Objects>
 void check_names(RuleContext& context, const std::string& list, std::string_view kind,
-                 const Objects& objects) {
-  const NameIndex index(objects);
+                 const Objects& objects, const NameIndex& index, const Some& some) {
   for (std::size_t i = 0; i < objects.size(); ++i) {
+    if (!some[i]) continue;
     const std::string where = fmt::format("{}[{}].name", list, i);
     check_name(context, where, objects[i].name);
     const std::size_t first = *index.find(objects[i].name);
@@ -30,6 +30,13 @@ void check_names(RuleContext& context, const std::string& list, std::string_view
     context.report(where, fmt::format("duplicate {} {}", kind, quoted(objects[i].name)),
                    {fmt::format("{}[{}].name", list, first)});
   }
+}
+
+// The same for all of a list.
+template <typename Objects>
+void check_names(RuleContext& context, const std::string& list, std::string_view kind,
+                 const Objects& objects) {
+  check_names(context, list, kind, objects, NameIndex(objects), {});
 }
 
 // A reference by name; reports it if nothing has that name, with the nearest name as long as the

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/model.h"
+#include "config/model_view.h"
 #include "config/prefix_index.h"
 #include "config/valid_model.h"
 
@@ -25,7 +26,35 @@ struct Finding {
   std::vector<std::string> depends_on;
 };
 
-std::vector<Finding> check_rules(const Model& model);
+// Positions of some objects of one kind, or of all.
+class Some {
+ public:
+  bool operator[](std::size_t position) const { return all_ || some_[position]; }
+  static Some none(std::size_t size) {
+    Some some;
+    some.all_ = false;
+    some.some_.resize(size);
+    return some;
+  }
+  // True unless it was in before.
+  bool add(std::size_t position) {
+    if ((*this)[position]) return false;
+    some_[position] = true;
+    return true;
+  }
+
+ private:
+  bool all_ = true;
+  std::vector<bool> some_;
+};
+
+// The objects whose rules are checked. All others keep them, whatever they refer to.
+struct Scope {
+  Some ports, vpcs, underlays, gateways, attachments;
+  Some gateway_attachments;  // gateways whose number of attachments is checked
+};
+
+std::vector<Finding> check_rules(const ModelView& model, const Scope& scope = {});
 
 // Names of one kind of object. Of several objects with one name the first counts.
 class NameIndex {
@@ -51,13 +80,14 @@ class NameIndex {
 // Which VPC is attached to which gateway.
 class AttachedPairs {
  public:
-  AttachedPairs(const Model& model, const NameIndex& vpcs, const NameIndex& gateways);
+  AttachedPairs(const ModelView& model, const NameIndex& vpcs, const NameIndex& gateways);
   // True also if an attachment that refers to nothing might have been meant to join them: that
   // is reported at the attachment.
   bool joined(std::string_view vpc, std::string_view gateway) const;
 
  private:
-  std::set<std::pair<std::string_view, std::string_view>> pairs_;
+  bool contains(std::string_view vpc, std::string_view gateway) const;
+  std::vector<std::pair<std::string_view, std::string_view>> pairs_;  // sorted
 };
 
 // The gateway's own addresses on one link, by on-link prefix. Refers to them.
@@ -75,7 +105,7 @@ class OwnAddresses {
 // The gateway's own addresses on all underlays.
 class UnderlayAddresses {
  public:
-  explicit UnderlayAddresses(const Model& model);
+  explicit UnderlayAddresses(const ModelView& model);
   bool contains(std::size_t underlay, const IpAddress& address) const;
   bool has_family(std::size_t underlay, Family family) const;
   // The own address on whose link `remote` is, or null.
@@ -89,8 +119,9 @@ class UnderlayAddresses {
 };
 
 struct RuleContext {
-  explicit RuleContext(const Model& m)
+  RuleContext(const ModelView& m, const Scope& s)
       : model(m),
+        scope(s),
         ports(m.ports),
         vpcs(m.vpcs),
         underlays(m.underlays),
@@ -102,7 +133,8 @@ struct RuleContext {
   // Puts the key that `where` ends with before the message.
   void report(std::string where, std::string message, std::vector<std::string> depends_on = {});
 
-  const Model& model;
+  const ModelView& model;
+  const Scope& scope;
   NameIndex ports, vpcs, underlays, gateways, attachments;
   AttachedPairs attached;
   UnderlayAddresses underlay_addresses;

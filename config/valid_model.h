@@ -49,6 +49,8 @@ class ValidModel {
   friend tl::expected<ValidModel, std::vector<Error>> load(std::string_view text,
                                                            std::string_view file, Limits limits);
 
+  friend class Changer;  // change.cpp
+
   std::string region_;
   Objects<Port> ports_;
   Objects<Vpc> vpcs_;

@@ -6,8 +6,8 @@
 
 namespace bgw::config {
 
-std::vector<Finding> check_rules(const Model& model) {
-  RuleContext context(model);
+std::vector<Finding> check_rules(const ModelView& model, const Scope& scope) {
+  RuleContext context(model, scope);
   check_name(context, "region", model.region);
   check_ports(context);
   check_vpcs(context);
@@ -20,7 +20,7 @@ std::vector<Finding> check_rules(const Model& model) {
 
 std::vector<Problem> find_problems(const Model& model) {
   std::vector<Problem> problems;
-  for (Finding& finding : check_rules(model)) {
+  for (Finding& finding : check_rules(ModelView(model))) {
     problems.push_back(std::move(finding.problem));
   }
   return problems;

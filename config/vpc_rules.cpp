@@ -69,8 +69,9 @@ void check_route_tables(RuleContext& context, const Vpc& vpc, const std::string&
 }  // namespace
 
 void check_vpcs(RuleContext& context) {
-  check_names(context, "vpcs", "vpc", context.model.vpcs);
+  check_names(context, "vpcs", "vpc", context.model.vpcs, context.vpcs, context.scope.vpcs);
   for (std::size_t i = 0; i < context.model.vpcs.size(); ++i) {
+    if (!context.scope.vpcs[i]) continue;
     const Vpc& vpc = context.model.vpcs[i];
     const std::string where = fmt::format("vpcs[{}]", i);
     check_name(context, where + ".account", vpc.account);
