@@ -4,21 +4,31 @@
     tests/report.py --build DIR [--e2e] [--quick] [-k PATTERN]
 
 The last line is "N passed, N failed, N skipped"; exit status 1 if a test failed or none matched.
-GoogleTest's cases count one by one; every other meson test counts once.
+GoogleTest's cases count one by one; every other meson test counts once. As many programs as there are
+cores run at once, except those that meson.build calls is_parallel: false: these have the machine to
+themselves. When no test ends for a while, what runs is named.
 """
 
 import argparse
 import collections
+import concurrent.futures
 import json
 import os
 import pathlib
+import queue
+import re
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import xml.etree.ElementTree
 
 HERE = pathlib.Path(__file__).resolve().parent
 TIMEOUT_SECONDS = 900
+SILENT_SECONDS = 30
+CASE_LINE = re.compile(r"\[( RUN      |       OK )\] (\S+)(?: \((\d+) ms\))?$")
+running = {}  # test program -> (what it is at, since when)
 
 
 def is_googletest(command):
@@ -57,21 +67,67 @@ def run_googletest(test, environment, pattern):
         cases = [c for c in cases if matches(pattern, f"{program}.{c}")]
         if not cases:
             return
+    passed = set()
     with tempfile.NamedTemporaryFile(suffix=".xml") as results:
         command = test["cmd"] + [f"--gtest_output=xml:{results.name}"]
         if pattern:
             command.append(f"--gtest_filter={':'.join(cases)}")
-        log, status = run_to_end(command, environment)
+        with Program(command, environment) as running_program:
+            for name, milliseconds in passing_cases(program, running_program.lines()):
+                passed.add(name)
+                yield name, "ok", f"{milliseconds / 1000:.1f} s"
+        log, status = running_program.log, running_program.status
         text = pathlib.Path(results.name).read_text()
-    outcomes = []
-    if text:
-        outcomes = [(f"{program}.{case.get('classname')}.{case.get('name')}", *outcome_of(case))
-                    for case in xml.etree.ElementTree.fromstring(text).iter("testcase")
-                    if case.get("status") == "run"]
-    yield from outcomes
+    # What did not pass comes from the results, which have the reasons.
+    cases = list(xml.etree.ElementTree.fromstring(text).iter("testcase")) if text else []
+    outcomes = [(f"{program}.{case.get('classname')}.{case.get('name')}", *outcome_of(case))
+                for case in cases if case.get("status") == "run"]
+    yield from (one for one in outcomes if one[0] not in passed or one[1] == "FAIL")
     if status != 0 and all(outcome != "FAIL" for _, outcome, _ in outcomes):
         # It crashed before it could report, or a sanitizer spoke up at its end.
         yield program, "FAIL", f"ended with {status}:\n{log[-4000:]}"
+
+
+def passing_cases(program, lines):
+    """Names and milliseconds of a GoogleTest program's cases as they pass."""
+    for line in lines:
+        match = CASE_LINE.match(line.rstrip("\n"))
+        if match and match[3]:
+            yield f"{program}.{match[2]}", int(match[3])
+        elif match:
+            running[program] = (f"{program}.{match[2]}", time.monotonic())
+
+
+class Program:
+    """A program that is running: its lines as they come, then its log and exit status."""
+
+    def __init__(self, command, environment):
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        text=True, errors="replace", env=environment)
+        self.late = False
+        self.timer = threading.Timer(TIMEOUT_SECONDS, self.end)
+        self.log, self.status = "", None
+
+    def __enter__(self):
+        self.timer.start()
+        return self
+
+    def lines(self):
+        for line in self.process.stdout:
+            self.log += line
+            yield line
+
+    def end(self):
+        self.late = True
+        self.process.kill()
+
+    def __exit__(self, failed, *_):
+        if failed:
+            self.process.kill()
+        self.status = self.process.wait()
+        self.timer.cancel()
+        if self.late:
+            self.status = f"no end within {TIMEOUT_SECONDS} s"
 
 
 def outcome_of(case):
@@ -86,12 +142,9 @@ def outcome_of(case):
 
 
 def run_to_end(command, environment):
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", env=environment, timeout=TIMEOUT_SECONDS)
-        return done.stdout, done.returncode
-    except subprocess.TimeoutExpired as late:
-        return (late.stdout or b"").decode(errors="replace"), f"no end within {TIMEOUT_SECONDS} s"
+    with Program(command, environment) as program:
+        collections.deque(program.lines(), maxlen=0)
+    return program.log, program.status
 
 
 def run_plain(test, environment, pattern):
@@ -101,19 +154,59 @@ def run_plain(test, environment, pattern):
     yield (test["name"], "ok", "") if status == 0 else (test["name"], "FAIL", log)
 
 
+def run_one(test, quick, pattern):
+    """Yields (name, outcome, detail) of each case."""
+    environment = test_environment(test, quick)
+    if not pathlib.Path(test["cmd"][0]).exists():
+        if matches(pattern, test["name"]):
+            yield test["name"], "FAIL", "was not built"
+        return
+    runner = run_googletest if is_googletest(test["cmd"]) else run_plain
+    yield from runner(test, environment, pattern)
+
+
+def run_at_once(tests, workers, quick, pattern):
+    """Runs tests, `workers` of them at a time, and yields what they yield as it comes."""
+    results = queue.Queue()
+
+    def work(test):
+        running[test["name"]] = (test["name"], time.monotonic())
+        try:
+            for result in run_one(test, quick, pattern):
+                results.put(result)
+        except Exception as error:  # must not be lost with the thread
+            results.put((test["name"], "FAIL", f"could not be run: {error}"))
+        del running[test["name"]]
+
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        waiting = [pool.submit(work, test) for test in tests]
+        while not (all(one.done() for one in waiting) and results.empty()):
+            yield from next_of(results)
+
+
+def next_of(results):
+    """What comes next, if anything does before it has been silent for too long."""
+    silent_until = time.monotonic() + SILENT_SECONDS
+    while running or not results.empty():
+        try:
+            yield results.get(timeout=0.1)
+            return
+        except queue.Empty:
+            if time.monotonic() > silent_until:
+                print("     at " + ", ".join(f"{at} ({time.monotonic() - since:.0f} s)"
+                                             for at, since in list(running.values())), flush=True)
+                return
+
+
 def run_meson_tests(build, quick, pattern, programs_only):
     listing = subprocess.run(["meson", "introspect", "--tests", build], capture_output=True,
                              text=True, check=True).stdout
-    for test in json.loads(listing):
-        if programs_only and any(suite.endswith(":project") for suite in test["suite"]):
-            continue
-        environment = test_environment(test, quick)
-        if not pathlib.Path(test["cmd"][0]).exists():
-            if matches(pattern, test["name"]):
-                yield test["name"], "FAIL", "was not built"
-            continue
-        runner = run_googletest if is_googletest(test["cmd"]) else run_plain
-        yield from runner(test, environment, pattern)
+    tests = [test for test in json.loads(listing)
+             if not (programs_only and any(s.endswith(":project") for s in test["suite"]))]
+    together = [test for test in tests if test["is_parallel"]]
+    alone = [test for test in tests if not test["is_parallel"]]
+    yield from run_at_once(together, len(os.sched_getaffinity(0)), quick, pattern)
+    yield from run_at_once(alone, 1, quick, pattern)
 
 
 def run_e2e(build, quick, pattern):
