@@ -1,5 +1,6 @@
 #include "config/text_check.h"
 
+#include <array>
 #include <cstdint>
 
 #include <fmt/format.h>
@@ -41,6 +42,16 @@ constexpr bool is_control(unsigned char c) {
   return (c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f;
 }
 
+// Nearly all of a text: neither to be counted nor to be refused.
+constexpr bool is_harmless(char c) {
+  constexpr auto table = [] {
+    std::array<bool, 256> harmless{};
+    for (int i = 0x20; i < 0x7f; ++i) harmless[i] = !is_flow_indicator(static_cast<char>(i));
+    return harmless;
+  }();
+  return table[static_cast<unsigned char>(c)];
+}
+
 }  // namespace
 
 std::optional<Error> check_text(std::string_view text, const Limits& limits) {
@@ -55,6 +66,10 @@ std::optional<Error> check_text(std::string_view text, const Limits& limits) {
   std::size_t line_start = 0;
   std::size_t flow_indicators = 0;
   for (std::size_t i = 0; i < text.size();) {
+    if (is_harmless(text[i])) {
+      ++i;
+      continue;
+    }
     const auto refuse = [&](std::string message) {
       return Error{{}, line, static_cast<int>(i - line_start) + 1, std::move(message)};
     };

@@ -1,95 +1,51 @@
 #include "config/yaml_tree.h"
 
 #include <algorithm>
-#include <sstream>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/mark.h>
-#include <yaml-cpp/parser.h>
 
 #include "config/quoted.h"
 #include "config/text_check.h"
+#include "config/yaml_events.h"
 
 namespace bgw::config {
 namespace {
 
-Position position_of(const YAML::Mark& mark) {
-  return {std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1};
+std::string_view text_of(const yaml_char_t* text) {
+  return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
 }
 
-// Thrown through the parser, which offers no other way to stop it.
-struct Stop {};
-
-// The parser also accepts a quoted scalar that runs into the end of the text.
-bool quote_is_closed(std::string_view text, std::size_t begin) {
-  const char quote = text[begin];
-  for (std::size_t i = begin + 1; i < text.size(); ++i) {
-    if (quote == '"' && text[i] == '\\') {
-      ++i;
-    } else if (text[i] == quote) {
-      if (quote == '"' || i + 1 == text.size() || text[i + 1] != quote) return true;
-      ++i;
-    }
-  }
-  return false;
+// Plain scalars that mean that there is no value.
+bool is_null(std::string_view text) {
+  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
 // Builds the tree from the parser's events. Nothing in it recurses, and it stops at the nesting
 // limit, so the tree is shallow whatever the text.
-class TreeBuilder final : public YAML::EventHandler {
+class TreeBuilder {
  public:
   TreeBuilder(std::string_view text, const Limits& limits, std::vector<Error>& errors)
-      : text_(text), limits_(limits), errors_(errors) {}
+      : text_(text), events_(text), limits_(limits), errors_(errors) {}
 
-  Node take_root() { return std::move(root_); }
-
-  void OnDocumentStart(const YAML::Mark& mark) override {
-    if (std::exchange(document_seen_, true)) {
-      fail(position_of(mark),
-           "a second document starts here; expected one document (is the indentation right?)");
-      throw Stop{};
+  YamlTree build() {
+    while (!stopped_) {
+      const yaml_event_t* event = events_.next();
+      if (event == nullptr) {
+        errors_.push_back(events_.error());
+        break;
+      }
+      if (event->type == YAML_STREAM_END_EVENT) return {std::move(root_), true};
+      take(*event);
     }
+    return {};
   }
-  void OnDocumentEnd() override {}
-
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    refuse_anchor(mark, anchor);
-    add({NodeKind::null, position_of(mark)});
-  }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    fail(position_of(mark), "aliases (*name) are not part of this language; write the value out");
-    add({NodeKind::refused, position_of(mark)});
-  }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
-    refuse_anchor(mark, anchor);
-    const char first = source_at(mark);
-    // "?" and "!" stand for "no tag" of plain and quoted scalars; "!" may also be written.
-    if ((tag != "?" && tag != "!") || first == '!') return refuse_tag(mark);
-    const bool quoted = first == '\'' || first == '"';
-    if (quoted && !quote_is_closed(text_, static_cast<std::size_t>(mark.pos))) {
-      fail(position_of(mark), fmt::format("the quote {} opened here is never closed", first));
-      throw Stop{};
-    }
-    add({NodeKind::scalar, position_of(mark), quoted, value});
-  }
-
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    open(mark, tag, anchor, NodeKind::list);
-  }
-  void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    open(mark, tag, anchor, NodeKind::map);
-  }
-  void OnMapEnd() override { close(); }
 
  private:
+  static constexpr std::size_t few = 16;
+
   // A list or map under construction.
   struct Open {
     Node node;
@@ -97,42 +53,99 @@ class TreeBuilder final : public YAML::EventHandler {
     bool keep_value = false;   // map: … and the value belongs into the tree
     std::string key;
     Position key_at;
-    std::unordered_map<std::string, Position> keys;  // map: those read so far
+    std::unordered_map<std::string, std::size_t> index;  // map of more than `few`: its entries
   };
+
+  void take(const yaml_event_t& event) {
+    switch (event.type) {
+      case YAML_DOCUMENT_START_EVENT:
+        if (std::exchange(document_seen_, true)) stop(position_of(event), second_document);
+        return;
+      case YAML_ALIAS_EVENT:
+        return take_alias(event);
+      case YAML_SCALAR_EVENT:
+        return take_scalar(event);
+      case YAML_SEQUENCE_START_EVENT:
+        return open(event, NodeKind::list, event.data.sequence_start.anchor,
+                    event.data.sequence_start.tag);
+      case YAML_MAPPING_START_EVENT:
+        return open(event, NodeKind::map, event.data.mapping_start.anchor,
+                    event.data.mapping_start.tag);
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT:
+        return close();
+      default:  // begin and end of stream and document
+        return;
+    }
+  }
+
+  void take_alias(const yaml_event_t& event) {
+    const Position at = position_of(event);
+    if (!anchors_.contains(std::string(text_of(event.data.alias.anchor)))) {
+      return stop(at, "YAML syntax: aliases (*name) are not part of this language");
+    }
+    fail(at, "aliases (*name) are not part of this language; write the value out");
+    add({NodeKind::refused, at});
+  }
+
+  void take_scalar(const yaml_event_t& event) {
+    const auto& scalar = event.data.scalar;
+    const std::string_view value(reinterpret_cast<const char*>(scalar.value), scalar.length);
+    const bool plain = scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    const bool quoted = scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
+                        scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+    const bool null = plain && scalar.tag == nullptr && is_null(value);
+    const Position at = null && value.empty() ? position_behind(event) : position_of(event);
+    refuse_anchor(at, scalar.anchor);
+    if (null) return add({NodeKind::null, at});
+    if (scalar.tag != nullptr) return refuse_tag(at);
+    add({NodeKind::scalar, at, quoted, std::string(value)});
+  }
+
+  Position position_of(const yaml_event_t& event) { return events_.position_of(event.start_mark); }
+
+  // Of what is written next, behind blanks and comments: there a value is missing.
+  Position position_behind(const yaml_event_t& event) {
+    std::size_t offset = events_.offset_of(event.start_mark);
+    while ((offset = text_.find_first_not_of(" \t\r\n", offset)) < text_.size() &&
+           text_[offset] == '#') {
+      offset = text_.find('\n', offset);
+    }
+    return events_.position_at(std::min(offset, text_.size()));
+  }
 
   void fail(Position at, std::string message) {
     errors_.push_back({{}, at.line, at.column, std::move(message)});
-    if (errors_.size() >= limits_.errors) throw Stop{};
+    stopped_ = stopped_ || errors_.size() >= limits_.errors;
+  }
+  void stop(Position at, std::string message) {
+    fail(at, std::move(message));
+    stopped_ = true;
   }
 
-  char source_at(const YAML::Mark& mark) const {
-    const auto offset = static_cast<std::size_t>(mark.pos);
-    return mark.pos >= 0 && offset < text_.size() ? text_[offset] : '\0';
+  void refuse_anchor(Position at, const yaml_char_t* anchor) {
+    if (anchor == nullptr) return;
+    anchors_.emplace(text_of(anchor));
+    fail(at, "anchors (&name) are not part of this language");
+  }
+  void refuse_tag(Position at) {
+    fail(at, "tags (!name) are not part of this language");
+    add({NodeKind::refused, at});
   }
 
-  void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
-    if (anchor != YAML::NullAnchor) {
-      fail(position_of(mark), "anchors (&name) are not part of this language");
-    }
-  }
-  void refuse_tag(const YAML::Mark& mark) {
-    fail(position_of(mark), "tags (!name) are not part of this language");
-    add({NodeKind::refused, position_of(mark)});
-  }
-
-  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, NodeKind kind) {
+  void open(const yaml_event_t& event, NodeKind kind, const yaml_char_t* anchor,
+            const yaml_char_t* tag) {
+    const Position at = position_of(event);
     if (open_.size() >= limits_.nesting) {
-      fail(position_of(mark),
-           fmt::format("nested more than {} levels deep; the language needs far fewer",
-                       limits_.nesting));
-      throw Stop{};
+      return stop(at, fmt::format("nested more than {} levels deep; the language needs far fewer",
+                                  limits_.nesting));
     }
-    refuse_anchor(mark, anchor);
-    if (tag != "?") {
-      fail(position_of(mark), "tags (!name) are not part of this language");
+    refuse_anchor(at, anchor);
+    if (tag != nullptr) {
+      fail(at, "tags (!name) are not part of this language");
       kind = NodeKind::refused;
     }
-    open_.push_back({.node = {kind, position_of(mark)}});
+    open_.push_back({.node = {kind, at}});
   }
 
   void close() {
@@ -166,11 +179,10 @@ class TreeBuilder final : public YAML::EventHandler {
       if (key.kind != NodeKind::refused) fail(key.at, "a key must be plain text");
       return;
     }
-    const auto [earlier, is_new] = map.keys.emplace(key.text, key.at);
-    if (!is_new) {
+    if (const MapEntry* earlier = find(map, key.text)) {
       return fail(key.at,
                   fmt::format("duplicate key {}; it is already at line {}, column {}",
-                              quoted(key.text), earlier->second.line, earlier->second.column));
+                              quoted(key.text), earlier->key_at.line, earlier->key_at.column));
     }
     map.keep_value = true;
     map.key = std::move(key.text);
@@ -180,42 +192,30 @@ class TreeBuilder final : public YAML::EventHandler {
   static void add_value(Open& map, Node value) {
     map.key_pending = false;
     if (!map.keep_value) return;
-    map.node.entries.push_back({std::move(map.key), map.key_at, std::move(value)});
+    std::vector<MapEntry>& entries = map.node.entries;
+    entries.push_back({std::move(map.key), map.key_at, std::move(value)});
+    if (entries.size() <= few) return;
+    for (std::size_t i = map.index.size(); i < entries.size(); ++i) {
+      map.index.emplace(entries[i].key, i);
+    }
+  }
+
+  static const MapEntry* find(const Open& map, const std::string& key) {
+    if (map.index.empty()) return map.node.find(key);
+    const auto found = map.index.find(key);
+    return found == map.index.end() ? nullptr : &map.node.entries[found->second];
   }
 
   std::string_view text_;
+  YamlEvents events_;
   const Limits& limits_;
   std::vector<Error>& errors_;
   std::vector<Open> open_;
   Node root_{.at = {1, 1}};
+  std::unordered_set<std::string> anchors_;
   bool document_seen_ = false;
+  bool stopped_ = false;
 };
-
-// The parser's messages name its own states; these name what to look for in the text.
-std::string explain(const std::string& message) {
-  static const std::unordered_map<std::string_view, std::string_view> known{
-      {YAML::ErrorMsg::END_OF_MAP, "the indentation fits no line above, or a ':' is missing"},
-      {YAML::ErrorMsg::END_OF_MAP_FLOW, "expected ',' or '}'"},
-      {YAML::ErrorMsg::END_OF_SEQ, "the indentation fits no line above, or a '-' is missing"},
-      {YAML::ErrorMsg::END_OF_SEQ_FLOW, "expected ',' or ']'"},
-      {YAML::ErrorMsg::MAP_VALUE, "a ':' that follows no key (is the indentation right?)"},
-      {YAML::ErrorMsg::BLOCK_ENTRY, "a '-' where no list can be (is the indentation right?)"},
-      {YAML::ErrorMsg::FLOW_END, "a closing bracket that nothing opened"},
-      {YAML::ErrorMsg::UNKNOWN_TOKEN, "a character that can't start a value; put it in quotes"},
-      {YAML::ErrorMsg::UNKNOWN_ANCHOR, "aliases (*name) are not part of this language"},
-      {YAML::ErrorMsg::BAD_FILE, "nested too deeply"},
-  };
-  const auto found = known.find(message);
-  return fmt::format("YAML syntax: {}", found == known.end() ? message : found->second);
-}
-
-// Many syntax errors of the parser are tabs that look like spaces.
-bool is_indented_by_tab(std::string_view text, const YAML::Mark& mark) {
-  if (mark.pos < 0) return false;
-  const std::string_view before = text.substr(0, static_cast<std::size_t>(mark.pos));
-  const std::string_view line = before.substr(before.rfind('\n') + 1);
-  return line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
-}
 
 }  // namespace
 
@@ -231,24 +231,7 @@ YamlTree read_yaml(std::string_view text, const Limits& limits, std::vector<Erro
     errors.push_back(*error);
     return {};
   }
-  TreeBuilder builder(text, limits, errors);
-  try {
-    std::istringstream stream{std::string(text)};
-    YAML::Parser parser(stream);
-    // A second call finds what follows the first document, which is refused.
-    if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
-  } catch (const Stop&) {
-    return {};
-  } catch (const YAML::Exception& e) {
-    const Position at = position_of(e.mark);
-    errors.push_back({{},
-                      at.line,
-                      at.column,
-                      is_indented_by_tab(text, e.mark) ? "a tab in the indentation; expected spaces"
-                                                       : explain(e.msg)});
-    return {};
-  }
-  return {builder.take_root(), true};
+  return TreeBuilder(text, limits, errors).build();
 }
 
 }  // namespace bgw::config

@@ -9,13 +9,9 @@
 #include <vector>
 
 #include "config/loader.h"
+#include "config/text_positions.h"
 
 namespace bgw::config {
-
-struct Position {
-  int line = 0;  // both count from 1
-  int column = 0;
-};
 
 // A literal is a number, true or false of JSON, which tells them from text. Refused nodes (aliases,
 // nodes with a tag) have been reported already.
