@@ -48,6 +48,11 @@ void note_prefixes_behind(const References& references, const GatewayRoutes& gat
 }  // namespace
 
 Computed compute_routes(const config::ValidModel& model, const History& previous) {
+  return compute_routes(model, previous, {});
+}
+
+Computed compute_routes(const config::ValidModel& model, const History& previous,
+                        const config::Objects<GatewayStream>& streams) {
   References references(model);
   std::unordered_map<std::string_view, const GatewayHistory*> histories;
   for (const GatewayHistory& history : previous.gateways) {
@@ -61,7 +66,9 @@ Computed compute_routes(const config::ValidModel& model, const History& previous
     const auto history = histories.find(gateway.name);
     const auto arrivals = history == histories.end() ? std::span<const Arrival>{}
                                                      : std::span(history->second->arrivals);
-    GatewayTable table = compute_gateway(gateway, references.attached_to[gateway.name], arrivals);
+    const auto* stream = streams.find(gateway.name);
+    GatewayTable table = compute_gateway(gateway, references.attached_to[gateway.name], arrivals,
+                                         stream == nullptr ? GatewayStream{} : *stream);
     note_prefixes_behind(references, table.routes, behind);
     gateways.push_back(std::move(table.routes));
     result.history.gateways.push_back(std::move(table.history));

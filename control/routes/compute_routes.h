@@ -7,6 +7,7 @@
 
 #include "config/valid_model.h"
 #include "control/routes/rib.h"
+#include "control/routes/route_source.h"
 
 namespace bgw::control {
 
@@ -42,5 +43,8 @@ struct Computed {
 // `model` must have passed config::validate(). No clock, no I/O, no DPDK, no logging; the same
 // arguments give the same result. Any thread.
 Computed compute_routes(const config::ValidModel& model, const History& previous);
+// The same with what streams have told of gateways, if they have.
+Computed compute_routes(const config::ValidModel& model, const History& previous,
+                        const config::Objects<GatewayStream>& streams);
 
 }  // namespace bgw::control

@@ -6,7 +6,6 @@
 #include <unordered_map>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "control/routes/availability.h"
 #include "control/routes/decision.h"
@@ -38,37 +37,16 @@ void drop_unavailable(const Availability& availability, std::span<const Arrival>
 
 }  // namespace
 
-Route static_route(const config::GatewayStaticRoute& configured, const WhyUnavailable& why_of) {
-  Route route{configured.to, Origin::static_route, {}, Status::valid, {}};
-  if (configured.blackhole()) {
-    route.next_hops.emplace_back(ToBlackhole{});
-    return route;
-  }
-  std::vector<NextHop> all;
-  std::vector<std::string> reasons;
-  for (const config::ViaAttachment& via : configured.via) {
-    all.emplace_back(ToAttachment{via.attachment});
-    const auto why = why_of(via.attachment);
-    if (why) {
-      reasons.push_back(*why);
-    } else {
-      route.next_hops.push_back(all.back());
-    }
-  }
-  if (route.next_hops.empty()) {
-    route.next_hops = std::move(all);
-    route.status = Status::invalid;
-    route.reason = fmt::format("unavailable: {}", fmt::join(reasons, ", "));
-  }
-  return route;
-}
-
 Route propagated_route(const Arrival& arrival, Decision decision) {
   return {arrival.prefix,
           Origin::propagated,
           {ToAttachment{arrival.attachment}},
           decision.status,
           std::move(decision.reason)};
+}
+
+std::optional<std::string> not_attached(const std::string& attachment) {
+  return fmt::format("no attachment {} here", attachment);
 }
 
 Decision unavailable(const std::string& why) {
@@ -87,7 +65,7 @@ void settle_preferences(std::vector<Route>& routes) {
 }
 
 GatewayTable compute_gateway(const config::Gateway& gateway, std::span<const AttachedVpc> attached,
-                             std::span<const Arrival> previous) {
+                             std::span<const Arrival> previous, const GatewayStream& stream) {
   const Availability availability = availability_of(attached);
   std::vector<Arrival> arrivals = update_arrivals(attached, previous);
   std::vector<Decision> decisions(arrivals.size());
@@ -97,10 +75,12 @@ GatewayTable compute_gateway(const config::Gateway& gateway, std::span<const Att
 
   std::vector<Route> routes;
   routes.reserve(arrivals.size() + gateway.static_routes.size());
-  for (const config::GatewayStaticRoute& configured : gateway.static_routes) {
-    routes.push_back(static_route(
-        configured, [&](const std::string& attachment) { return availability.at(attachment); }));
-  }
+  const WhyUnavailable why_of = [&](const std::string& attachment) {
+    const auto known = availability.find(attachment);
+    return known == availability.end() ? not_attached(attachment) : known->second;
+  };
+  StaticSource(gateway, why_of).append_all(routes);
+  StreamSource(stream, why_of).append_all(routes);
   for (std::size_t i = 0; i < arrivals.size(); ++i) {
     routes.push_back(propagated_route(arrivals[i], std::move(decisions[i])));
   }

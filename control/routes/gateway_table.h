@@ -1,7 +1,6 @@
 // The rules G1–G5 for one gateway.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +11,7 @@
 #include "control/routes/compute_routes.h"
 #include "control/routes/decision.h"
 #include "control/routes/rib.h"
+#include "control/routes/route_source.h"
 
 namespace bgw::control {
 
@@ -21,17 +21,15 @@ struct GatewayTable {
 };
 
 // `attached`: the gateway's attachments in document order. `previous`: its arrivals before the
-// commit.
+// commit. `stream`: what a stream has told.
 GatewayTable compute_gateway(const config::Gateway& gateway, std::span<const AttachedVpc> attached,
-                             std::span<const Arrival> previous);
+                             std::span<const Arrival> previous, const GatewayStream& stream = {});
 
 // The steps, for one or for many prefixes.
 
-// Why an attachment is unavailable (G1), or nothing.
-using WhyUnavailable = std::function<std::optional<std::string>(const std::string& attachment)>;
+// What a route through an attachment that the gateway has not is unavailable for.
+std::optional<std::string> not_attached(const std::string& attachment);
 Decision unavailable(const std::string& why);
-// A group forwards through the members that are available; without any it lists them all.
-Route static_route(const config::GatewayStaticRoute& configured, const WhyUnavailable& why_of);
 Route propagated_route(const Arrival& arrival, Decision decision);
 // G3 and G4 for whole prefixes; the routes come out in listing order.
 void settle_preferences(std::vector<Route>& routes);

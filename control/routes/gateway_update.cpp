@@ -74,7 +74,12 @@ class Update {
  public:
   Update(const GatewayState& state, const config::Gateway& before, const config::Gateway& after,
          const config::ValidModel& model)
-      : old_(state), before_(before), after_(after), model_(model), arrivals_(state.arrivals) {}
+      : old_(state),
+        before_(before),
+        after_(after),
+        model_(model),
+        arrivals_(state.arrivals),
+        stream_(state.stream) {}
 
   GatewayUpdate run(std::span<const AttachmentChange> changes) {
     dirty_statics_ = differing_statics(before_, after_);
@@ -84,9 +89,19 @@ class Update {
         is_over_quota(after_, arrivals_.list.size())) {
       return from_nothing();
     }
-    for (const auto& [prefix, route] : dirty_statics_) {
-      if (!std::ranges::empty(arrivals_.list.at(prefix))) dirty_.insert(prefix);
+    decide();
+    return finish();
+  }
+
+  GatewayUpdate run(std::vector<RouteDelta> deltas) {
+    std::vector<RouteList::Edit> edits;
+    std::ranges::sort(deltas, {}, &RouteDelta::prefix);
+    for (RouteDelta& delta : deltas) {
+      dirty_streamed_.insert(delta.prefix);
+      edits.push_back({delta.prefix, std::move(delta.candidates)});
     }
+    stream_.routes = stream_.routes.edited(std::move(edits));
+    if (is_over_quota(after_, arrivals_.list.size())) return from_nothing();
     decide();
     return finish();
   }
@@ -122,6 +137,12 @@ class Update {
       if (leads_elsewhere) rerouted_.insert(route.to);
     }
     if (leads_elsewhere) rerouted_.insert(of_now.begin(), of_now.end());
+    const NextHop hop = ToAttachment{name_of(change)};
+    for (const Route& route : stream_.routes) {
+      if (std::ranges::find(route.next_hops, hop) == route.next_hops.end()) continue;
+      dirty_streamed_.insert(route.prefix);
+      if (leads_elsewhere) rerouted_.insert(route.prefix);
+    }
   }
 
   std::vector<OrderedArrival>& edit(const IpPrefix& prefix) {
@@ -171,7 +192,7 @@ class Update {
   }
 
   GatewayUpdate from_nothing() {
-    GatewayUpdate update{compute_state(after_, model_, old_.arrivals), {}};
+    GatewayUpdate update{compute_state(after_, model_, old_.arrivals, std::move(stream_)), {}};
     RouteList::for_each_difference(
         old_.routes.routes, update.state.routes.routes,
         [&](const IpPrefix& prefix, const auto&, const auto&) { rerouted_.insert(prefix); });
@@ -196,6 +217,11 @@ class Update {
   }
 
   void decide() {
+    const auto decide_at = [&](const IpPrefix& prefix) {
+      if (!std::ranges::empty(arrivals_.list.at(prefix))) dirty_.insert(prefix);
+    };
+    for (const auto& [prefix, route] : dirty_statics_) decide_at(prefix);
+    for (const IpPrefix& prefix : dirty_streamed_) decide_at(prefix);
     if (after_.overlap == config::OverlapMode::longest_match) {
       for (const IpPrefix& prefix : dirty_) decide_among(arrivals_.list.at(prefix));
     } else {
@@ -232,13 +258,17 @@ class Update {
     return *model_.vpcs().find(model_.attachments().find(attachment)->vpc);
   }
 
+  std::optional<std::string> why_of(const std::string& attachment) const {
+    const auto* known = model_.attachments().find(attachment);
+    if (known == nullptr || known->gateway != after_.name) return not_attached(attachment);
+    return why_unavailable(*model_.vpcs().find(known->vpc));
+  }
+
   // The static route for a prefix, before G3 and G4; one that nothing changes is listed already.
-  std::optional<Route> static_at(const IpPrefix& prefix) const {
+  std::optional<Route> static_at(const IpPrefix& prefix, const StaticSource& statics) const {
     if (const auto dirty = dirty_statics_.find(prefix); dirty != dirty_statics_.end()) {
       if (dirty->second == nullptr) return std::nullopt;
-      return static_route(*dirty->second, [&](const std::string& attachment) {
-        return why_unavailable(vpc_of(attachment));
-      });
+      return statics.route(*dirty->second);
     }
     for (const Route& route : old_.routes.routes.at(prefix)) {
       if (route.origin == Origin::static_route) return route;
@@ -250,11 +280,16 @@ class Update {
     apply_edits();
     touched_.insert(dirty_.begin(), dirty_.end());
     for (const auto& [prefix, route] : dirty_statics_) touched_.insert(prefix);
+    touched_.insert(dirty_streamed_.begin(), dirty_streamed_.end());
+    const WhyUnavailable why = [&](const std::string& attachment) { return why_of(attachment); };
+    const StaticSource statics(after_, why);
+    const StreamSource streamed(stream_, why);
     for (const IpPrefix& prefix : touched_) {
-      if (auto route = static_at(prefix)) routes_.push_back(std::move(*route));
+      if (auto route = static_at(prefix, statics)) routes_.push_back(std::move(*route));
+      streamed.append_at(prefix, routes_);
     }
     settle_preferences(routes_);
-    GatewayUpdate update{{{after_.name, {}}, std::move(arrivals_)}, {}};
+    GatewayUpdate update{{{after_.name, {}}, std::move(arrivals_), std::move(stream_)}, {}};
     std::vector<RouteList::Edit> edits;
     auto next = routes_.begin();
     for (const IpPrefix& prefix : touched_) {
@@ -278,11 +313,13 @@ class Update {
   const config::Gateway& after_;
   const config::ValidModel& model_;
   GatewayArrivals arrivals_;
+  GatewayStream stream_;
   std::vector<std::pair<const std::string*, Prefixes>> fresh_;  // by attachment
   bool lost_last_batch_ = false;
-  Edits edits_;                  // of arrivals
-  std::set<IpPrefix> dirty_;     // what is decided anew
-  StaticRoutes dirty_statics_;   // that change, or whose members' availability does
+  Edits edits_;                        // of arrivals
+  std::set<IpPrefix> dirty_;           // what is decided anew
+  StaticRoutes dirty_statics_;         // that change, or whose members' availability does
+  std::set<IpPrefix> dirty_streamed_;  // what a stream tells anew, or likewise
   std::set<IpPrefix> rerouted_;  // what leads to another VPC, whether or not it is listed alike
   std::set<IpPrefix> touched_;   // what is listed anew
   std::vector<Route> routes_;    // there
@@ -291,16 +328,21 @@ class Update {
 }  // namespace
 
 GatewayState compute_state(const config::Gateway& gateway, const config::ValidModel& model,
-                           const GatewayArrivals& before) {
+                           const GatewayArrivals& before, GatewayStream stream) {
   GatewayTable table =
-      compute_gateway(gateway, attached_to(gateway, model), history_of(before).arrivals);
-  return {std::move(table.routes), ordered(table.history)};
+      compute_gateway(gateway, attached_to(gateway, model), history_of(before).arrivals, stream);
+  return {std::move(table.routes), ordered(table.history), std::move(stream)};
 }
 
 GatewayUpdate update_gateway(const GatewayState& state, const config::Gateway& before,
                              const config::Gateway& after, const config::ValidModel& model,
                              std::span<const AttachmentChange> changes) {
   return Update(state, before, after, model).run(changes);
+}
+
+GatewayUpdate update_gateway(const GatewayState& state, const config::Gateway& gateway,
+                             const config::ValidModel& model, std::vector<RouteDelta> deltas) {
+  return Update(state, gateway, gateway, model).run(std::move(deltas));
 }
 
 }  // namespace bgw::control

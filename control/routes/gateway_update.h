@@ -8,6 +8,7 @@
 #include "control/routes/arrival_list.h"
 #include "control/routes/arrivals.h"
 #include "control/routes/rib.h"
+#include "control/routes/route_source.h"
 
 namespace bgw::control {
 
@@ -15,6 +16,7 @@ namespace bgw::control {
 struct GatewayState {
   GatewayRoutes routes;
   GatewayArrivals arrivals;
+  GatewayStream stream{};
 };
 
 // An attachment of the gateway that changes, or whose VPC does. Null pointers where it isn't
@@ -30,14 +32,19 @@ struct GatewayUpdate {
   std::vector<config::IpPrefix> changed;
 };
 
-// A gateway as from nothing, with the arrivals of before.
+// A gateway as from nothing, with the arrivals of before and what a stream has told.
 GatewayState compute_state(const config::Gateway& gateway, const config::ValidModel& model,
-                           const GatewayArrivals& before);
+                           const GatewayArrivals& before, GatewayStream stream);
 
 // What compute_state() would give for `after` in `model`, in proportion to what changes. `changes`
 // in the model's order of attachments; all that isn't among them is as it was.
 GatewayUpdate update_gateway(const GatewayState& state, const config::Gateway& before,
                              const config::Gateway& after, const config::ValidModel& model,
                              std::span<const AttachmentChange> changes);
+
+// The same when a stream tells something new, of each prefix once. In proportion to that, as long
+// as nothing is decided about arrivals: they keep their state.
+GatewayUpdate update_gateway(const GatewayState& state, const config::Gateway& gateway,
+                             const config::ValidModel& model, std::vector<RouteDelta> deltas);
 
 }  // namespace bgw::control

@@ -45,6 +45,11 @@ bool is_reordered(const config::Objects<config::Attachment>& before,
   return false;
 }
 
+bool leads_through(const Route& route, const std::string& attachment) {
+  return std::ranges::find(route.next_hops, NextHop{ToAttachment{attachment}}) !=
+         route.next_hops.end();
+}
+
 class Update {
  public:
   Update(const RouteState& state, const config::ValidModel& before, const config::ValidModel& after)
@@ -54,6 +59,14 @@ class Update {
     find_touched();
     update_gateways();
     update_vpcs();
+    update_prefixes_behind();
+    update_pairs();
+    return {std::move(next_), std::move(changes_)};
+  }
+
+  RouteUpdate run(const config::Gateway& gateway, std::vector<RouteDelta> deltas) {
+    const GatewayState state = state_of(gateway.name);
+    take(update_gateway(state, gateway, after_, std::move(deltas)), state.arrivals);
     update_prefixes_behind();
     update_pairs();
     return {std::move(next_), std::move(changes_)};
@@ -118,6 +131,13 @@ class Update {
     note_arrivals(*old_.arrivals.find(gateway), {gateway});
     next_.rib.gateways.erase(gateway);
     next_.arrivals.erase(gateway);
+    next_.streams.erase(gateway);
+  }
+
+  GatewayState state_of(const std::string& gateway) const {
+    const auto* stream = old_.streams.find(gateway);
+    return {*old_.rib.gateways.find(gateway), *old_.arrivals.find(gateway),
+            stream == nullptr ? GatewayStream{gateway, {}} : *stream};
   }
 
   void update_gateways() {
@@ -126,24 +146,32 @@ class Update {
       if (gateway == nullptr) continue;
       const auto* gateway_before = before_.gateways().find(name);
       if (gateway_before == nullptr) {
-        put(compute_state(*gateway, after_, {name, {}}), {name});
+        put(compute_state(*gateway, after_, {name, {}}, {name, {}}), {name});
         continue;
       }
-      const GatewayState state{*old_.rib.gateways.find(name), *old_.arrivals.find(name)};
-      GatewayUpdate update = update_gateway(state, *gateway_before, *gateway, after_, changes);
-      if (!update.changed.empty()) {
-        changes_.gateways.push_back({name, std::move(update.changed)});
-      }
-      put(std::move(update.state), state.arrivals);
+      const GatewayState state = state_of(name);
+      take(update_gateway(state, *gateway_before, *gateway, after_, changes), state.arrivals);
     }
     bring_into_order(next_.rib.gateways, after_.gateways());
     bring_into_order(next_.arrivals, after_.gateways());
+  }
+
+  void take(GatewayUpdate update, const GatewayArrivals& before) {
+    if (!update.changed.empty()) {
+      changes_.gateways.push_back({update.state.routes.name, std::move(update.changed)});
+    }
+    put(std::move(update.state), before);
   }
 
   void put(GatewayState state, const GatewayArrivals& before) {
     note_arrivals(before, state.arrivals);
     next_.rib.gateways.put(std::move(state.routes));
     next_.arrivals.put(std::move(state.arrivals));
+    if (!state.stream.routes.empty()) {
+      next_.streams.put(std::move(state.stream));
+    } else {
+      next_.streams.erase(state.stream.name);
+    }
   }
 
   void note_arrivals(const GatewayArrivals& before, const GatewayArrivals& after) {
@@ -253,23 +281,27 @@ class Update {
     for (const std::string& name : vpcs_) {
       const auto* old = before_.vpcs().find(name);
       const auto& vpc = *after_.vpcs().find(name);
-      if (old != nullptr && old->cidrs != vpc.cidrs) note_static_prefixes(vpc, touched[name]);
+      if (old != nullptr && old->cidrs != vpc.cidrs) note_other_prefixes(vpc, touched[name]);
     }
     for (const auto& [name, prefixes] : touched) {
       if (const auto* vpc = after_.vpcs().find(name)) put_prefixes_behind(*vpc, prefixes);
     }
   }
 
-  // What an attachment propagates lies inside the CIDRs, before and after; only static routes may
-  // lead to the VPC for other prefixes.
-  void note_static_prefixes(const config::Vpc& vpc, std::set<IpPrefix>& prefixes) const {
-    const auto& own = next_.rib.find_vpc(vpc.name)->own_attachments;
-    for (const std::string& name : own) {
+  // What an attachment propagates lies inside the CIDRs, before and after; only static and streamed
+  // routes may lead to the VPC for other prefixes.
+  void note_other_prefixes(const config::Vpc& vpc, std::set<IpPrefix>& prefixes) const {
+    for (const std::string& name : next_.rib.find_vpc(vpc.name)->own_attachments) {
       const auto& gateway = *after_.gateways().find(after_.attachments().find(name)->gateway);
       for (const auto& route : gateway.static_routes) {
         const bool through =
             std::ranges::any_of(route.via, [&](const auto& via) { return via.attachment == name; });
         if (through) prefixes.insert(route.to);
+      }
+      const auto* stream = next_.streams.find(gateway.name);
+      if (stream == nullptr) continue;
+      for (const Route& route : stream->routes) {
+        if (leads_through(route, name)) prefixes.insert(route.prefix);
       }
     }
   }
@@ -279,8 +311,7 @@ class Update {
     return std::ranges::any_of(routes.own_attachments, [&](const std::string& name) {
       const auto* gateway = next_.rib.find_gateway(after_.attachments().find(name)->gateway);
       const Route* route = valid_route_at(gateway->routes, prefix);
-      return route != nullptr && std::ranges::find(route->next_hops, NextHop{ToAttachment{name}}) !=
-                                     route->next_hops.end();
+      return route != nullptr && leads_through(*route, name);
     });
   }
 
@@ -355,14 +386,15 @@ class Update {
 
 }  // namespace
 
-RouteState compute_state(const config::ValidModel& model, const History& history) {
-  Computed computed = compute_routes(model, history);
+RouteState compute_state(const config::ValidModel& model, const History& history,
+                         const config::Objects<GatewayStream>& streams) {
+  Computed computed = compute_routes(model, history, streams);
   std::vector<GatewayArrivals> arrivals;
   for (const GatewayHistory& gateway : computed.history.gateways) {
     arrivals.push_back(ordered(gateway));
   }
   RouteState state{
-      std::move(computed.rib), config::Objects<GatewayArrivals>(std::move(arrivals)), {}};
+      std::move(computed.rib), config::Objects<GatewayArrivals>(std::move(arrivals)), streams, {}};
   state.pairs = pairs_of(state.rib);
   return state;
 }
@@ -370,6 +402,11 @@ RouteState compute_state(const config::ValidModel& model, const History& history
 RouteUpdate update_routes(const RouteState& state, const config::ValidModel& before,
                           const config::ValidModel& after) {
   return Update(state, before, after).run();
+}
+
+RouteUpdate update_routes(const RouteState& state, const config::ValidModel& model,
+                          const std::string& gateway, std::vector<RouteDelta> deltas) {
+  return Update(state, model, model).run(*model.gateways().find(gateway), std::move(deltas));
 }
 
 History history_of(const RouteState& state) {

@@ -11,6 +11,7 @@
 #include "control/routes/compute_routes.h"
 #include "control/routes/gateway_difference.h"
 #include "control/routes/rib.h"
+#include "control/routes/route_source.h"
 
 namespace bgw::control {
 
@@ -19,6 +20,7 @@ namespace bgw::control {
 struct RouteState {
   Rib rib;
   config::Objects<GatewayArrivals> arrivals;  // by gateway, as in the RIB
+  config::Objects<GatewayStream> streams;     // of gateways that streams have told of
   GatewayPairs pairs;                         // pairs_of(rib)
 };
 
@@ -46,14 +48,20 @@ struct RouteUpdate {
   RouteChanges changes;
 };
 
-// As compute_routes(model, history).
-RouteState compute_state(const config::ValidModel& model, const History& history);
+// As compute_routes(model, history), with what streams have told.
+RouteState compute_state(const config::ValidModel& model, const History& history,
+                         const config::Objects<GatewayStream>& streams = {});
 
 // `state` is of the model `before`; its result for `after` equals compute_state(after, history of
 // state), and shares with `state` what is the same. What changes is known by its address: models
 // that come from texts should be `shared_with(before)`. Pure; any thread.
 RouteUpdate update_routes(const RouteState& state, const config::ValidModel& before,
                           const config::ValidModel& after);
+
+// What `state`, of `model`, becomes when a stream tells something new of one of its gateways. In
+// proportion to that: this is the lane for many changes of one table, beside that of commits.
+RouteUpdate update_routes(const RouteState& state, const config::ValidModel& model,
+                          const std::string& gateway, std::vector<RouteDelta> deltas);
 
 History history_of(const RouteState& state);
 
