@@ -11,9 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -157,6 +159,10 @@ class Table {
   void drop_version() noexcept;
   bool has_open_version() const noexcept;
 
+  // What the writer knows of the routes, those of the open version if there is one. find() is of
+  // exactly this prefix; routes() are in no particular order, and throw std::bad_alloc.
+  std::optional<Value> find(Address address, std::uint8_t length) const noexcept;
+  std::vector<Route<Address>> routes() const;
   std::size_t route_count() const noexcept;
   std::size_t used_bytes() const noexcept;  // in the arena, without the RIB
   std::size_t rib_bytes() const noexcept;   // on the heap

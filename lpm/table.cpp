@@ -59,6 +59,9 @@ struct Table<Address>::Impl {
   }
 
   std::size_t count() const { return rib.size() + (default_route ? 1 : 0); }
+  std::optional<Value> find(Address address, unsigned length) const {
+    return length == 0 ? default_route : rib.find(address, length);
+  }
   TableDescriptor<Address> descriptor() const;
 
   Done fill(std::span<const AnyRoute> routes);
@@ -113,8 +116,7 @@ auto Table<Address>::Impl::fill(std::span<const AnyRoute> routes) -> Done {
   rib.reserve(std::min(routes.size(), options.max_routes));
   for (const AnyRoute& route : routes) {
     if (!is_valid(route)) return tl::unexpected(Error::bad_route);
-    const bool known = route.length == 0 ? default_route.has_value()
-                                         : rib.find(route.address, route.length).has_value();
+    const bool known = find(route.address, route.length).has_value();
     if (!known && count() >= options.max_routes) return tl::unexpected(Error::too_many);
     if (route.length == 0) {
       default_route = route.value;
@@ -135,8 +137,7 @@ auto Table<Address>::Impl::fill(std::span<const AnyRoute> routes) -> Done {
 template <typename Address>
 auto Table<Address>::Impl::add(const AnyRoute& route) -> Done {
   if (!is_valid(route)) return tl::unexpected(Error::bad_route);
-  const std::optional<Value> known =
-      route.length == 0 ? default_route : rib.find(route.address, route.length);
+  const std::optional<Value> known = find(route.address, route.length);
   if (known == route.value) return {};
   if (!known && count() >= options.max_routes) return tl::unexpected(Error::too_many);
   if (route.length == 0) {
@@ -211,7 +212,7 @@ bool Table<Address>::Impl::rebuild(const Window<Address>& window,
 template <typename Address>
 auto Table<Address>::Impl::remove(Address address, unsigned length) -> Done {
   if (!is_prefix(address, length)) return tl::unexpected(Error::bad_route);
-  const std::optional<Value> known = length == 0 ? default_route : rib.find(address, length);
+  const std::optional<Value> known = find(address, length);
   if (!known) return tl::unexpected(Error::not_found);
   if (length == 0) {
     default_route.reset();
@@ -339,6 +340,17 @@ bool Table<Address>::has_open_version() const noexcept {
   return impl_ && impl_->before.has_value();
 }
 
+template <typename Address>
+std::optional<Value> Table<Address>::find(Address address, std::uint8_t length) const noexcept {
+  if (!is_prefix(address, length)) return std::nullopt;
+  return impl_->find(address, length);
+}
+template <typename Address>
+std::vector<Route<Address>> Table<Address>::routes() const {
+  auto all = impl_->rib.routes();
+  if (impl_->default_route) all.push_back({0, 0, *impl_->default_route});
+  return all;
+}
 template <typename Address>
 std::size_t Table<Address>::route_count() const noexcept {
   return impl_->count();

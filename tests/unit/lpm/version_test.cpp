@@ -88,6 +88,34 @@ TYPED_TEST(VersionTest, DroppedItWasNeverThere) {
   this->expect_all(table.descriptor(), after, before);
 }
 
+// The writer's own view is of the version that it writes.
+TYPED_TEST(VersionTest, TheRoutesAreThoseOfTheOpenOne) {
+  Table<TypeParam> table = this->build(this->few_routes());
+  const Oracle<TypeParam> before(this->none, this->few_routes());
+  Oracle<TypeParam> after = before;
+  const auto expect_routes = [&](const Oracle<TypeParam>& oracle, const Oracle<TypeParam>& other) {
+    const auto in_order = [](auto routes) {
+      std::ranges::sort(routes, {}, [](const auto& r) { return std::pair(r.address, r.length); });
+      return routes;
+    };
+    EXPECT_TRUE(in_order(table.routes()) == in_order(oracle.routes()));
+    for (const auto& r : oracle.routes()) EXPECT_EQ(table.find(r.address, r.length), r.value);
+    for (const auto& r : other.routes()) {
+      if (!oracle.contains(r)) {
+        EXPECT_EQ(table.find(r.address, r.length), std::nullopt);
+      }
+    }
+  };
+  expect_routes(before, after);
+  table.open_version();
+  this->change_all(table, after);
+  expect_routes(after, before);
+  table.drop_version();
+  expect_routes(before, after);
+  EXPECT_EQ(table.find(1, 0), std::nullopt) << "host bits set";
+  EXPECT_EQ(table.find(0, 255), std::nullopt);
+}
+
 TYPED_TEST(VersionTest, WithoutChangesItCostsNothing) {
   Table<TypeParam> table = this->build(this->few_routes());
   const TableDescriptor<TypeParam> previous = table.descriptor();
