@@ -197,7 +197,7 @@ tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> Engine::progr
     ids.push_back(info.id);
   }
   if (auto beyond = beyond_ports(model)) return tl::unexpected(std::move(*beyond));
-  auto fib = programmer_.prepare(model, rib, ports, generation);
+  auto fib = programmer_.prepare(everything(running_.model, model, rib, generation), ports);
   if (fib) (*fib)->rx_queues = plane_.assign_queues(ids);
   return fib;
 }

@@ -1,13 +1,19 @@
-// From indices and tables to the snapshot: groups, ports, and what stands behind interfaces.
-#include <algorithm>
+#include "control/fib/fib_assembly.h"
 
-#include "control/fib/fib_programmer.h"
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <variant>
+
+#include "control/packets/addresses.h"
 
 namespace bgw::control {
 namespace {
 
 using dataplane::FibSnapshot;
 using dataplane::LinkKind;
+using dataplane::PortFib;
+using dataplane::TableIndex;
 using dataplane::TunnelIndex;
 using dataplane::VpcFib;
 using dataplane::VpcIndex;
@@ -42,10 +48,6 @@ config::IpAddress local_towards(const config::Underlay& underlay, const config::
 
 }  // namespace
 
-std::string underlay_name(const std::string& underlay) {
-  return underlay + " (underlay)";
-}
-
 config::IpAddress underlay_next_hop(const config::Underlay& underlay,
                                     const config::IpAddress& remote) {
   const bool on_link = on_link_with(underlay, remote) != nullptr;
@@ -57,129 +59,241 @@ std::uint16_t vxlan_mtu(const config::Interface& interface, const config::Underl
   return std::min(interface.mtu, static_cast<std::uint16_t>(underlay.mtu - vxlan.overhead_bytes()));
 }
 
-std::unique_ptr<FibSnapshot> FibProgrammer::assemble(const config::ValidModel& model,
-                                                     const ProgrammedPorts& ports,
-                                                     std::uint64_t generation) const {
-  auto fib = std::make_unique<FibSnapshot>();
-  fib->generation = generation;
-  fib->lpm_base = arena_.base();
-  fib->neighbours = neighbours_;
-  fib->fdb = fdb_;
-  fib->tables = v4_.descriptors(table_names_.end());
-  fib->tables_v6 = v6_.descriptors(table_names_.end());
-  assemble_groups(*fib);
-  for (const auto& [name, port] : ports) {
-    if (fib->ports.size() <= port.id.value) fib->ports.resize(port.id.value + std::size_t{1});
-  }
-  fib->vpcs.resize(vpcs_.end());
-  assemble_underlays(model, ports, *fib);
-  for (const auto& vpc : model.vpcs()) assemble_vpc(model, vpc, ports, *fib);
-  return fib;
+FibAssembly::FibAssembly(FibSnapshot& fib, const FibIndices& indices, const FibChange& change,
+                         const ProgrammedPorts& ports_before, const ProgrammedPorts& ports)
+    : fib_(fib), indices_(indices), change_(change), ports_before_(ports_before), ports_(ports) {}
+
+VpcIndex FibAssembly::index_of(const std::string& vpc) const {
+  return VpcIndex{*indices_.vpcs.find(vpc)};
 }
 
-void FibProgrammer::assemble_groups(FibSnapshot& fib) const {
-  fib.groups.resize(groups_.end());
-  groups_.for_each_used([&](const GroupKey& members, std::uint32_t index) {
+VpcIndex FibAssembly::underlay_index(const std::string& underlay) const {
+  return index_of(underlay_name(underlay));
+}
+
+const config::Underlay& FibAssembly::underlay(const std::string& name) const {
+  return *change_.after.underlays().find(name);
+}
+
+PortFib& FibAssembly::port(const std::string& name) {
+  return fib_.ports[ports_.at(name).id.value];
+}
+
+void write_groups(FibSnapshot& fib, const FibIndices& indices) {
+  fib.groups.resize(indices.groups.end());
+  indices.groups.for_each_new([&](const GroupKey& members, std::uint32_t index) {
     auto& group = fib.groups[index];
     group.count = static_cast<std::uint32_t>(members.size());
     std::ranges::transform(members, group.members.begin(),
                            [](auto value) { return dataplane::NextHop{value}; });
   });
-  fib.address_hops.resize(address_hops_.end());
-  address_hops_.for_each_used([&](const AddressHopKey& key, std::uint32_t index) {
+  fib.address_hops.resize(indices.address_hops.end());
+  indices.address_hops.for_each_new([&](const AddressHopKey& key, std::uint32_t index) {
     fib.address_hops[index] = {key.vpc, to_address(key.address)};
   });
 }
 
-void FibProgrammer::assemble_underlays(const config::ValidModel& model,
-                                       const ProgrammedPorts& ports, FibSnapshot& fib) const {
-  for (const auto& underlay : model.underlays()) {
-    const auto& port = ports.at(underlay.port);
-    const VpcIndex index = *underlay_index(underlay.name);
-    auto& slot = fib.vpcs[index.value];
-    slot = slot_of(underlay_name(underlay.name));
-    slot.enabled = true;
-    slot.mac = port.mac;
-    slot.port = port.id;
-    slot.mtu = underlay.mtu;
-    slot.kind = LinkKind::underlay;
-    slot.underlay = static_cast<std::uint16_t>(fib.underlays.size());
-    fib.ports[port.id.value].untagged = index;
-    auto& received = fib.underlays.emplace_back();
-    for (const auto& own : underlay.addresses) received.own.push_back(to_address(own.address));
-    std::vector<std::pair<std::uint32_t, VpcIndex>> owners;
-    for (const auto& vpc : model.vpcs()) {
-      if (!vpc.interface) continue;
-      const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding);
-      if (vxlan == nullptr || vxlan->underlay != underlay.name) continue;
-      owners.emplace_back(vxlan->vni, *vpc_index(vpc.name));
-    }
-    received.index(owners);
+void FibAssembly::interfaces() {
+  fib_.vpcs.resize(indices_.vpcs.end());
+  fib_.tunnels.resize(std::max<std::size_t>(indices_.tunnels.end(), 1));
+  for (const auto& [name, port] : ports_) {
+    if (fib_.ports.size() <= port.id.value) fib_.ports.resize(port.id.value + std::size_t{1});
   }
-  fib.tunnels.resize(std::max<std::size_t>(tunnels_.end(), 1));
-  tunnels_.for_each_used([&](const TunnelKey& key, std::uint32_t index) {
-    const auto& underlay = *model.underlays().find(key.underlay);
-    const VpcIndex slot = *underlay_index(underlay.name);
-    fib.tunnels[index] = dataplane::make_tunnel(
-        slot, fib.vpcs[slot.value], to_address(local_towards(underlay, key.remote)),
-        to_address(key.remote), to_address(underlay_next_hop(underlay, key.remote)));
-  });
+  if (carriers_differ()) {
+    bind_all();
+  } else {
+    bind_changed();
+  }
+  indices_.tunnels.for_each_ending(
+      [&](const TunnelKey&, std::uint32_t index) { fib_.tunnels[index] = {}; });
 }
 
-void FibProgrammer::assemble_vpc(const config::ValidModel& model, const config::Vpc& vpc,
-                                 const ProgrammedPorts& ports, FibSnapshot& fib) const {
-  const VpcIndex index = *vpc_index(vpc.name);
-  auto& slot = fib.vpcs[index.value];
+// Has an underlay changed, or a port of the same name become another one?
+bool FibAssembly::carriers_differ() const {
+  bool differ = false;
+  config::for_each_difference(change_.before.underlays(), change_.after.underlays(),
+                              [&](const auto&, const auto&) { differ = true; });
+  for (const auto& [name, port] : ports_) {
+    const auto before = ports_before_.find(name);
+    if (before != ports_before_.end() && before->second != port) differ = true;
+  }
+  return differ;
+}
+
+void FibAssembly::bind_all() {
+  std::ranges::fill(fib_.vpcs, VpcFib{});
+  std::ranges::fill(fib_.ports, PortFib{});
+  std::ranges::fill(fib_.tunnels, dataplane::Tunnel{});
+  fib_.underlays.clear();
+  fib_.remotes.clear();
+  for (const auto& one : change_.after.underlays()) add_underlay(one);
+  for (const auto& vpc : change_.after.vpcs()) bind(vpc, true);
+  update_vnis();
+  update_remotes();
+  indices_.tunnels.for_each(
+      [&](const TunnelKey& key, std::uint32_t index) { write_tunnel(key, index); });
+}
+
+// What a VPC gives up, another one may take.
+void FibAssembly::bind_changed() {
+  const auto& before = change_.before.vpcs();
+  const auto& after = change_.after.vpcs();
+  const auto stays_bound = [](const auto& old, const auto& now) {
+    return old && now && old->interface && now->interface &&
+           old->interface->binding == now->interface->binding;
+  };
+  config::for_each_difference(before, after, [&](const auto& old, const auto& now) {
+    if (old && !stays_bound(old, now)) unbind(*old);
+  });
+  config::for_each_difference(before, after, [&](const auto& old, const auto& now) {
+    if (now) bind(*now, !stays_bound(old, now));
+  });
+  if (!unbound_vxlan_.empty() || !new_vnis_.empty()) update_vnis();
+  if (!unbound_vxlan_.empty() || !new_remotes_.empty()) update_remotes();
+  indices_.tunnels.for_each_new(
+      [&](const TunnelKey& key, std::uint32_t index) { write_tunnel(key, index); });
+}
+
+void FibAssembly::add_underlay(const config::Underlay& added) {
+  const auto& port = ports_.at(added.port);
+  const VpcIndex index = underlay_index(added.name);
+  auto& slot = fib_.vpcs[index.value];
+  slot = slot_of(underlay_name(added.name));
+  slot.enabled = true;
+  slot.mac = port.mac;
+  slot.port = port.id;
+  slot.mtu = added.mtu;
+  slot.kind = LinkKind::underlay;
+  slot.underlay = static_cast<std::uint16_t>(fib_.underlays.size());
+  fib_.ports[port.id.value].untagged = index;
+  auto& received = fib_.underlays.emplace_back();
+  for (const auto& own : added.addresses) received.own.push_back(to_address(own.address));
+}
+
+void FibAssembly::write_tunnel(const TunnelKey& key, std::uint32_t index) {
+  const auto& below = underlay(key.underlay);
+  const VpcIndex slot = underlay_index(key.underlay);
+  fib_.tunnels[index] = dataplane::make_tunnel(
+      slot, fib_.vpcs[slot.value], to_address(local_towards(below, key.remote)),
+      to_address(key.remote), to_address(underlay_next_hop(below, key.remote)));
+}
+
+// A slot with its tables, otherwise empty; `owner` is a VPC or an underlay_name().
+VpcFib FibAssembly::slot_of(const std::string& owner) const {
+  return {.in_use = true,
+          .source_table = TableIndex{*indices_.tables.find(source_key(owner))},
+          .main_table = TableIndex{*indices_.tables.find(table_key(owner, "main"))}};
+}
+
+void FibAssembly::unbind(const config::Vpc& vpc) {
+  const VpcIndex index = index_of(vpc.name);
+  fib_.vpcs[index.value] = {};
+  if (!vpc.interface) return;
+  const auto& binding = vpc.interface->binding;
+  if (const auto* untagged = std::get_if<config::PortBinding>(&binding)) {
+    fib_.ports[ports_before_.at(untagged->port).id.value].untagged = dataplane::no_vpc;
+  } else if (const auto* vlan = std::get_if<config::VlanBinding>(&binding)) {
+    auto& carrier = fib_.ports[ports_before_.at(vlan->port).id.value];
+    if (vlan->outer) {
+      carrier.own(*vlan->outer, vlan->id, dataplane::no_vpc);
+    } else {
+      carrier.own(vlan->id, dataplane::no_vpc);
+    }
+  } else {
+    unbound_vxlan_.insert(index.value);
+  }
+}
+
+void FibAssembly::bind(const config::Vpc& vpc, bool is_new_binding) {
+  const VpcIndex index = index_of(vpc.name);
+  auto& slot = fib_.vpcs[index.value];
+  const VpcFib before = slot;
   slot = slot_of(vpc.name);
   if (!vpc.interface) return;
   slot.enabled = vpc.interface->enabled;
   slot.mtu = vpc.interface->mtu;
   const auto& binding = vpc.interface->binding;
   if (const auto* untagged = std::get_if<config::PortBinding>(&binding)) {
-    const auto& port = ports.at(untagged->port);
-    slot.port = port.id;
-    slot.mac = port.mac;
-    fib.ports[port.id.value].untagged = index;
+    const auto& carrier = ports_.at(untagged->port);
+    slot.port = carrier.id;
+    slot.mac = carrier.mac;
+    fib_.ports[carrier.id.value].untagged = index;
   } else if (const auto* vlan = std::get_if<config::VlanBinding>(&binding)) {
-    bind(*vlan, ports, index, fib);
+    bind(*vlan, index, is_new_binding);
   } else {
-    bind(model, std::get<config::VxlanBinding>(binding), index, fib);
-    slot.mtu = vxlan_mtu(*vpc.interface,
-                         *model.underlays().find(std::get<config::VxlanBinding>(binding).underlay));
+    const auto& vxlan = std::get<config::VxlanBinding>(binding);
+    slot.mtu = vxlan_mtu(*vpc.interface, underlay(vxlan.underlay));
+    slot.first_remote = before.first_remote;
+    slot.remote_count = before.remote_count;
+    bind(vxlan, index, is_new_binding);
   }
 }
 
-void FibProgrammer::bind(const config::VlanBinding& vlan, const ProgrammedPorts& ports,
-                         VpcIndex index, FibSnapshot& fib) const {
-  const auto& port = ports.at(vlan.port);
-  auto& slot = fib.vpcs[index.value];
-  slot.port = port.id;
-  slot.mac = port.mac;
+void FibAssembly::bind(const config::VlanBinding& vlan, VpcIndex index, bool is_new_binding) {
+  const auto& carrier = ports_.at(vlan.port);
+  auto& slot = fib_.vpcs[index.value];
+  slot.port = carrier.id;
+  slot.mac = carrier.mac;
   slot.tags = tags_of(vlan);
+  if (!is_new_binding) return;
   if (vlan.outer) {
-    fib.ports[port.id.value].own(*vlan.outer, vlan.id, index);
+    port(vlan.port).own(*vlan.outer, vlan.id, index);
   } else {
-    fib.ports[port.id.value].own(vlan.id, index);
+    port(vlan.port).own(vlan.id, index);
   }
 }
 
-void FibProgrammer::bind(const config::ValidModel& model, const config::VxlanBinding& vxlan,
-                         VpcIndex index, FibSnapshot& fib) const {
-  auto& slot = fib.vpcs[index.value];
-  const auto& underlay = *model.underlays().find(vxlan.underlay);
-  const auto& below = fib.vpcs[underlay_index(underlay.name)->value];
+void FibAssembly::bind(const config::VxlanBinding& vxlan, VpcIndex index, bool is_new_binding) {
+  auto& slot = fib_.vpcs[index.value];
+  const auto& below = fib_.vpcs[underlay_index(vxlan.underlay).value];
   slot.kind = LinkKind::vxlan;
   slot.port = below.port;
   slot.mac = below.mac;
   slot.vni = vxlan.vni;
   slot.uniform_dscp = vxlan.dscp == config::DscpModel::uniform;
-  slot.first_remote = static_cast<std::uint32_t>(fib.remotes.size());
-  slot.remote_count = static_cast<std::uint32_t>(vxlan.remotes.size());
+  if (!is_new_binding) return;
+  slot.remote_count = 0;  // until update_remotes()
+  new_vnis_[below.underlay].emplace_back(vxlan.vni, index);
+  auto& remotes = new_remotes_.emplace_back(index, std::vector<dataplane::Remote>{}).second;
   for (const auto& remote : vxlan.remotes) {
-    fib.remotes.push_back({to_address(remote), *tunnel_index(underlay.name, remote)});
+    const auto tunnel = *indices_.tunnels.find({vxlan.underlay, remote});
+    remotes.push_back({to_address(remote), TunnelIndex{static_cast<std::uint16_t>(tunnel)}});
   }
-  std::sort(fib.remotes.end() - slot.remote_count, fib.remotes.end(),
-            [](const auto& a, const auto& b) { return a.vtep < b.vtep; });
+  std::ranges::sort(remotes, {}, &dataplane::Remote::vtep);
+}
+
+// What each underlay knew, without the bindings that are no more, and with the new ones.
+void FibAssembly::update_vnis() {
+  for (std::size_t i = 0; i < fib_.underlays.size(); ++i) {
+    auto& known = fib_.underlays[i].vnis;
+    auto owners = std::move(new_vnis_[static_cast<std::uint16_t>(i)]);
+    bool differs = !owners.empty();
+    for (const auto& [place, vpc] : known) {
+      if (place == 0) continue;
+      if (unbound_vxlan_.contains(vpc.value)) {
+        differs = true;
+      } else {
+        owners.emplace_back(place - 1, vpc);
+      }
+    }
+    if (differs) fib_.underlays[i].index(owners);
+  }
+}
+
+// Side by side again, without gaps.
+void FibAssembly::update_remotes() {
+  const auto before = std::move(fib_.remotes);
+  fib_.remotes.clear();
+  const auto append = [&](VpcFib& slot, std::span<const dataplane::Remote> remotes) {
+    slot.first_remote = static_cast<std::uint32_t>(fib_.remotes.size());
+    slot.remote_count = static_cast<std::uint32_t>(remotes.size());
+    fib_.remotes.insert(fib_.remotes.end(), remotes.begin(), remotes.end());
+  };
+  for (auto& slot : fib_.vpcs) {
+    if (slot.remote_count == 0) continue;
+    append(slot, std::span(before).subspan(slot.first_remote, slot.remote_count));
+  }
+  for (const auto& [vpc, remotes] : new_remotes_) append(fib_.vpcs[vpc.value], remotes);
 }
 
 }  // namespace bgw::control

@@ -1,81 +1,56 @@
-// From RIB to the FIB snapshot that workers take: names become indices, plans become tables.
+// From configuration and routes to the FIB snapshot that workers take: names become indices, plans
+// become tables, in proportion to what changes.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <tl/expected.hpp>
 
-#include "config/valid_model.h"
 #include "control/fib/family_tables.h"
-#include "control/fib/index_pool.h"
-#include "control/packets/addresses.h"
-#include "control/routes/fib_plan.h"
-#include "control/routes/rib.h"
+#include "control/fib/fib_change.h"
+#include "control/fib/fib_indices.h"
+#include "control/fib/fib_view.h"
+#include "control/fib/hop_writer.h"
 #include "dataplane/published/fib.h"
 #include "lpm/lpm.h"
 
 namespace bgw::control {
 
-// A next hop by address, and a VTEP by way of an underlay, as keys of their indices.
-struct AddressHopKey {
-  dataplane::VpcIndex vpc;
-  config::IpAddress address;
-  friend bool operator==(const AddressHopKey&, const AddressHopKey&) = default;
-};
-struct TunnelKey {
-  std::string underlay;
-  config::IpAddress remote;
-  friend bool operator==(const TunnelKey&, const TunnelKey&) = default;
+// One route of a stream into a gateway's table: what it leads to now; nothing: it is gone.
+struct StreamedRoute {
+  config::IpPrefix prefix;
+  std::vector<PlanTarget> targets;
 };
 
-}  // namespace bgw::control
-
-template <>
-struct std::hash<bgw::control::AddressHopKey> {
-  std::size_t operator()(const bgw::control::AddressHopKey& key) const noexcept {
-    return std::hash<bgw::config::IpAddress>{}(key.address) * 31 + key.vpc.value;
-  }
-};
-template <>
-struct std::hash<bgw::control::TunnelKey> {
-  std::size_t operator()(const bgw::control::TunnelKey& key) const noexcept {
-    return std::hash<bgw::config::IpAddress>{}(key.remote) * 31 +
-           std::hash<std::string>{}(key.underlay);
-  }
+// How far a stream got.
+struct Streamed {
+  std::size_t applied = 0;  // updates in force, from the first on
+  // Not null: what follows needs this snapshot in force, and a grace period after.
+  std::unique_ptr<dataplane::FibSnapshot> snapshot;
+  // Not empty: why the update behind `applied` can't be, and what to do; the table is as it was.
+  std::string refusal;
 };
 
-namespace bgw::control {
-
-// What a commit needs to know of one open port.
-struct ProgrammedPort {
-  dataplane::PortId id;
-  dataplane::Mac mac;
-};
-using ProgrammedPorts = std::unordered_map<std::string, ProgrammedPort>;  // by configured name
-
-// Owns the memory of all tables and every index that they hold. A commit calls prepare(), then
-// either abandon(), which leaves everything as it was, or published(), and reclaim() once no worker
-// uses what ran before. Control thread only. Must outlive the workers.
+// Owns the memory of all tables and every index that they hold. Must outlive the workers.
+//
+// A commit calls prepare(), then either abandon(), which leaves everything as it was, or
+// published(), and reclaim() once no worker uses what ran before. Streams call stream() between
+// commits. A snapshot must live until the one after it is published.
+//
+// Threads: prepare(), abandon(), published(), reclaim(), retired_vpcs(), stream() and arena() may
+// be called from any thread, one at a time, and handed from one to the next through something that
+// orders memory (a queue, a mutex). All others may be called from any thread beside them: they
+// answer for what published() has put in force, all of it.
 class FibProgrammer {
  public:
-  struct Limits {
-    std::uint32_t vpcs = 8192;
-    std::uint32_t tables = dataplane::NextHop::max_index + 1;
-    std::uint32_t groups = dataplane::NextHop::max_index + 1;
-    std::uint32_t address_hops = dataplane::NextHop::max_index + 1;
-    std::uint32_t tunnels = dataplane::Link::max_tunnel + 1;
-    std::size_t routes_per_table = 2'000'000;  // one tenant must not fill the arena of all
-  };
-  struct Occupancy {
-    std::size_t vpcs = 0, tables = 0, groups = 0, address_hops = 0, tunnels = 0;
-    std::size_t routes = 0;  // in all tables of the FIB
-    lpm::Arena::Occupancy arena;
-  };
+  using Limits = FibLimits;
+  using Occupancy = FibOccupancy;
   struct TableOccupancy {
     std::string name;  // "bgw-1", "vpc-a/main" or "vpc-a: sources"
     std::size_t routes = 0;
@@ -87,21 +62,34 @@ class FibProgrammer {
   FibProgrammer(const dataplane::NeighbourTable* neighbours, const dataplane::FdbTable* fdb,
                 lpm::Arena::Options arena, Limits limits);
 
-  // Builds what differs from the running tables beside them and shares the rest. Every port that
-  // the model binds must be in `ports`. The error says which limit was met; nothing has changed
-  // then. `rx_queues` is left to the caller.
+  // Builds what the change lists beside what runs, and shares the rest. Every port that the model
+  // binds must be in `ports`. The error says which limit was met; nothing has changed then.
+  // `rx_queues` is left to the caller. `change` and its models must live during the call only.
   tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> prepare(
-      const config::ValidModel& model, const Rib& rib, const ProgrammedPorts& ports,
-      std::uint64_t generation);
+      const FibChange& change, const ProgrammedPorts& ports);
   void abandon();
   // What was prepared is in force; what it replaced is kept until reclaim().
   void published();
   // The VPC slots that the next reclaim() would free.
   std::vector<dataplane::VpcIndex> retired_vpcs() const;
-  // After a grace period: frees what no snapshot in use refers to. The VPC slots that the next
-  // prepare() may give out again.
+  // After a grace period that began after the last published() or stream(): frees what no snapshot
+  // in use refers to. The VPC slots that the next prepare() may give out again.
   std::vector<dataplane::VpcIndex> reclaim();
 
+  // Changes the running table of a gateway in place, one update after the other: workers see each
+  // route before or after, without a new snapshot. Memory and indices that are given up come back
+  // by reclaim(), so have a grace period now and then. A change that lists the table by prefixes
+  // leaves other streamed routes alone; one that lists it whole must know them.
+  //
+  // Stops early when workers need a new snapshot first: publish it, call published() and, after a
+  // grace period, reclaim(), then go on with the rest. Does nothing from prepare() until abandon()
+  // or reclaim(): the caller keeps the updates until then.
+  Streamed stream(const std::string& gateway, std::span<const StreamedRoute> updates);
+
+  lpm::Arena::Occupancy arena() const { return arena_.occupancy(); }  // what is prepared included
+
+  // Any thread.
+  std::shared_ptr<const FibView> view() const;
   std::optional<dataplane::VpcIndex> vpc_index(const std::string& name) const;
   std::optional<dataplane::VpcIndex> underlay_index(const std::string& name) const;
   std::optional<dataplane::TunnelIndex> tunnel_index(const std::string& underlay,
@@ -110,60 +98,62 @@ class FibProgrammer {
   std::vector<TableOccupancy> table_occupancy() const;  // by name
 
  private:
-  using GroupKey = std::u32string;  // the members' values
+  using Done = tl::expected<void, std::string>;
 
-  tl::expected<void, std::string> assign_indices(const config::ValidModel& model);
-  tl::expected<void, std::string> build_tables(const config::ValidModel& model, const Rib& rib);
-  tl::expected<void, std::string> build_vpc(const config::Vpc& vpc, const Rib& rib,
-                                            const VpcRoutes& routes);
-  tl::expected<void, std::string> build_sources(const std::string& key,
-                                                const std::vector<SourceEntry>& sources,
-                                                const std::string& owner);
-  tl::expected<void, std::string> build_plan(const std::string& key, const Plan& plan,
-                                             dataplane::VpcIndex owner);
+  Done assign_indices(const FibChange& change);
+  Done acquire(const config::Underlay& underlay);
+  Done acquire(const config::Vpc& vpc);
+  Done acquire(const config::Gateway& gateway);
+  void release(const config::Underlay& underlay);
+  void release(const config::Vpc& vpc);
+  void release(const config::Gateway& gateway);
+
+  Done acquire_tables(const std::vector<std::string>& keys);
+  void release_tables(const std::vector<std::string>& keys);
+
+  Done build_tables(const FibChange& change);
+  Done build_vpc_table(const FibChange& change, const VpcTablePlan& plan);
+  Done build_sources(const std::string& owner, const std::vector<SourceEntry>& sources);
+  Done build_underlay(const config::Underlay& underlay);
+  Done change_gateway(const GatewayTableChange& change);
+  Done build_table(const std::string& key, RouteSet routes);
+
+  std::unique_ptr<dataplane::FibSnapshot> assemble(const FibChange& change,
+                                                   const ProgrammedPorts& ports) const;
+  void write_descriptors(dataplane::FibSnapshot& fib) const;
+
+  // fib_view.cpp
+  std::shared_ptr<FibView> next_view() const;
+  FibOccupancy present_occupancy(std::size_t routes) const;
+  void show(std::shared_ptr<const FibView> view);
+  void show_tables(const std::vector<std::uint32_t>& indices);
+
+  // fib_stream.cpp
+  enum class StreamStep { done, republish, waits };  // waits: for a snapshot, nothing is done
   template <typename Address>
-  tl::expected<void, std::string> build_table(FamilyTables<Address>& tables, const std::string& key,
-                                              std::vector<lpm::Route<Address>> routes);
-  tl::expected<dataplane::NextHop, std::string> next_hop(const PlanEntry& entry,
-                                                         dataplane::VpcIndex owner);
-  tl::expected<dataplane::NextHop, std::string> next_hop(const PlanTarget& target,
-                                                         dataplane::VpcIndex owner);
-
-  // A slot with its tables, otherwise empty; `owner` is a VPC or an underlay_name().
-  dataplane::VpcFib slot_of(const std::string& owner) const;
-  // fib_assembly.cpp
-  std::unique_ptr<dataplane::FibSnapshot> assemble(const config::ValidModel& model,
-                                                   const ProgrammedPorts& ports,
-                                                   std::uint64_t generation) const;
-  void assemble_groups(dataplane::FibSnapshot& fib) const;
-  void assemble_underlays(const config::ValidModel& model, const ProgrammedPorts& ports,
-                          dataplane::FibSnapshot& fib) const;
-  void assemble_vpc(const config::ValidModel& model, const config::Vpc& vpc,
-                    const ProgrammedPorts& ports, dataplane::FibSnapshot& fib) const;
-  void bind(const config::VlanBinding& vlan, const ProgrammedPorts& ports,
-            dataplane::VpcIndex index, dataplane::FibSnapshot& fib) const;
-  void bind(const config::ValidModel& model, const config::VxlanBinding& vxlan,
-            dataplane::VpcIndex index, dataplane::FibSnapshot& fib) const;
+  tl::expected<StreamStep, std::string> take(FamilyTables<Address>& tables, std::uint32_t index,
+                                             const StreamedRoute& update);
+  bool waits_for_snapshot(dataplane::NextHop value) const;
+  void pin(std::span<const StreamedRoute> updates);
+  std::unique_ptr<dataplane::FibSnapshot> snapshot_for_stream(std::uint32_t table);
 
   const dataplane::NeighbourTable* neighbours_;
   const dataplane::FdbTable* fdb_;
-  lpm::Arena arena_;             // before the tables in it
-  IndexPool<std::string> vpcs_;  // and underlays
-  IndexPool<std::string> table_names_;
-  IndexPool<GroupKey> groups_;
-  IndexPool<AddressHopKey> address_hops_;
-  IndexPool<TunnelKey> tunnels_;
+  lpm::Arena arena_;  // before the tables in it
+  FibIndices indices_;
   FamilyTables<lpm::Ipv4Address> v4_;
   FamilyTables<lpm::Ipv6Address> v6_;
-};
 
-// The largest IP packet of a VXLAN interface: what its `mtu` asks for, as far as tunnels over the
-// underlay carry it (RFC 7348 §4.3: VTEPs do not fragment).
-std::uint16_t vxlan_mtu(const config::Interface& interface, const config::Underlay& underlay);
-// By what the FIB knows an underlay; no name has a blank.
-std::string underlay_name(const std::string& underlay);
-// How a VTEP is reached: itself on link, else the underlay's router.
-config::IpAddress underlay_next_hop(const config::Underlay& underlay,
-                                    const config::IpAddress& remote);
+  const dataplane::FibSnapshot* running_ = nullptr;   // of whoever published it
+  const dataplane::FibSnapshot* prepared_ = nullptr;  // until published() or abandon()
+  ProgrammedPorts ports_, next_ports_;
+  std::shared_ptr<FibView> next_view_;
+  bool settled_ = true;    // nothing is kept for readers of what ran before
+  bool streamed_ = false;  // since the last reclaim(): memory is retired that readers may see
+  std::vector<dataplane::NextHop> pinned_;  // what streamed routes that wait for it will hold
+
+  mutable std::mutex view_mutex_;  // held for the copy of a pointer
+  std::shared_ptr<const FibView> view_ = std::make_shared<FibView>();
+};
 
 }  // namespace bgw::control

@@ -4,6 +4,31 @@
 #include <bit>
 
 namespace bgw::dataplane {
+namespace {
+
+// A list that no other snapshot has.
+template <typename List>
+List* own_copy(std::shared_ptr<List>& list) {
+  if (!list) {
+    list = std::make_shared<List>();
+  } else if (list.use_count() > 1) {
+    list = std::make_shared<List>(*list);
+  }
+  return list.get();
+}
+
+// The list goes with its last owner: there may be one for each of 4096 outer tags.
+void own_in(std::shared_ptr<PortFib::ByVlan>& owners, std::uint16_t vlan, VpcIndex vpc) {
+  if (!owners) {
+    if (vpc == no_vpc) return;
+    own_copy(owners)->fill(no_vpc);
+  }
+  (*own_copy(owners))[vlan] = vpc;
+  const auto is_free = [](VpcIndex owner) { return owner == no_vpc; };
+  if (vpc == no_vpc && std::ranges::all_of(*owners, is_free)) owners.reset();
+}
+
+}  // namespace
 
 void UnderlayFib::index(std::span<const std::pair<std::uint32_t, VpcIndex>> owners) {
   vnis.assign(owners.empty() ? 0 : std::bit_ceil(owners.size() * 2), {0, no_vpc});
@@ -16,14 +41,12 @@ void UnderlayFib::index(std::span<const std::pair<std::uint32_t, VpcIndex>> owne
 }
 
 void PortFib::own(std::uint16_t vlan, VpcIndex vpc) {
-  if (by_vlan.empty()) by_vlan.assign(vlan_ids, no_vpc);
-  by_vlan[vlan] = vpc;
+  own_in(by_vlan, vlan, vpc);
 }
 
 void PortFib::own(std::uint16_t outer, std::uint16_t inner, VpcIndex vpc) {
-  if (by_outer.empty()) by_outer.resize(vlan_ids);
-  if (by_outer[outer].empty()) by_outer[outer].assign(vlan_ids, no_vpc);
-  by_outer[outer][inner] = vpc;
+  if (!by_outer && vpc == no_vpc) return;
+  own_in((*own_copy(by_outer))[outer], inner, vpc);
 }
 
 TunnelIndex FibSnapshot::tunnel_of(const VpcFib& vpc, const Address& vtep) const noexcept {

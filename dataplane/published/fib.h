@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -114,21 +115,27 @@ struct UnderlayFib {
   }
 };
 
-// Who owns the frames of a port.
+// Who owns the frames of a port. Copies share their lists until one of them changes.
 struct PortFib {
   static constexpr std::size_t vlan_ids = 4096;
-  VpcIndex untagged = no_vpc;                   // frames without a VLAN tag, or with id 0
-  std::vector<VpcIndex> by_vlan;                // by 802.1Q id; empty when there is none
-  std::vector<std::vector<VpcIndex>> by_outer;  // by 802.1ad id, then 802.1Q id; empty likewise
+  using ByVlan = std::array<VpcIndex, vlan_ids>;
+  using ByOuter = std::array<std::shared_ptr<ByVlan>, vlan_ids>;
+
+  VpcIndex untagged = no_vpc;         // frames without a VLAN tag, or with id 0
+  std::shared_ptr<ByVlan> by_vlan;    // by 802.1Q id; null when there is none
+  std::shared_ptr<ByOuter> by_outer;  // by 802.1ad id, then 802.1Q id; null likewise
 
   VpcIndex owner(std::uint16_t vlan) const noexcept {
     if (vlan == 0) return untagged;
-    return vlan < by_vlan.size() ? by_vlan[vlan] : no_vpc;
+    return by_vlan && vlan < vlan_ids ? (*by_vlan)[vlan] : no_vpc;
   }
   VpcIndex owner(std::uint16_t outer, std::uint16_t inner) const noexcept {
-    if (outer >= by_outer.size() || inner >= by_outer[outer].size()) return no_vpc;
-    return by_outer[outer][inner];
+    if (!by_outer || outer >= vlan_ids || inner >= vlan_ids) return no_vpc;
+    const auto& by_inner = (*by_outer)[outer];
+    return by_inner ? (*by_inner)[inner] : no_vpc;
   }
+  // Before the snapshot is published. What this copy shares, others must not give up meanwhile.
+  // `no_vpc`: nobody does any more.
   void own(std::uint16_t vlan, VpcIndex vpc);
   void own(std::uint16_t outer, std::uint16_t inner, VpcIndex vpc);
 };

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "control/fib/fib_walk.h"
+#include "control/packets/addresses.h"
 #include "control/routes/compute_routes.h"
 #include "control/routes/walk.h"
 #include "tests/unit/routes/model_builder.h"
@@ -40,12 +41,15 @@ class Programmed {
       : programmer(nullptr, nullptr, arena, limits) {}
 
   tl::expected<void, std::string> commit(const config::Model& model) {
-    auto next = control::compute_routes(valid(model), computed.history);
-    auto prepared = programmer.prepare(valid(model), next.rib, ports_of(model), 1);
+    const auto after = valid(model);
+    auto next = control::compute_routes(after, computed.history);
+    auto prepared =
+        programmer.prepare(control::everything(running, after, next.rib, 1), ports_of(model));
     if (!prepared) return tl::unexpected(prepared.error());
     programmer.published();
     fib = std::move(*prepared);
     programmer.reclaim();
+    running = after;
     computed = std::move(next);
     return {};
   }
@@ -63,7 +67,7 @@ class Programmed {
       }
       switch (outcome.verdict) {
         case control::Verdict::drop:
-          words.push_back("drop " + std::string(name_of(outcome.reason)));
+          words.push_back("drop " + std::string(dataplane::name_of(outcome.reason)));
           break;
         case control::Verdict::self:
           words.push_back("self " + name);
@@ -97,6 +101,7 @@ class Programmed {
   }
 
   FibProgrammer programmer;
+  config::ValidModel running;
   control::Computed computed;
   std::unique_ptr<dataplane::FibSnapshot> fib;
 };
@@ -226,7 +231,7 @@ TEST(FibProgrammer, EveryLimitIsAnErrorThatNamesIt) {
     ASSERT_FALSE(committed) << limited.says;
     EXPECT_THAT(committed.error(), HasSubstr(limited.says));
     EXPECT_EQ(programmed.programmer.occupancy().tables, 0u);
-    EXPECT_EQ(programmed.programmer.occupancy().arena.used_bytes, 0u);
+    EXPECT_EQ(programmed.programmer.arena().used_bytes, 0u);
   }
 }
 
@@ -273,14 +278,20 @@ dataplane::DropReason fate(const FibProgrammer& programmer, const dataplane::Fib
 TEST(FibProgrammer, ASmallChangeSharesTheTable) {
   using dataplane::DropReason;
   FibProgrammer programmer(nullptr, nullptr, small_arena, {});
+  config::ValidModel running, next;
   const auto prepare = [&](unsigned open) {
     const auto model = blackhole_model(open);
-    const auto rib = control::compute_routes(valid(model), {}).rib;
-    return programmer.prepare(valid(model), rib, ports_of(model), 1).value();
+    next = valid(model);
+    const auto rib = control::compute_routes(next, {}).rib;
+    return programmer.prepare(control::everything(running, next, rib, 1), ports_of(model)).value();
   };
-  const auto used = [&] { return programmer.occupancy().arena.used_bytes; };
+  const auto published = [&] {
+    programmer.published();
+    running = next;
+  };
+  const auto used = [&] { return programmer.arena().used_bytes; };
   const auto first = prepare(7);
-  programmer.published();
+  published();
   programmer.reclaim();
   const std::size_t before = used();
 
@@ -293,9 +304,9 @@ TEST(FibProgrammer, ASmallChangeSharesTheTable) {
 
   // Each snapshot answers for itself until workers have left it, however many there are.
   const auto third = prepare(9);
-  programmer.published();
+  published();
   const auto fourth = prepare(10);
-  programmer.published();
+  published();
   EXPECT_EQ(fate(programmer, *first, 7), DropReason::no_route);
   EXPECT_EQ(fate(programmer, *first, 9), DropReason::blackhole);
   EXPECT_EQ(fate(programmer, *third, 9), DropReason::no_route);
@@ -309,12 +320,18 @@ TEST(FibProgrammer, ASmallChangeSharesTheTable) {
 
 TEST(FibProgrammer, IndexComesBackOnlyAfterReclaim) {
   FibProgrammer programmer(nullptr, nullptr, small_arena, {});
+  config::ValidModel running;
+  std::unique_ptr<dataplane::FibSnapshot> fib;
   const auto apply = [&](const std::vector<std::string>& names) {
     config::Model model;
     for (const auto& name : names) model.vpcs.push_back(vpc(name, {"10.0.0.0/16"}));
-    const auto rib = control::compute_routes(valid(model), {}).rib;
-    ASSERT_TRUE(programmer.prepare(valid(model), rib, ports_of(model), 1));
+    const auto next = valid(model);
+    const auto rib = control::compute_routes(next, {}).rib;
+    auto prepared = programmer.prepare(control::everything(running, next, rib, 1), ports_of(model));
+    ASSERT_TRUE(prepared);
     programmer.published();
+    fib = std::move(*prepared);
+    running = next;
   };
   apply({"a", "b"});
   EXPECT_TRUE(programmer.reclaim().empty());
