@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "config/yaml_writer.h"
 #include "control/api/json.h"
 #include "control/routes/rib_json.h"
 
@@ -41,13 +42,80 @@ Json counts(const config::ValidModel& model) {
           {"attachments", model.attachments().size()}};
 }
 
-// The whole list, or the object of that name.
-ApiResponse list_or_one(const char* kind, const Json& list, const std::string& name) {
-  if (name.empty()) return ok(list);
-  const auto found =
-      std::ranges::find_if(list, [&](const Json& object) { return object["name"] == name; });
-  if (found == list.end()) return api_error(404, fmt::format("there is no {} '{}'", kind, name));
-  return ok(*found);
+// All objects of a kind, or the one of that name.
+template <typename T>
+ApiResponse list_or_one(const char* kind, const Running& running, const config::Objects<T>& objects,
+                        const std::string& name) {
+  if (!name.empty()) {
+    const T* object = objects.find(name);
+    if (object == nullptr) return api_error(404, fmt::format("there is no {} '{}'", kind, name));
+    return ok(to_json(running, *object));
+  }
+  Json list = Json::array();
+  for (const T& object : objects) list.push_back(to_json(running, object));
+  return ok(list);
+}
+
+ApiResponse gateways(const Running& running, const ApiRequest&, const std::string& name) {
+  return list_or_one("gateway", running, running.model.gateways(), name);
+}
+
+ApiResponse attachments(const Running& running, const ApiRequest&, const std::string& name) {
+  return list_or_one("attachment", running, running.model.attachments(), name);
+}
+
+ApiResponse vpcs(const Running& running, const ApiRequest&, const std::string& name) {
+  return list_or_one("VPC", running, running.model.vpcs(), name);
+}
+
+ApiResponse propagations(const Running& running, const ApiRequest&, const std::string& name) {
+  Json list = Json::array();
+  if (name.empty()) {
+    for (const auto& vpc : running.model.vpcs()) {
+      for (auto& one : propagations_json(vpc)) list.push_back(std::move(one));
+    }
+    return ok(list);
+  }
+  if (const auto* vpc = running.model.vpcs().find(name.substr(0, name.find('/')))) {
+    for (auto& one : propagations_json(*vpc)) {
+      if (one["name"] == name) return ok(one);
+    }
+  }
+  return api_error(
+      404, fmt::format("there is no propagation (they are named VPC/TABLE/GATEWAY) '{}'", name));
+}
+
+ApiResponse config_text(const Running& running, const ApiRequest&, const std::string&) {
+  return {200, config::write_yaml(running.model.to_model()), "application/yaml"};
+}
+
+// TABLE is "bgw-1" or "vpc-a/main".
+std::optional<std::vector<Route>> table_routes(const Rib& rib, const std::string& table) {
+  const auto slash = table.find('/');
+  if (slash == std::string::npos) {
+    const auto* gateway = rib.find_gateway(table);
+    if (gateway == nullptr) return std::nullopt;
+    return std::vector<Route>(gateway->routes.begin(), gateway->routes.end());
+  }
+  const auto* vpc = rib.find_vpc(table.substr(0, slash));
+  if (vpc == nullptr) return std::nullopt;
+  const auto found = std::ranges::find(vpc->tables, table.substr(slash + 1), &TableRoutes::name);
+  if (found == vpc->tables.end()) return std::nullopt;
+  return list_table(rib, *vpc, *found);
+}
+
+ApiResponse routes(const Running& running, const ApiRequest& request, const std::string& table) {
+  auto listed = table_routes(running.rib(), table);
+  if (!listed) {
+    return api_error(404, fmt::format("there is no route table '{}': give a gateway's name, or "
+                                      "VPC/TABLE",
+                                      table));
+  }
+  const auto candidates = request.query.find("candidates");
+  if (candidates == request.query.end() || candidates->second == "0") {
+    std::erase_if(*listed, [](const Route& route) { return route.status != Status::valid; });
+  }
+  return ok(to_json(std::span<const Route>(*listed)));
 }
 
 // Lets `work` run in the background and `use` its result on the control thread. Whatever goes wrong
@@ -82,21 +150,21 @@ struct ApiHandlers::Entry {
   std::string_view method;
   std::string_view path;
   bool takes_name;
-  std::variant<Answer, LaterAnswer> answer;
+  std::variant<Answer, LaterAnswer, View> answer;
 };
 
 const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
   static const std::vector<Entry> all = {
       {"GET", "/v1/status", false, &ApiHandlers::status},
-      {"GET", "/v1/config", false, &ApiHandlers::config_text},
+      {"GET", "/v1/config", false, &config_text},
       {"POST", "/v1/config/check", false, &ApiHandlers::config_check},
       {"POST", "/v1/config/diff", false, &ApiHandlers::config_diff},
       {"POST", "/v1/config/commit", false, &ApiHandlers::config_commit},
-      {"GET", "/v1/gateways", true, &ApiHandlers::gateways},
-      {"GET", "/v1/attachments", true, &ApiHandlers::attachments},
-      {"GET", "/v1/vpcs", true, &ApiHandlers::vpcs},
-      {"GET", "/v1/propagations", true, &ApiHandlers::propagations},
-      {"GET", "/v1/routes", true, &ApiHandlers::routes},
+      {"GET", "/v1/gateways", true, &gateways},
+      {"GET", "/v1/attachments", true, &attachments},
+      {"GET", "/v1/vpcs", true, &vpcs},
+      {"GET", "/v1/propagations", true, &propagations},
+      {"GET", "/v1/routes", true, &routes},
       {"GET", "/v1/trace", false, &ApiHandlers::trace},
       {"POST", "/v1/ping", false, &ApiHandlers::ping},
       {"POST", "/v1/capture", false, &ApiHandlers::capture_start},
@@ -122,7 +190,12 @@ void ApiHandlers::handle(ApiRequest request, const ApiRespond& respond) {
     known_path = true;
     if (request.method != entry.method) continue;
     if (const auto* later = std::get_if<LaterAnswer>(&entry.answer))
-      return (this->**later)(std::move(request), respond);
+      return (this->**later)(std::move(request), rest, respond);
+    if (const auto* view = std::get_if<View>(&entry.answer)) {
+      return show(respond,
+                  [view = *view, running = engine_.snapshot(), request = std::move(request),
+                   rest = std::move(rest)] { return view(*running, request, rest); });
+    }
     return respond((this->*std::get<Answer>(entry.answer))(request, rest));
   }
   if (known_path) {
@@ -132,111 +205,82 @@ void ApiHandlers::handle(ApiRequest request, const ApiRespond& respond) {
   respond(api_error(404, fmt::format("there is nothing at {}", request.path)));
 }
 
-ApiResponse ApiHandlers::config_text(const ApiRequest&, const std::string&) {
-  return {200, engine_.running().text, "application/yaml"};
+void ApiHandlers::show(const ApiRespond& respond, std::function<ApiResponse()> work) {
+  auto [begin, end] = task<ApiResponse>(respond, std::move(work), respond);
+  views_.run(std::move(begin), std::move(end));
 }
 
 // Texts of thousands of VPCs take a while: neighbours and other clients must not wait for them.
-void ApiHandlers::in_background(const ApiRespond& respond, std::function<ApiResponse()> work) {
+void ApiHandlers::compute(const ApiRespond& respond, std::function<ApiResponse()> work) {
   auto [begin, end] = task<ApiResponse>(respond, std::move(work), respond);
-  background_.run(std::move(begin), std::move(end));
+  commits_.run(std::move(begin), std::move(end));
 }
 
-void ApiHandlers::config_check(ApiRequest request, const ApiRespond& respond) {
-  in_background(respond, [request = std::move(request)] {
+void ApiHandlers::config_check(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  compute(respond, [request = std::move(request)] {
     const auto model = load_text(request.body, file_name(request));
     return model ? ok(counts(*model)) : refused(model.error());
   });
 }
 
 // The engine outlives what runs in the background, the handlers do not.
-void ApiHandlers::config_diff(ApiRequest request, const ApiRespond& respond) {
-  in_background(respond, [&engine = engine_, request = std::move(request)]() mutable {
-    const auto candidate = engine.evaluate(std::move(request.body), file_name(request));
+void ApiHandlers::config_diff(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  compute(respond, [&engine = engine_, request = std::move(request)]() mutable {
+    auto file = file_name(request);
+    const auto candidate = engine.evaluate({ConfigText{std::move(request.body), std::move(file)}});
     return candidate ? ok(to_json(candidate->changes)) : refused(candidate.error());
   });
 }
 
-void ApiHandlers::config_commit(ApiRequest request, const ApiRespond& respond) {
-  using Staged = tl::expected<void, Refusal>;
-  auto [begin, end] = task<Staged>(
+void ApiHandlers::config_commit(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  using Evaluated = tl::expected<std::shared_ptr<Candidate>, Refusal>;
+  auto [begin, end] = task<Evaluated>(
       respond,
       [&engine = engine_, request = std::move(request)]() mutable {
-        return engine.evaluate(std::move(request.body), file_name(request))
-            .and_then([&](CandidateConfig c) { return engine.stage(std::move(c)); });
+        auto file = file_name(request);
+        return engine.evaluate({ConfigText{std::move(request.body), std::move(file)}})
+            .map([](Candidate c) { return std::make_shared<Candidate>(std::move(c)); });
       },
-      [this, respond](const Staged& staged) {
-        if (!staged) return respond(refused(staged.error()));
-        put_in_force(respond);
+      [this, respond](Evaluated candidate) {
+        if (!candidate) return respond(refused(candidate.error()));
+        if ((*candidate)->is_same()) {
+          return respond(ok(to_json(Committed{engine_.running().generation, {}, {}})));
+        }
+        build(std::move(*candidate), respond);
       });
-  background_.run(std::move(begin), std::move(end));
+  commits_.run(std::move(begin), std::move(end));
 }
 
-void ApiHandlers::put_in_force(const ApiRespond& respond) {
-  captures_.drain();
-  auto committed = engine_.commit();
-  if (!committed) return respond(refused(committed.error()));
-  spdlog::info("committed generation {} from {}", committed->generation, engine_.running().file);
+void ApiHandlers::build(std::shared_ptr<Candidate> candidate, const ApiRespond& respond) {
+  if (engine_.needs_ports(candidate->model)) {
+    spdlog::info("opening devices; neighbours and the API wait meanwhile");
+    if (auto opened = engine_.open_ports(candidate->model); !opened) {
+      return respond(refused(opened.error()));
+    }
+  }
+  using Built = tl::expected<void, Refusal>;
+  auto [begin, end] = task<Built>(
+      respond,
+      [&engine = engine_, candidate = std::move(candidate)] {
+        return engine.build(std::move(*candidate));
+      },
+      [this, respond](const Built& built) {
+        if (built) return publish(respond);
+        engine_.cancel();
+        respond(refused(built.error()));
+      });
+  commits_.run_next(std::move(begin), std::move(end));
+}
+
+void ApiHandlers::publish(const ApiRespond& respond) {
   auto [begin, end] = task<ApiResponse>(
       respond,
-      [&engine = engine_, committed = std::move(*committed)]() mutable {
-        if (auto stored = engine.store(); !stored)
-          committed.warnings.push_back(std::move(stored.error()));
-        for (const auto& warning : committed.warnings) spdlog::warn("{}", warning);
+      [&engine = engine_, committed = engine_.publish()] {
+        engine.reclaim();
         return ok(to_json(committed));
       },
       respond);
-  background_.run_next(std::move(begin), std::move(end));
-}
-
-ApiResponse ApiHandlers::gateways(const ApiRequest&, const std::string& name) {
-  return list_or_one("gateway", gateways_json(engine_.running()), name);
-}
-
-ApiResponse ApiHandlers::attachments(const ApiRequest&, const std::string& name) {
-  return list_or_one("attachment", attachments_json(engine_.running()), name);
-}
-
-ApiResponse ApiHandlers::vpcs(const ApiRequest&, const std::string& name) {
-  return list_or_one("VPC", vpcs_json(engine_.running()), name);
-}
-
-ApiResponse ApiHandlers::propagations(const ApiRequest&, const std::string& name) {
-  return list_or_one("propagation (they are named VPC/TABLE/GATEWAY)",
-                     propagations_json(engine_.running()), name);
-}
-
-namespace {
-
-// TABLE is "bgw-1" or "vpc-a/main".
-std::optional<std::vector<Route>> table_routes(const Rib& rib, const std::string& table) {
-  const auto slash = table.find('/');
-  if (slash == std::string::npos) {
-    const auto* gateway = rib.find_gateway(table);
-    if (gateway == nullptr) return std::nullopt;
-    return std::vector<Route>(gateway->routes.begin(), gateway->routes.end());
-  }
-  const auto* vpc = rib.find_vpc(table.substr(0, slash));
-  if (vpc == nullptr) return std::nullopt;
-  const auto found = std::ranges::find(vpc->tables, table.substr(slash + 1), &TableRoutes::name);
-  if (found == vpc->tables.end()) return std::nullopt;
-  return list_table(rib, *vpc, *found);
-}
-
-}  // namespace
-
-ApiResponse ApiHandlers::routes(const ApiRequest& request, const std::string& table) {
-  auto listed = table_routes(engine_.running().rib, table);
-  if (!listed) {
-    return api_error(404, fmt::format("there is no route table '{}': give a gateway's name, or "
-                                      "VPC/TABLE",
-                                      table));
-  }
-  const auto candidates = request.query.find("candidates");
-  if (candidates == request.query.end() || candidates->second == "0") {
-    std::erase_if(*listed, [](const Route& route) { return route.status != Status::valid; });
-  }
-  return ok(to_json(std::span<const Route>(*listed)));
+  commits_.run_next(std::move(begin), std::move(end));
 }
 
 }  // namespace bgw::control

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,12 +31,22 @@ class ApiHandlers {
     PingPlane& pings;
   };
 
-  // All must outlive the handlers, and `engine` also `background`.
-  ApiHandlers(Engine& engine, Planes planes, Background& background)
+  // What takes its time beside the control loop: commits one after the other, and views, which
+  // must not wait for them.
+  struct Threads {
+    Background& commits;
+    Background& views;
+  };
+
+  // All must outlive the handlers, and `engine` also the threads.
+  ApiHandlers(Engine& engine, Planes planes, Threads threads)
       : engine_(engine),
         planes_(planes),
-        background_(background),
-        started_(std::chrono::steady_clock::now()) {}
+        commits_(threads.commits),
+        views_(threads.views),
+        started_(std::chrono::steady_clock::now()) {
+    engine_.observe(captures_);
+  }
 
   void handle(ApiRequest request, const ApiRespond& respond);
 
@@ -45,49 +56,51 @@ class ApiHandlers {
  private:
   // `rest` is what follows the path of an entry that takes a name: "vpc-a/main".
   using Answer = ApiResponse (ApiHandlers::*)(const ApiRequest& request, const std::string& rest);
-  using LaterAnswer = void (ApiHandlers::*)(ApiRequest request, const ApiRespond& respond);
+  using LaterAnswer = void (ApiHandlers::*)(ApiRequest request, const std::string& rest,
+                                            const ApiRespond& respond);
+  using View = ApiResponse (*)(const Running& running, const ApiRequest& request,
+                               const std::string& rest);
   struct Entry;
   static const std::vector<Entry>& entries();
 
+  // Answers what `work` makes, beside the control loop.
+  void show(const ApiRespond& respond, std::function<ApiResponse()> work);
+  void compute(const ApiRespond& respond, std::function<ApiResponse()> work);
+
   ApiResponse status(const ApiRequest& request, const std::string& rest);
 
-  ApiResponse config_text(const ApiRequest& request, const std::string& rest);
-  void config_check(ApiRequest request, const ApiRespond& respond);
-  void config_diff(ApiRequest request, const ApiRespond& respond);
-  void config_commit(ApiRequest request, const ApiRespond& respond);
-  void in_background(const ApiRespond& respond, std::function<ApiResponse()> work);
-  void put_in_force(const ApiRespond& respond);
+  void config_check(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  void config_diff(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  // A commit, step by step: on which thread each is, engine.h says.
+  void config_commit(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  void build(std::shared_ptr<Candidate> candidate, const ApiRespond& respond);
+  void publish(const ApiRespond& respond);
 
-  ApiResponse gateways(const ApiRequest& request, const std::string& rest);
-  ApiResponse attachments(const ApiRequest& request, const std::string& rest);
-  ApiResponse vpcs(const ApiRequest& request, const std::string& rest);
-  ApiResponse propagations(const ApiRequest& request, const std::string& rest);
-
-  ApiResponse routes(const ApiRequest& request, const std::string& rest);
-  ApiResponse trace(const ApiRequest& request, const std::string& rest);
-  void ping(ApiRequest request, const ApiRespond& respond);
+  void trace(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  void ping(ApiRequest request, const std::string& rest, const ApiRespond& respond);
 
   ApiResponse capture_start(const ApiRequest& request, const std::string& rest);
   ApiResponse capture_read(const ApiRequest& request, const std::string& rest);
   ApiResponse capture_stop(const ApiRequest& request, const std::string& rest);
 
-  ApiResponse interfaces(const ApiRequest& request, const std::string& rest);
-  ApiResponse neighbours(const ApiRequest& request, const std::string& rest);
-  ApiResponse tables(const ApiRequest& request, const std::string& rest);
-  ApiResponse stats(const ApiRequest& request, const std::string& rest);
-  ApiResponse drops(const ApiRequest& request, const std::string& rest);
+  void interfaces(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  void neighbours(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  void tables(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  void stats(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  void drops(ApiRequest request, const std::string& rest, const ApiRespond& respond);
 
-  nlohmann::ordered_json fib_agreement(const std::string& vpc, const config::IpAddress& source,
-                                       const config::IpAddress& destination,
-                                       const std::vector<WalkOutcome>& outcomes) const;
-  nlohmann::ordered_json interface_stats(const char* kind, const std::string& name,
-                                         dataplane::VpcIndex index) const;
-  void add_device(nlohmann::ordered_json& interface, const std::string& port) const;
-  nlohmann::ordered_json port_stats(const config::Port& port) const;
+  struct Trace;
+  void finish_trace(std::shared_ptr<Trace> trace, const ApiRespond& respond);
+  nlohmann::ordered_json fib_agreement(const Trace& trace) const;
+  struct InterfaceCount;
+  struct PortCount;
+  std::vector<InterfaceCount> count_interfaces() const;
+  std::vector<PortCount> count_ports() const;
 
   Engine& engine_;
   Planes planes_;
-  Background& background_;
+  Background& commits_;
+  Background& views_;
   CaptureSessions captures_{engine_, planes_.captures};
   std::chrono::steady_clock::time_point started_;
 };

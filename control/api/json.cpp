@@ -68,7 +68,9 @@ struct BindingJson {
   }
 };
 
-Json to_json(const config::Interface& interface) {
+}  // namespace
+
+Json interface_json(const config::Interface& interface) {
   Json json = std::visit(BindingJson{}, interface.binding);
   json["addresses"] = address_texts(interface.addresses);
   if (interface.router) json["router"] = interface.router->to_string();
@@ -77,6 +79,8 @@ Json to_json(const config::Interface& interface) {
   json["source_check"] = interface.source_check == config::SourceCheck::strict ? "strict" : "off";
   return json;
 }
+
+namespace {
 
 Json to_json(const config::Vpc& vpc) {
   Json json{{"name", vpc.name},
@@ -91,7 +95,7 @@ Json to_json(const config::Vpc& vpc) {
                                {"cidr", subnet.cidr.to_string()},
                                {"route_table", subnet.route_table}});
   }
-  if (vpc.interface) json["interface"] = to_json(*vpc.interface);
+  if (vpc.interface) json["interface"] = interface_json(*vpc.interface);
   for (const auto& table : vpc.route_tables) json["route_tables"].push_back(table.name);
   return json;
 }
@@ -138,72 +142,48 @@ Json to_json(const Changes& changes) {
   return json;
 }
 
-Json gateways_json(const Running& running) {
-  Json list = Json::array();
-  for (const auto& gateway : running.model.gateways()) {
-    Json json{{"name", gateway.name},
-              {"account", gateway.account},
-              {"region", gateway.region},
-              {"asn", gateway.asn},
-              {"overlap",
-               gateway.overlap == config::OverlapMode::first_wins ? "first-wins" : "longest-match"},
-              {"quotas", to_json(gateway.quotas)},
-              {"static", Json::array()},
-              {"attachments", Json::array()}};
-    for (const auto& route : gateway.static_routes) json["static"].push_back(to_json(route));
-    for (const auto& attachment : running.model.attachments()) {
-      if (attachment.gateway == gateway.name) json["attachments"].push_back(attachment.name);
-    }
-    const auto& routes = running.rib.find_gateway(gateway.name)->routes;
-    json["routes"] = routes.size();
-    json["valid_routes"] = std::ranges::count(routes, Status::valid, &Route::status);
-    list.push_back(std::move(json));
-  }
-  return list;
-}
-
-Json attachments_json(const Running& running) {
-  Json list = Json::array();
+Json to_json(const Running& running, const config::Gateway& gateway) {
+  Json json{{"name", gateway.name},
+            {"account", gateway.account},
+            {"region", gateway.region},
+            {"asn", gateway.asn},
+            {"overlap",
+             gateway.overlap == config::OverlapMode::first_wins ? "first-wins" : "longest-match"},
+            {"quotas", to_json(gateway.quotas)},
+            {"static", Json::array()},
+            {"attachments", Json::array()}};
+  for (const auto& route : gateway.static_routes) json["static"].push_back(to_json(route));
   for (const auto& attachment : running.model.attachments()) {
-    list.push_back({{"name", attachment.name},
-                    {"gateway", attachment.gateway},
-                    {"vpc", attachment.vpc},
-                    {"advertise", to_json(attachment.advertise)}});
+    if (attachment.gateway == gateway.name) json["attachments"].push_back(attachment.name);
   }
-  return list;
+  const auto& routes = running.rib().find_gateway(gateway.name)->routes;
+  json["routes"] = routes.size();
+  json["valid_routes"] = std::ranges::count(routes, Status::valid, &Route::status);
+  return json;
 }
 
-Json vpcs_json(const Running& running) {
-  Json list = Json::array();
-  for (std::size_t i = 0; i < running.model.vpcs().size(); ++i) {
-    auto json = to_json(running.model.vpcs()[i]);
-    json["attachments"] = running.rib.vpcs[i].own_attachments;  // in document order, too
-    list.push_back(std::move(json));
-  }
-  return list;
+Json to_json(const Running&, const config::Attachment& attachment) {
+  return {{"name", attachment.name},
+          {"gateway", attachment.gateway},
+          {"vpc", attachment.vpc},
+          {"advertise", to_json(attachment.advertise)}};
 }
 
-Json propagations_json(const Running& running) {
+Json to_json(const Running& running, const config::Vpc& vpc) {
+  auto json = to_json(vpc);
+  json["attachments"] = running.rib().find_vpc(vpc.name)->own_attachments;
+  return json;
+}
+
+Json propagations_json(const config::Vpc& vpc) {
   Json list = Json::array();
-  for (const auto& vpc : running.model.vpcs()) {
-    for (const auto& table : vpc.route_tables) {
-      const auto first_of_table = list.size();
-      for (const auto& propagation : table.propagations) {
-        const auto name = fmt::format("{}/{}/{}", vpc.name, table.name, propagation.gateway);
-        auto known = std::find_if(list.begin() + static_cast<std::ptrdiff_t>(first_of_table),
-                                  list.end(), [&](const Json& p) { return p["name"] == name; });
-        if (known == list.end()) {
-          list.push_back({{"name", name},
-                          {"vpc", vpc.name},
-                          {"route_table", table.name},
-                          {"gateway", propagation.gateway},
-                          {"ranges", texts(propagation.ranges)}});
-          continue;
-        }
-        for (const auto& range : propagation.ranges) {
-          (*known)["ranges"].push_back(range.to_string());
-        }
-      }
+  for (const auto& table : vpc.route_tables) {
+    for (const auto& propagation : table.propagations) {
+      list.push_back({{"name", fmt::format("{}/{}/{}", vpc.name, table.name, propagation.gateway)},
+                      {"vpc", vpc.name},
+                      {"route_table", table.name},
+                      {"gateway", propagation.gateway},
+                      {"ranges", texts(propagation.ranges)}});
     }
   }
   return list;

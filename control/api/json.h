@@ -23,12 +23,13 @@ nlohmann::ordered_json to_json(const Refusal& refusal);
 //  "tables":[{"table","removed":[…],"added":[…]}]}
 nlohmann::ordered_json to_json(const Changes& changes);
 
-// Lists of every object of a kind, in document order; each object has a "name".
-nlohmann::ordered_json gateways_json(const Running& running);
-nlohmann::ordered_json attachments_json(const Running& running);
-nlohmann::ordered_json vpcs_json(const Running& running);
-// A propagation is named VPC/TABLE/GATEWAY; ranges of one name are listed together.
-nlohmann::ordered_json propagations_json(const Running& running);
+// An object of what runs, with what is computed of it; each has a "name".
+nlohmann::ordered_json to_json(const Running& running, const config::Gateway& gateway);
+nlohmann::ordered_json to_json(const Running& running, const config::Attachment& attachment);
+nlohmann::ordered_json to_json(const Running& running, const config::Vpc& vpc);
+nlohmann::ordered_json interface_json(const config::Interface& interface);
+// Those of a VPC; named VPC/TABLE/GATEWAY.
+nlohmann::ordered_json propagations_json(const config::Vpc& vpc);
 
 // {"verdict","vpc","neighbour","drop_reason","steps":[{"rule","table","detail"}]}, without what
 // doesn't apply to the verdict.

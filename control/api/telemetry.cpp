@@ -2,11 +2,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "control/api/handlers.h"
 #include "control/api/json.h"
+#include "control/fib/fib_assembly.h"
 
 namespace bgw::control {
 namespace {
@@ -80,7 +84,6 @@ ApiResponse ApiHandlers::status(const ApiRequest&, const std::string&) {
             {"pid", ::getpid()},
             {"uptime_s", std::chrono::duration_cast<std::chrono::seconds>(uptime).count()},
             {"generation", running.generation},
-            {"file", running.file},
             {"ports", running.model.ports().size()},
             {"vpcs", running.model.vpcs().size()},
             {"gateways", running.model.gateways().size()},
@@ -99,142 +102,181 @@ ApiResponse ApiHandlers::status(const ApiRequest&, const std::string&) {
   return ok(json);
 }
 
-ApiResponse ApiHandlers::tables(const ApiRequest&, const std::string&) {
-  Json list = Json::array();
-  for (const auto& table : engine_.programmer().table_occupancy()) {
-    list.push_back({{"table", table.name},
-                    {"routes", table.routes},
-                    {"arena_bytes", table.arena_bytes},
-                    {"rib_bytes", table.rib_bytes}});
-  }
-  return ok(list);
-}
-
-ApiResponse ApiHandlers::interfaces(const ApiRequest&, const std::string&) {
-  Json list = vpcs_json(engine_.running());
-  Json interfaces = Json::array();
-  for (auto& vpc : list) {
-    if (vpc["interface"].is_null()) continue;
-    Json interface {
-      { "vpc", vpc["name"] }
-    };
-    interface.update(vpc["interface"]);
-    if (interface.contains("port")) {
-      add_device(interface, interface["port"]);
-    } else if (interface.contains("vlan")) {
-      add_device(interface, interface["vlan"]["port"]);
+void ApiHandlers::tables(ApiRequest, const std::string&, const ApiRespond& respond) {
+  show(respond, [&programmer = engine_.programmer()] {
+    Json list = Json::array();
+    for (const auto& table : programmer.table_occupancy()) {
+      list.push_back({{"table", table.name},
+                      {"routes", table.routes},
+                      {"arena_bytes", table.arena_bytes},
+                      {"rib_bytes", table.rib_bytes}});
     }
-    const auto& model = engine_.running().model;
-    const auto& configured = *model.vpcs().find(interface["vpc"].get<std::string>())->interface;
-    if (const auto* vxlan = std::get_if<config::VxlanBinding>(&configured.binding)) {
-      const auto& underlay = *model.underlays().find(vxlan->underlay);
-      interface["mtu"] = vxlan_mtu(configured, underlay);
-      add_device(interface, underlay.port);
-    }
-    interfaces.push_back(std::move(interface));
-  }
-  for (const auto& underlay : engine_.running().model.underlays()) {
-    Json interface {
-      { "underlay", underlay.name }
-    };
-    interface["port"] = underlay.port;
-    interface["addresses"] = Json::array();
-    for (const auto& own : underlay.addresses) {
-      interface["addresses"].push_back(fmt::format("{}/{}", own.address.to_string(), own.length));
-    }
-    interface["mtu"] = underlay.mtu;
-    interface["enabled"] = true;
-    add_device(interface, underlay.port);
-    interfaces.push_back(std::move(interface));
-  }
-  return ok(interfaces);
+    return ok(list);
+  });
 }
 
-// What is known of the device behind a port.
-void ApiHandlers::add_device(Json& interface, const std::string& port) const {
-  const auto id = engine_.port_id(port);
-  const auto info = id ? planes_.telemetry.port_info(*id) : tl::unexpected(std::string{});
-  if (!info) return;
-  interface["device"] = info->device;
-  interface["driver"] = info->driver;
-  interface["mac"] = info->mac.to_string();
-  interface["link_up"] = info->link_up;
-  interface["rx_queues"] = info->rx_queues;
-  interface["tx_queues"] = info->tx_queues;
+namespace {
+
+// What is known of the devices behind ports, by the ports' names.
+using Devices = std::unordered_map<std::string, dataplane::PortInfo>;
+
+void add_device(Json& interface, const Devices& devices, const std::string& port) {
+  const auto found = devices.find(port);
+  if (found == devices.end()) return;
+  const auto& info = found->second;
+  interface["device"] = info.device;
+  interface["driver"] = info.driver;
+  interface["mac"] = info.mac.to_string();
+  interface["link_up"] = info.link_up;
+  interface["rx_queues"] = info.rx_queues;
+  interface["tx_queues"] = info.tx_queues;
 }
 
-ApiResponse ApiHandlers::neighbours(const ApiRequest&, const std::string&) {
-  Json list = Json::array();
-  for (const auto& neighbour : planes_.telemetry.neighbours()) {
-    list.push_back({{"vpc", neighbour.vpc},
-                    {"address", neighbour.address.to_string()},
-                    {"state", to_string(neighbour.state)},
-                    {"mac", neighbour.mac == dataplane::Mac{} ? Json(nullptr)
-                                                              : Json(neighbour.mac.to_string())},
-                    {"since_confirmed_ms", neighbour.since_confirmed.count()},
-                    {"held", neighbour.held}});
+Json shown(const config::ValidModel& model, const config::Vpc& vpc, const Devices& devices) {
+  Json interface;
+  interface["vpc"] = vpc.name;
+  interface.update(interface_json(*vpc.interface));
+  const auto& binding = vpc.interface->binding;
+  if (const auto* untagged = std::get_if<config::PortBinding>(&binding)) {
+    add_device(interface, devices, untagged->port);
+  } else if (const auto* vlan = std::get_if<config::VlanBinding>(&binding)) {
+    add_device(interface, devices, vlan->port);
+  } else {
+    const auto& underlay =
+        *model.underlays().find(std::get<config::VxlanBinding>(binding).underlay);
+    interface["mtu"] = vxlan_mtu(*vpc.interface, underlay);
+    add_device(interface, devices, underlay.port);
   }
-  return ok(list);
+  return interface;
 }
 
-Json ApiHandlers::interface_stats(const char* kind, const std::string& name,
-                                  dataplane::VpcIndex index) const {
-  Json json{{kind, name}};
-  json.update(to_json(planes_.telemetry.vpc_counters(index)));
-  json["slow_path"] = to_json(planes_.telemetry.slow_path_counters(index));
-  return json;
-}
-
-Json ApiHandlers::port_stats(const config::Port& port) const {
-  const auto id = *engine_.port_id(port.name);
-  const auto device = planes_.telemetry.port_stats(id);
-  return {{"port", port.name},
-          {"rx_packets", device.rx_packets},
-          {"rx_bytes", device.rx_bytes},
-          {"tx_packets", device.tx_packets},
-          {"tx_bytes", device.tx_bytes},
-          {"rx_missed", device.rx_missed},
-          {"rx_errors", device.rx_errors},
-          {"rx_no_mbuf", device.rx_no_mbuf},
-          {"tx_errors", device.tx_errors},
-          {"unowned", to_json(planes_.telemetry.port_counters(id))}};
-}
-
-ApiResponse ApiHandlers::stats(const ApiRequest&, const std::string&) {
-  Json json{{"interfaces", Json::array()}, {"ports", Json::array()}};
-  for (const auto& vpc : engine_.running().model.vpcs()) {
-    json["interfaces"].push_back(
-        interface_stats("vpc", vpc.name, *engine_.programmer().vpc_index(vpc.name)));
+Json shown(const config::Underlay& underlay, const Devices& devices) {
+  Json interface;
+  interface["underlay"] = underlay.name;
+  interface["port"] = underlay.port;
+  interface["addresses"] = Json::array();
+  for (const auto& own : underlay.addresses) {
+    interface["addresses"].push_back(fmt::format("{}/{}", own.address.to_string(), own.length));
   }
-  for (const auto& underlay : engine_.running().model.underlays()) {
-    json["interfaces"].push_back(interface_stats(
-        "underlay", underlay.name, *engine_.programmer().underlay_index(underlay.name)));
-  }
+  interface["mtu"] = underlay.mtu;
+  interface["enabled"] = true;
+  add_device(interface, devices, underlay.port);
+  return interface;
+}
+
+}  // namespace
+
+void ApiHandlers::interfaces(ApiRequest, const std::string&, const ApiRespond& respond) {
+  Devices devices;
   for (const auto& port : engine_.running().model.ports()) {
-    json["ports"].push_back(port_stats(port));
+    const auto id = engine_.port_id(port.name);
+    auto info = id ? planes_.telemetry.port_info(*id) : tl::unexpected(std::string{});
+    if (info) devices.emplace(port.name, std::move(*info));
   }
-  return ok(json);
+  show(respond, [running = engine_.snapshot(), devices = std::move(devices)] {
+    Json list = Json::array();
+    for (const auto& vpc : running->model.vpcs()) {
+      if (vpc.interface) list.push_back(shown(running->model, vpc, devices));
+    }
+    for (const auto& underlay : running->model.underlays()) {
+      list.push_back(shown(underlay, devices));
+    }
+    return ok(list);
+  });
 }
 
-ApiResponse ApiHandlers::drops(const ApiRequest&, const std::string&) {
-  Json list = Json::array();
-  for (const auto& vpc : engine_.running().model.vpcs()) {
-    const auto index = *engine_.programmer().vpc_index(vpc.name);
-    append_drops(list, "vpc", vpc.name,
-                 sum(planes_.telemetry.vpc_counters(index).drops,
-                     planes_.telemetry.slow_path_counters(index).drops));
+void ApiHandlers::neighbours(ApiRequest, const std::string&, const ApiRespond& respond) {
+  show(respond, [neighbours = planes_.telemetry.neighbours()] {
+    Json list = Json::array();
+    for (const auto& neighbour : neighbours) {
+      list.push_back({{"vpc", neighbour.vpc},
+                      {"address", neighbour.address.to_string()},
+                      {"state", to_string(neighbour.state)},
+                      {"mac", neighbour.mac == dataplane::Mac{} ? Json(nullptr)
+                                                                : Json(neighbour.mac.to_string())},
+                      {"since_confirmed_ms", neighbour.since_confirmed.count()},
+                      {"held", neighbour.held}});
+    }
+    return ok(list);
+  });
+}
+
+// What an interface, or a port outside of interfaces, has counted: copied on the control loop and
+// written out beside it.
+struct ApiHandlers::InterfaceCount {
+  const char* kind;
+  std::string name;
+  InterfaceCounters counters;
+  SlowPathCounters slow_path;
+};
+struct ApiHandlers::PortCount {
+  std::string name;
+  dataplane::PortStats device;
+  InterfaceCounters unowned;
+};
+
+std::vector<ApiHandlers::InterfaceCount> ApiHandlers::count_interfaces() const {
+  std::vector<InterfaceCount> counts;
+  const auto count = [&](const char* kind, const std::string& name, dataplane::VpcIndex index) {
+    counts.push_back({kind, name, planes_.telemetry.vpc_counters(index),
+                      planes_.telemetry.slow_path_counters(index)});
+  };
+  const auto& model = engine_.running().model;
+  counts.reserve(model.vpcs().size() + model.underlays().size());
+  for (const auto& vpc : model.vpcs()) {
+    count("vpc", vpc.name, *engine_.programmer().vpc_index(vpc.name));
   }
-  for (const auto& underlay : engine_.running().model.underlays()) {
-    const auto index = *engine_.programmer().underlay_index(underlay.name);
-    append_drops(list, "underlay", underlay.name,
-                 sum(planes_.telemetry.vpc_counters(index).drops,
-                     planes_.telemetry.slow_path_counters(index).drops));
+  for (const auto& underlay : model.underlays()) {
+    count("underlay", underlay.name, *engine_.programmer().underlay_index(underlay.name));
   }
+  return counts;
+}
+
+std::vector<ApiHandlers::PortCount> ApiHandlers::count_ports() const {
+  std::vector<PortCount> counts;
   for (const auto& port : engine_.running().model.ports()) {
-    append_drops(list, "port", port.name,
-                 planes_.telemetry.port_counters(*engine_.port_id(port.name)).drops);
+    const auto id = *engine_.port_id(port.name);
+    counts.push_back(
+        {port.name, planes_.telemetry.port_stats(id), planes_.telemetry.port_counters(id)});
   }
-  return ok(list);
+  return counts;
+}
+
+void ApiHandlers::stats(ApiRequest, const std::string&, const ApiRespond& respond) {
+  show(respond, [interfaces = count_interfaces(), ports = count_ports()] {
+    Json json{{"interfaces", Json::array()}, {"ports", Json::array()}};
+    for (const auto& interface : interfaces) {
+      Json one{{interface.kind, interface.name}};
+      one.update(to_json(interface.counters));
+      one["slow_path"] = to_json(interface.slow_path);
+      json["interfaces"].push_back(std::move(one));
+    }
+    for (const auto& port : ports) {
+      json["ports"].push_back({{"port", port.name},
+                               {"rx_packets", port.device.rx_packets},
+                               {"rx_bytes", port.device.rx_bytes},
+                               {"tx_packets", port.device.tx_packets},
+                               {"tx_bytes", port.device.tx_bytes},
+                               {"rx_missed", port.device.rx_missed},
+                               {"rx_errors", port.device.rx_errors},
+                               {"rx_no_mbuf", port.device.rx_no_mbuf},
+                               {"tx_errors", port.device.tx_errors},
+                               {"unowned", to_json(port.unowned)}});
+    }
+    return ok(json);
+  });
+}
+
+void ApiHandlers::drops(ApiRequest, const std::string&, const ApiRespond& respond) {
+  show(respond, [interfaces = count_interfaces(), ports = count_ports()] {
+    Json list = Json::array();
+    for (const auto& interface : interfaces) {
+      append_drops(list, interface.kind, interface.name,
+                   sum(interface.counters.drops, interface.slow_path.drops));
+    }
+    for (const auto& port : ports) append_drops(list, "port", port.name, port.unowned.drops);
+    return ok(list);
+  });
 }
 
 }  // namespace bgw::control

@@ -95,65 +95,92 @@ tl::expected<PingOrder, std::string> parse_ping(const std::string& body,
 
 }  // namespace
 
-ApiResponse ApiHandlers::trace(const ApiRequest& request, const std::string&) {
-  const auto& running = engine_.running();
+// A walk through the RIB that was in force when it was asked for.
+struct ApiHandlers::Trace {
+  RunningPointer running;
+  std::string vpc;
+  IpAddress source, destination;
+  std::vector<WalkOutcome> outcomes{};
+};
+
+void ApiHandlers::trace(ApiRequest request, const std::string&, const ApiRespond& respond) {
   const auto vpc = parameter(request, "vpc");
   const auto source = IpAddress::parse(parameter(request, "src"));
   const auto destination = IpAddress::parse(parameter(request, "dst"));
-  if (running.rib.find_vpc(vpc) == nullptr) {
-    return api_error(404, fmt::format("there is no VPC '{}'", vpc));
+  if (engine_.running().model.vpcs().find(vpc) == nullptr) {
+    return respond(api_error(404, fmt::format("there is no VPC '{}'", vpc)));
   }
   if (!source) {
-    return api_error(400, fmt::format("src '{}': {}", parameter(request, "src"), source.error()));
+    return respond(
+        api_error(400, fmt::format("src '{}': {}", parameter(request, "src"), source.error())));
   }
   if (!destination) {
-    return api_error(400,
-                     fmt::format("dst '{}': {}", parameter(request, "dst"), destination.error()));
+    return respond(api_error(
+        400, fmt::format("dst '{}': {}", parameter(request, "dst"), destination.error())));
   }
   if (source->family != destination->family) {
-    return api_error(400, "src and dst are of different address families");
+    return respond(api_error(400, "src and dst are of different address families"));
   }
-  const auto outcomes = walk(running.model, running.rib, vpc, *source, *destination);
-  const auto neighbours = planes_.telemetry.neighbours();
-  Json json{{"vpc", vpc},
-            {"src", source->to_string()},
-            {"dst", destination->to_string()},
-            {"outcomes", Json::array()}};
-  for (const auto& outcome : outcomes) {
-    auto shown = to_json(outcome);
-    if (outcome.verdict == Verdict::deliver) {
-      const auto entry = std::ranges::find_if(neighbours, [&](const NeighbourEntry& neighbour) {
-        return neighbour.vpc == outcome.vpc && neighbour.address == outcome.neighbour;
-      });
-      shown["neighbour_state"] = entry == neighbours.end() ? "unknown" : to_string(entry->state);
+  finish_trace(std::make_shared<Trace>(Trace{engine_.snapshot(), vpc, *source, *destination}),
+               respond);
+}
+
+// The walk beside the control loop, then what the tables say, on it. What they are compared with
+// must be of one generation: a commit in between makes it walk again.
+void ApiHandlers::finish_trace(std::shared_ptr<Trace> trace, const ApiRespond& respond) {
+  const auto work = [trace] {
+    trace->outcomes = walk(trace->running->model, trace->running->rib(), trace->vpc, trace->source,
+                           trace->destination);
+  };
+  views_.run(work, [this, trace, respond](std::exception_ptr failed) {
+    if (failed) return respond(api_error(503, "the trace could not be made: ask again"));
+    if (trace->running != engine_.snapshot()) {
+      trace->running = engine_.snapshot();
+      if (trace->running->model.vpcs().find(trace->vpc) == nullptr) {
+        return respond(api_error(404, fmt::format("there is no VPC '{}'", trace->vpc)));
+      }
+      return finish_trace(trace, respond);
     }
-    json["outcomes"].push_back(std::move(shown));
-  }
-  json.update(fib_agreement(vpc, *source, *destination, outcomes));
-  return {200, json_text(json)};
+    const auto neighbours = planes_.telemetry.neighbours();
+    Json json{{"vpc", trace->vpc},
+              {"src", trace->source.to_string()},
+              {"dst", trace->destination.to_string()},
+              {"outcomes", Json::array()}};
+    for (const auto& outcome : trace->outcomes) {
+      auto shown = to_json(outcome);
+      if (outcome.verdict == Verdict::deliver) {
+        const auto entry = std::ranges::find_if(neighbours, [&](const NeighbourEntry& neighbour) {
+          return neighbour.vpc == outcome.vpc && neighbour.address == outcome.neighbour;
+        });
+        shown["neighbour_state"] = entry == neighbours.end() ? "unknown" : to_string(entry->state);
+      }
+      json["outcomes"].push_back(std::move(shown));
+    }
+    json.update(fib_agreement(*trace));
+    respond({200, json_text(json)});
+  });
 }
 
 // {"fib":"agrees"}, or {"fib":"differs","fib_outcomes":[…]}: what RIB and tables say must be one.
-Json ApiHandlers::fib_agreement(const std::string& vpc, const IpAddress& source,
-                                const IpAddress& destination,
-                                const std::vector<WalkOutcome>& outcomes) const {
+Json ApiHandlers::fib_agreement(const Trace& trace) const {
   const auto* fib = planes_.telemetry.current_fib();
-  const auto from = engine_.programmer().vpc_index(vpc);
+  const auto from = engine_.programmer().vpc_index(trace.vpc);
   if (fib == nullptr || !from) return {{"fib", "not programmed"}};
   std::vector<FibOutcome> expected;
-  for (const auto& outcome : outcomes) {
+  for (const auto& outcome : trace.outcomes) {
     expected.push_back(expected_of(outcome, engine_.programmer()));
   }
   std::ranges::sort(expected);
   expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
-  const auto actual = fib_walk(*fib, *from, to_address(source), to_address(destination));
+  const auto actual =
+      fib_walk(*fib, *from, to_address(trace.source), to_address(trace.destination));
   if (actual == expected) return {{"fib", "agrees"}};
   Json differing = Json::array();
   for (const auto& outcome : actual) differing.push_back(describe(outcome));
   return {{"fib", "differs"}, {"fib_outcomes", std::move(differing)}};
 }
 
-void ApiHandlers::ping(ApiRequest request, const ApiRespond& respond) {
+void ApiHandlers::ping(ApiRequest request, const std::string&, const ApiRespond& respond) {
   const auto order = parse_ping(request.body, engine_.programmer());
   if (!order) return respond(api_error(400, order.error()));
   const auto answer = [respond](const PingReply& reply) {

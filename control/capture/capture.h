@@ -36,7 +36,7 @@ struct CaptureState {
 
 // Control thread only. An interface of the file is a VPC; a dropped packet has its reason as
 // comment.
-class CaptureSessions {
+class CaptureSessions final : public CommitObserver {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
   static constexpr std::size_t max_waiting_bytes = std::size_t{4} << 20;
@@ -45,7 +45,7 @@ class CaptureSessions {
 
   // Both must outlive the sessions.
   CaptureSessions(const Engine& engine, CapturePlane& plane) : engine_(engine), plane_(plane) {}
-  ~CaptureSessions();
+  ~CaptureSessions() override;
   CaptureSessions(const CaptureSessions&) = delete;
   CaptureSessions& operator=(const CaptureSessions&) = delete;
 
@@ -59,8 +59,8 @@ class CaptureSessions {
 
   // Takes packets from the workers, ends what is over. True if there was anything to do.
   bool poll(TimePoint now);
-  // Before a commit: packets get the names of the configuration that they were captured under.
-  void drain();
+  // Packets get the names of the configuration that they were captured under.
+  void before_publication() override { drain(); }
 
  private:
   struct Session {
@@ -75,6 +75,7 @@ class CaptureSessions {
     std::uint64_t generation = 0;  // of the configuration that by_vpc is true for
   };
 
+  void drain();
   std::size_t drain(Session& session, std::size_t most);
   void append(Session& session, const dataplane::CapturedPacket& packet);
   std::uint32_t interface_of(Session& session, dataplane::VpcIndex vpc);

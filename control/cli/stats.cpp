@@ -159,8 +159,7 @@ int status(const Context& context, const std::vector<std::string>& arguments) {
   }
   fmt::print("bgwd {}, pid {}, up {} s\n", cell(json["version"]), cell(json["pid"]),
              cell(json["uptime_s"]));
-  fmt::print("configuration: generation {} from {}\n", cell(json["generation"]),
-             cell(json["file"]));
+  fmt::print("configuration: generation {}\n", cell(json["generation"]));
   fmt::print("{} VPCs, {} gateways, {} attachments, {} ports\n", cell(json["vpcs"]),
              cell(json["gateways"]), cell(json["attachments"]), cell(json["ports"]));
   const auto& fib = json["fib"];

@@ -1,38 +1,23 @@
 #include "control/commit/engine.h"
 
 #include <algorithm>
-#include <functional>
-#include <set>
 #include <unordered_set>
+#include <utility>
 
 #include <fmt/format.h>
+
+#include "control/commit/served.h"
 
 namespace bgw::control {
 namespace {
 
 // A worker that runs passes in microseconds.
 constexpr std::chrono::milliseconds tidy_limit{5};
-// More changes nobody reads, and to find them out keeps commits waiting.
-constexpr DiffLimits shown_changes{.listed = 10'000, .compared = 200'000};
+constexpr std::size_t told_differences = 20;
 
 Refusal refused(std::string message) {
-  return {std::move(message), {}};
+  return {std::move(message)};
 }
-
-// Runs at the end of its scope, however that comes about, unless forgotten before.
-class Undo {
- public:
-  explicit Undo(std::function<void()> action) : action_(std::move(action)) {}
-  ~Undo() {
-    if (action_) action_();
-  }
-  Undo(const Undo&) = delete;
-  Undo& operator=(const Undo&) = delete;
-  void forget() { action_ = nullptr; }
-
- private:
-  std::function<void()> action_;
-};
 
 std::optional<std::string> beyond_port(const std::string& who, std::uint16_t mtu,
                                        const dataplane::PortInfo& port) {
@@ -51,179 +36,246 @@ const std::string* port_of(const config::Interface& interface) {
   return nullptr;
 }
 
+std::string summary(const std::vector<ObjectChange>& changes) {
+  std::size_t added = 0, removed = 0, changed = 0;
+  for (const ObjectChange& change : changes) {
+    added += change.change == Change::added;
+    removed += change.change == Change::removed;
+    changed += change.change == Change::changed;
+  }
+  return fmt::format("{} added, {} changed, {} removed", added, changed, removed);
+}
+
 }  // namespace
 
-tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::string_view file) {
-  auto model = config::load(text, file);
-  if (model) return std::move(*model);
-  const auto count = model.error().size();
-  return tl::unexpected(
-      Refusal{fmt::format("{} has {} error{}", file, count, count == 1 ? "" : "s"), model.error()});
-}
-
-Engine::Engine(ForwardingPlane& plane, FibProgrammer& programmer, StateStore& store)
+Engine::Engine(ForwardingPlane& plane, FibProgrammer& programmer, ModelStore& store)
     : plane_(plane), programmer_(programmer), store_(store) {}
 
-tl::expected<Committed, Refusal> Engine::start(std::string text, std::string file) {
+tl::expected<Committed, Refusal> Engine::start(ConfigText config, bool replace) {
   auto stored = store_.load();
-  if (!stored) return tl::unexpected(refused(stored.error()));
-  if (!*stored) return apply(std::move(text), std::move(file));
-  const bool same = (*stored)->text == text;
-  running_.generation = (*stored)->generation - (same ? 1 : 0);
-  running_.history = std::move((*stored)->history);
-  auto applied = apply(std::move(text), std::move(file));
-  if (applied && !same) {
-    applied->warnings.emplace_back(
-        "the configuration file differs from the one last committed: it was applied as a commit "
-        "on top of the stored history");
-  }
-  return applied;
+  if (!stored) return tl::unexpected(refused(std::move(stored.error().message)));
+  if (!*stored) return apply({std::move(config), "start"});
+  auto resumed = resume(std::move(**stored));
+  if (!resumed) return resumed;
+  if (replace) return apply({std::move(config), "start"});
+  resumed->warnings = differences_from(config);
+  return resumed;
 }
 
-tl::expected<Committed, Refusal> Engine::apply(std::string text, std::string file) {
-  auto committed = evaluate(std::move(text), std::move(file))
-                       .and_then([&](CandidateConfig c) { return stage(std::move(c)); })
-                       .and_then([&] { return commit(); });
-  if (!committed) return committed;
-  if (auto stored = store(); !stored) committed->warnings.push_back(std::move(stored.error()));
+// What the store holds is in force again, as it was.
+tl::expected<Committed, Refusal> Engine::resume(StoredModel stored) {
+  Candidate candidate{running_, {config::ModelChange{}, "start"}, std::move(stored.model), {}, {}};
+  candidate.routes.state = compute_state(candidate.model, stored.history);
+  if (auto opened = open_ports(candidate.model); !opened) return tl::unexpected(opened.error());
+  auto built = build(std::move(candidate), stored.info.number, Durable::is);
+  if (!built) {
+    cancel();
+    return tl::unexpected(std::move(built.error()));
+  }
+  auto committed = publish();
+  reclaim();
   return committed;
 }
 
-tl::expected<CandidateConfig, Refusal> Engine::evaluate(std::string text, std::string file) const {
-  auto model = load_text(text, file);
-  if (!model) return tl::unexpected(std::move(model.error()));
-  CandidateConfig candidate;
-  candidate.generation = running_.generation + 1;
-  candidate.computed = compute_routes(*model, running_.history);
-  candidate.changes = {control::diff(running_.model, *model),
-                       control::diff(running_.rib, candidate.computed.rib, shown_changes)};
-  candidate.file = std::move(file);
-  candidate.text = std::move(text);
-  candidate.model = std::move(*model);
-  return candidate;
+// A text that is wrong, or half edited, stops nothing: what was committed runs.
+std::vector<std::string> Engine::differences_from(const ConfigText& config) const {
+  std::vector<std::string> told;
+  if (config.file.empty()) return told;  // it could not be read
+  const auto model = load_text(config.text, config.file);
+  if (!model) {
+    told.push_back(model.error().message + "; what was committed last runs");
+    for (const auto& error : model.error().errors) told.push_back(error.to_string());
+  } else if (const auto changes = diff(running_->model, *model); !changes.empty()) {
+    told.push_back(fmt::format(
+        "{} differs from what was committed last, which runs (generation {}); to bring it into "
+        "force: bgwctl config commit {}, or start with --replace",
+        config.file, running_->generation, config.file));
+    for (const auto& change : changes) {
+      told.push_back(fmt::format("{}: {} {} {}", config.file, change.kind, change.name,
+                                 to_string(change.change)));
+    }
+  }
+  if (told.size() > told_differences) {
+    const auto more = told.size() - told_differences;
+    told.resize(told_differences);
+    told.push_back(fmt::format("{}: {} more differences", config.file, more));
+  }
+  return told;
 }
 
-tl::expected<void, Refusal> Engine::stage(CandidateConfig candidate) {
-  staged_.reset();
-  auto staged = store_.stage(
-      {candidate.generation, candidate.file, candidate.text, candidate.computed.history});
-  if (!staged) return tl::unexpected(refused(std::move(staged.error())));
-  staged_ = std::move(candidate);
+tl::expected<Committed, Refusal> Engine::apply(Request request) {
+  auto candidate = evaluate(std::move(request));
+  if (!candidate) return tl::unexpected(std::move(candidate.error()));
+  if (candidate->is_same() && running_->generation > 0)
+    return Committed{running_->generation, {}, {}};
+  auto built = open_ports(candidate->model).and_then([&] { return build(std::move(*candidate)); });
+  if (!built) {
+    cancel();
+    return tl::unexpected(std::move(built.error()));
+  }
+  auto committed = publish();
+  reclaim();
+  return committed;
+}
+
+tl::expected<Candidate, Refusal> Engine::evaluate(Request request) const {
+  return control::evaluate(running_, std::move(request));
+}
+
+bool Engine::needs_ports(const config::ValidModel& model) const {
+  return std::ranges::any_of(
+      model.ports(), [&](const config::Port& port) { return !ports_.contains(port.device); });
+}
+
+tl::expected<void, Refusal> Engine::open_ports(const config::ValidModel& model) {
+  for (const auto& port : model.ports()) {
+    if (ports_.contains(port.device)) continue;
+    auto info = plane_.open_port(port.name, port.device);
+    if (!info) {
+      close_unused(running_->model);
+      const bool is_new = running_->model.ports().find(port.name) == nullptr;
+      return tl::unexpected(refused(
+          is_new ? info.error()
+                 : fmt::format("{} (to give the same device other arguments, commit without port "
+                               "{} first, then with it)",
+                               info.error(), port.name)));
+    }
+    ports_.emplace(port.device, std::move(*info));
+  }
   return {};
 }
 
-// Every step that can fail comes before publish().
-tl::expected<Committed, Refusal> Engine::commit() {
-  if (!staged_ || staged_->generation != running_.generation + 1) {
+void Engine::cancel() {
+  if (!unsettled_) close_unused(running_->model);
+}
+
+// A worker that hangs may still poll what the model before named.
+void Engine::close_unused(const config::ValidModel& model) {
+  std::unordered_set<std::string_view> wanted;
+  for (const auto& port : model.ports()) wanted.insert(port.device);
+  std::erase_if(ports_, [&](const auto& open) {
+    if (wanted.contains(open.first)) return false;
+    plane_.close_port(open.second.id);
+    return true;
+  });
+}
+
+ProgrammedPorts Engine::programmed_ports(const config::ValidModel& model) const {
+  ProgrammedPorts ports;
+  for (const auto& port : model.ports()) {
+    const auto& info = ports_.at(port.device);
+    ports.emplace(port.name, ProgrammedPort{info.id, info.mac});
+  }
+  return ports;
+}
+
+// The first interface or underlay whose mtu its port does not carry, of those that are new or whose
+// port may be another device.
+std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model) const {
+  const auto check = [&](const std::string& who, std::uint16_t mtu, const std::string& port) {
+    return beyond_port(who, mtu, ports_.at(model.ports().find(port)->device));
+  };
+  std::optional<std::string> beyond;
+  const auto check_vpc = [&](const config::Vpc& vpc) {
+    const auto* port = vpc.interface ? port_of(*vpc.interface) : nullptr;
+    if (port != nullptr && !beyond) beyond = check(vpc.name, vpc.interface->mtu, *port);
+  };
+  if (running_->model.ports() == model.ports()) {
+    config::for_each_difference(running_->model.vpcs(), model.vpcs(),
+                                [&](const auto&, const auto& now) {
+                                  if (now) check_vpc(*now);
+                                });
+  } else {
+    for (const auto& vpc : model.vpcs()) check_vpc(vpc);
+  }
+  for (const auto& underlay : model.underlays()) {
+    if (!beyond) beyond = check(underlay.name, underlay.mtu, underlay.port);
+  }
+  return beyond;
+}
+
+tl::expected<void, Refusal> Engine::build(Candidate candidate) {
+  if (candidate.before != running_) {
     return tl::unexpected(
         refused("another configuration came in between: nothing has changed by this one; commit it "
                 "again"));
   }
-  CandidateConfig candidate = std::move(*staged_);
-  staged_.reset();
-  Running next{candidate.generation,
-               std::move(candidate.file),
-               std::move(candidate.text),
-               std::move(candidate.model),
-               std::move(candidate.computed.rib),
-               std::move(candidate.computed.history)};
-  Committed committed{next.generation, std::move(candidate.changes), {}};
-  tidy();
+  return build(std::move(candidate), running_->generation + 1, Durable::append);
+}
 
-  const auto opened = open_new_ports(next.model);
-  if (!opened) return tl::unexpected(refused(opened.error()));
-  Undo undo([&] {
-    programmer_.abandon();
-    close_ports(*opened);
-  });
-  auto fib = program(next.model, next.rib, next.generation);
-  if (!fib) return tl::unexpected(refused(fib.error()));
-  undo.forget();
+tl::expected<void, Refusal> Engine::build(Candidate candidate, std::uint64_t generation,
+                                          Durable durable) {
+  pending_.reset();
+  if (auto beyond = beyond_ports(candidate.model)) return tl::unexpected(refused(*beyond));
+  const Running& before = *running_;
+  Pending pending;
+  pending.ports = programmed_ports(candidate.model);
+  pending.plans =
+      plan_changes(plan_index_, before.routes, before.model, candidate.routes, candidate.model);
+  const auto view_before = programmer_.view();
+  auto fib = programmer_.prepare(
+      {generation, before.model, candidate.model, std::move(pending.plans.tables),
+       std::move(pending.plans.sources), std::move(pending.plans.gateways)},
+      pending.ports);
+  if (!fib) return tl::unexpected(refused(std::move(fib.error())));
+  pending.fib = std::move(*fib);
+  pending.slow_path =
+      slow_path_change({before.model, programmed_ports_, *view_before},
+                       {candidate.model, pending.ports, *programmer_.prepared_view()});
+  if (durable == Durable::append) {
+    if (auto appended = append(candidate, generation); !appended) {
+      programmer_.abandon();
+      return tl::unexpected(refused(std::move(appended.error())));
+    }
+  }
+  pending.next = std::make_shared<const Running>(
+      Running{generation, candidate.model, std::move(candidate.routes.state)});
+  pending.candidate = std::move(candidate);
+  pending_ = std::move(pending);
+  return {};
+}
 
-  unsettled_ = !plane_.publish(std::move(*fib));
-  put_in_force(std::move(next));
+tl::expected<void, std::string> Engine::append(const Candidate& candidate,
+                                               std::uint64_t generation) {
+  GenerationInfo info;
+  info.number = generation;
+  info.principal = candidate.request.principal;
+  info.time =
+      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  info.comment = candidate.request.comment;
+  info.summary = summary(candidate.changes.objects);
+  return store_.append(info, candidate.model, candidate.routes.changes.arrivals)
+      .map_error([](StoreError error) { return std::move(error.message); });
+}
+
+Committed Engine::publish() {
+  Pending pending = std::move(*pending_);
+  pending_.reset();
+  for (auto* observer : observers_) observer->before_publication();
+  std::vector<dataplane::PortId> ids;
+  for (const auto& port : pending.next->model.ports()) {
+    ids.push_back(pending.ports.at(port.name).id);
+  }
+  pending.fib->rx_queues = plane_.assign_queues(ids);
+
+  unsettled_ = !plane_.publish(std::move(pending.fib));
+  programmer_.published();
+  for (auto& [table, reads] : pending.plans.reads) plan_index_.put(table, std::move(reads));
+  running_ = std::move(pending.next);
+  programmed_ports_ = std::move(pending.ports);
+  plane_.configure(std::move(pending.slow_path));
   if (!unsettled_) settle();
+
+  Committed committed{running_->generation, std::move(pending.candidate.changes), {}};
   if (unsettled_) {
     committed.warnings.emplace_back(
         "a worker has not taken over the new tables in time and may still forward by the old "
         "ones; they are kept until it goes on");
   }
+  for (auto* observer : observers_) {
+    observer->committed(*running_, committed, pending.candidate.request);
+  }
   return committed;
-}
-
-tl::expected<void, std::string> Engine::store() {
-  return store_.promote().map_error([](const std::string& why) {
-    return fmt::format("in force, but a restart will not know it: {}", why);
-  });
-}
-
-// The devices that were opened; nothing stays open after an error.
-tl::expected<std::vector<std::string>, std::string> Engine::open_new_ports(
-    const config::ValidModel& model) {
-  std::vector<std::string> opened;
-  for (const auto& port : model.ports()) {
-    if (ports_.contains(port.device)) continue;
-    auto info = plane_.open_port(port.name, port.device);
-    if (!info) {
-      close_ports(opened);
-      const auto* before = running_.model.ports().find(port.name);
-      return tl::unexpected(
-          before == nullptr
-              ? info.error()
-              : fmt::format("{} (to give the same device other arguments, commit without port {} "
-                            "first, then with it)",
-                            info.error(), port.name));
-    }
-    ports_.emplace(port.device, std::move(*info));
-    opened.push_back(port.device);
-  }
-  return opened;
-}
-
-void Engine::close_ports(const std::vector<std::string>& devices) {
-  for (const auto& device : devices) {
-    plane_.close_port(ports_.at(device).id);
-    ports_.erase(device);
-  }
-}
-
-tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> Engine::program(
-    const config::ValidModel& model, const Rib& rib, std::uint64_t generation) {
-  ProgrammedPorts ports;
-  std::vector<dataplane::PortId> ids;
-  for (const auto& port : model.ports()) {
-    const auto& info = ports_.at(port.device);
-    ports.emplace(port.name, ProgrammedPort{info.id, info.mac});
-    ids.push_back(info.id);
-  }
-  if (auto beyond = beyond_ports(model)) return tl::unexpected(std::move(*beyond));
-  auto fib = programmer_.prepare(everything(running_.model, model, rib, generation), ports);
-  if (fib) (*fib)->rx_queues = plane_.assign_queues(ids);
-  return fib;
-}
-
-// The first interface or underlay whose mtu its port does not carry.
-std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model) const {
-  const auto check = [&](const std::string& who, std::uint16_t mtu, const std::string& port) {
-    return beyond_port(who, mtu, ports_.at(model.ports().find(port)->device));
-  };
-  for (const auto& vpc : model.vpcs()) {
-    const auto* port = vpc.interface ? port_of(*vpc.interface) : nullptr;
-    if (port == nullptr) continue;
-    if (auto beyond = check(vpc.name, vpc.interface->mtu, *port)) return beyond;
-  }
-  for (const auto& underlay : model.underlays()) {
-    if (auto beyond = check(underlay.name, underlay.mtu, underlay.port)) return beyond;
-  }
-  return std::nullopt;
-}
-
-void Engine::put_in_force(Running next) {
-  programmer_.published();
-  running_ = std::move(next);
-  SlowPathSettings served{slow_path_vpcs(), slow_path_tunnels()};
-  plane_.configure(change_between(served_, served));
-  served_ = std::move(served);
 }
 
 // No worker uses what was replaced: VPC slots, tables and ports that nothing names any more go. All
@@ -231,83 +283,24 @@ void Engine::put_in_force(Running next) {
 void Engine::settle() {
   unsettled_ = !plane_.forget_vpcs(programmer_.retired_vpcs());
   if (unsettled_) return;
-  programmer_.reclaim();
-  std::unordered_set<std::string_view> wanted;
-  for (const auto& port : running_.model.ports()) wanted.insert(port.device);
-  std::vector<std::string> unwanted;
-  for (const auto& [device, info] : ports_) {
-    if (!wanted.contains(device)) unwanted.push_back(device);
-  }
-  close_ports(unwanted);
+  reclaimable_ = true;
+  close_unused(running_->model);
+}
+
+void Engine::reclaim() {
+  if (std::exchange(reclaimable_, false)) programmer_.reclaim();
 }
 
 void Engine::tidy() {
-  if (unsettled_ && plane_.grace_period(tidy_limit)) settle();
+  if (!unsettled_ || pending_ || !plane_.grace_period(tidy_limit)) return;
+  settle();
+  reclaim();
 }
 
 std::optional<dataplane::PortId> Engine::port_id(const std::string& port) const {
-  const auto* configured = running_.model.ports().find(port);
+  const auto* configured = running_->model.ports().find(port);
   if (configured == nullptr) return std::nullopt;
   return ports_.at(configured->device).id;
-}
-
-std::vector<SlowPathTunnel> Engine::slow_path_tunnels() const {
-  std::vector<SlowPathTunnel> tunnels;
-  std::set<dataplane::TunnelIndex> known;
-  for (const auto& vpc : running_.model.vpcs()) {
-    if (!vpc.interface) continue;
-    const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding);
-    if (vxlan == nullptr) continue;
-    const auto& underlay = *running_.model.underlays().find(vxlan->underlay);
-    for (const auto& remote : vxlan->remotes) {
-      const auto index = *programmer_.tunnel_index(underlay.name, remote);
-      if (!known.insert(index).second) continue;
-      tunnels.push_back({index, *programmer_.underlay_index(underlay.name),
-                         to_address(underlay_next_hop(underlay, remote))});
-    }
-  }
-  return tunnels;
-}
-
-void Engine::on_port(SlowPathVpc& served, const std::string& port) const {
-  const auto& info = ports_.at(running_.model.ports().find(port)->device);
-  served.mac = info.mac;
-  served.port = info.id;
-}
-
-std::vector<SlowPathVpc> Engine::slow_path_vpcs() const {
-  std::vector<SlowPathVpc> vpcs;
-  for (const auto& vpc : running_.model.vpcs()) {
-    if (!vpc.interface) continue;
-    SlowPathVpc served{
-        *programmer_.vpc_index(vpc.name), vpc.name, vpc.interface->enabled, {}, vpc.interface->mtu,
-        vpc.interface->addresses};
-    served.autoconfiguration = vpc.interface->autoconfiguration;
-    const auto* port = port_of(*vpc.interface);
-    if (const auto* vxlan = std::get_if<config::VxlanBinding>(&vpc.interface->binding)) {
-      const auto& underlay = *running_.model.underlays().find(vxlan->underlay);
-      port = &underlay.port;
-      served.mtu = vxlan_mtu(*vpc.interface, underlay);
-      served.vxlan = true;
-      for (const auto& remote : vxlan->remotes) {
-        served.flood.push_back(*programmer_.tunnel_index(underlay.name, remote));
-      }
-    }
-    on_port(served, *port);
-    vpcs.push_back(std::move(served));
-  }
-  for (const auto& underlay : running_.model.underlays()) {
-    SlowPathVpc served{*programmer_.underlay_index(underlay.name),
-                       underlay_name(underlay.name),
-                       true,
-                       {},
-                       underlay.mtu,
-                       underlay.addresses};
-    served.underlay = true;
-    on_port(served, underlay.port);
-    vpcs.push_back(std::move(served));
-  }
-  return vpcs;
 }
 
 }  // namespace bgw::control

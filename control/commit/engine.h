@@ -1,61 +1,25 @@
-// The control walk: text → model → routes → difference → tables → published → stored.
+// The control walk: request → model → routes → tables → stored → published.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include <tl/expected.hpp>
 
-#include "config/loader.h"
+#include "control/commit/candidate.h"
 #include "control/commit/forwarding_plane.h"
+#include "control/commit/running.h"
 #include "control/fib/fib_programmer.h"
-#include "control/routes/compute_routes.h"
-#include "control/routes/diff.h"
-#include "control/routes/model_diff.h"
-#include "control/store/state_store.h"
+#include "control/routes/plan_changes.h"
+#include "control/slow_path/slow_path_settings.h"
+#include "control/store/model_store.h"
 
 namespace bgw::control {
-
-// Why nothing was changed. `errors` lists what is wrong in the text; otherwise the text was right
-// and `message` says what failed.
-struct Refusal {
-  std::string message;
-  std::vector<config::Error> errors;
-};
-
-// Loads what this version carries; the refusal lists every error.
-tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::string_view file);
-
-struct Changes {
-  std::vector<ObjectChange> objects;
-  RibDiff routes;
-  bool empty() const { return objects.empty() && routes.empty(); }
-};
-
-// What is in force.
-struct Running {
-  std::uint64_t generation = 0;
-  std::string file;
-  std::string text;
-  config::ValidModel model;
-  Rib rib;
-  History history;
-};
-
-// A text that may come into force, and all that can be computed of it before.
-struct CandidateConfig {
-  std::uint64_t generation = 0;  // once in force
-  std::string file;
-  std::string text;
-  config::ValidModel model;
-  Computed computed;
-  Changes changes;
-};
 
 struct Committed {
   std::uint64_t generation = 0;
@@ -63,68 +27,96 @@ struct Committed {
   std::vector<std::string> warnings;  // in force, but …
 };
 
-// A commit is evaluate(), stage(), commit() and store(), in this order and one commit after the
-// other. commit() and what is said nowhere else are for the control thread; the other three, which
-// compute or wait for the disk, for any, as long as none of the four runs beside them.
+// Is told of every commit. Control thread; must not call the engine's steps.
+class CommitObserver {
+ public:
+  virtual ~CommitObserver() = default;
+  // Workers will take the next snapshot; what they have copied until now is of this one.
+  virtual void before_publication() {}
+  virtual void committed(const Running&, const Committed&, const Request&) {}
+};
+
+// A commit goes through evaluate(), open_ports(), build(), publish() and reclaim(), in this order
+// and one commit after the other. open_ports(), publish(), cancel(), and what is said nowhere else
+// are for the control thread; evaluate(), build() and reclaim(), which compute and wait for the
+// disk, for any thread, as long as no step runs beside them. All that can fail comes before
+// publish(), the store included: what workers forward by, a restart knows.
 class Engine {
  public:
   // All three must outlive the engine.
-  Engine(ForwardingPlane& plane, FibProgrammer& programmer, StateStore& store);
+  Engine(ForwardingPlane& plane, FibProgrammer& programmer, ModelStore& store);
 
-  // Applies `text` on top of what the store holds. The same text as stored keeps its generation.
-  tl::expected<Committed, Refusal> start(std::string text, std::string file);
+  // Brings into force what the store holds; where it holds nothing, or to replace it, `config`. The
+  // warnings say what of `config` differs from what is stored.
+  tl::expected<Committed, Refusal> start(ConfigText config, bool replace = false);
 
-  // All four steps.
-  tl::expected<Committed, Refusal> apply(std::string text, std::string file);
+  // All steps.
+  tl::expected<Committed, Refusal> apply(Request request);
 
-  // What `text` would be and change. Changes nothing.
-  tl::expected<CandidateConfig, Refusal> evaluate(std::string text, std::string file) const;
+  tl::expected<Candidate, Refusal> evaluate(Request request) const;
+  // Opens the devices that the candidate needs and that are not open; that may take its time.
+  tl::expected<void, Refusal> open_ports(const config::ValidModel& model);
+  bool needs_ports(const config::ValidModel& model) const;
+  // Makes tables beside those that run, and the generation durable. After a refusal nothing of it
+  // is left but open ports: cancel().
+  tl::expected<void, Refusal> build(Candidate candidate);
+  // Closes ports that nothing uses, after a refusal.
+  void cancel();
+  // Of what was built. When it returns no packet is forwarded by the old configuration any more,
+  // unless a warning says that a worker hangs.
+  Committed publish();
+  // Frees what no worker uses any more.
+  void reclaim();
 
-  // Makes it the one that commit() takes, instead of the one before: writes what a restart needs of
-  // it beside what is stored.
-  tl::expected<void, Refusal> stage(CandidateConfig candidate);
-
-  // Of what was staged, unless something else was committed since it was evaluated. All or
-  // nothing: after a Refusal all that runs and is stored is as it was. When it returns a value,
-  // no packet is forwarded by the old configuration any more, unless a warning says that a worker
-  // hangs.
-  tl::expected<Committed, Refusal> commit();
-
-  // A restart will know what was committed; otherwise says why not.
-  tl::expected<void, std::string> store();
-
-  // Frees what a hanging worker kept from being freed, as soon as it goes on. Takes 5 ms while it
-  // hangs, otherwise nothing; call it about once a second.
+  // Frees what a hanging worker kept from being freed, as soon as it goes on. Not while a step
+  // runs. Takes 5 ms while it hangs, otherwise nothing; call it about once a second.
   void tidy();
 
-  const Running& running() const { return running_; }
+  void observe(CommitObserver& observer) { observers_.push_back(&observer); }
+
+  // The value stays as it is; what it refers to is replaced by publish().
+  const Running& running() const { return *running_; }
+  const RunningPointer& snapshot() const { return running_; }
   const FibProgrammer& programmer() const { return programmer_; }
+  const ModelStore& store() const { return store_; }
   // By configured name.
   std::optional<dataplane::PortId> port_id(const std::string& port) const;
 
  private:
   using Ports = std::unordered_map<std::string, dataplane::PortInfo>;  // by device string
 
-  tl::expected<std::vector<std::string>, std::string> open_new_ports(
-      const config::ValidModel& model);
-  void close_ports(const std::vector<std::string>& devices);
-  tl::expected<std::unique_ptr<dataplane::FibSnapshot>, std::string> program(
-      const config::ValidModel& model, const Rib& rib, std::uint64_t generation);
-  void put_in_force(Running next);
-  void settle();
+  // Built, and not yet published.
+  struct Pending {
+    Candidate candidate;
+    RunningPointer next;
+    ProgrammedPorts ports;
+    PlanChanges plans;
+    std::unique_ptr<dataplane::FibSnapshot> fib;
+    SlowPathChange slow_path;
+  };
+  enum class Durable { append, is };
+
+  tl::expected<Committed, Refusal> resume(StoredModel stored);
+  tl::expected<void, Refusal> build(Candidate candidate, std::uint64_t generation, Durable durable);
+  tl::expected<void, std::string> append(const Candidate& candidate, std::uint64_t generation);
+  Committed step_through(Candidate candidate);
+  ProgrammedPorts programmed_ports(const config::ValidModel& model) const;
   std::optional<std::string> beyond_ports(const config::ValidModel& model) const;
-  std::vector<SlowPathVpc> slow_path_vpcs() const;
-  std::vector<SlowPathTunnel> slow_path_tunnels() const;
-  void on_port(SlowPathVpc& served, const std::string& port) const;
+  std::vector<std::string> differences_from(const ConfigText& config) const;
+  void close_unused(const config::ValidModel& model);
+  void settle();
 
   ForwardingPlane& plane_;
   FibProgrammer& programmer_;
-  StateStore& store_;
-  Running running_;
-  Ports ports_;  // open, whether or not the running model still names them
-  SlowPathSettings served_;
-  bool unsettled_ = false;  // a worker may still use what was replaced
-  std::optional<CandidateConfig> staged_;
+  ModelStore& store_;
+  RunningPointer running_ = std::make_shared<const Running>();
+  ProgrammedPorts programmed_ports_;  // of what runs
+  PlanIndex plan_index_;              // likewise; for build() alone, and publish() between two
+  Ports ports_;                       // open, whether or not the running model still names them
+  std::optional<Pending> pending_;
+  bool unsettled_ = false;    // a worker may still use what was replaced
+  bool reclaimable_ = false;  // none does, and it is not freed yet
+  std::vector<CommitObserver*> observers_;
 };
 
 }  // namespace bgw::control

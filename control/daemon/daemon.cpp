@@ -19,7 +19,8 @@
 #include "control/commit/engine.h"
 #include "control/daemon/offline.h"
 #include "control/fib/fib_programmer.h"
-#include "control/store/state_store.h"
+#include "control/store/model_store.h"
+#include "control/store/state_directory.h"
 #include "dataplane/published/neighbour_table.h"
 
 namespace bgw::control {
@@ -49,6 +50,17 @@ tl::unexpected<Refusal> failed(std::string why) {
   return tl::unexpected(Refusal{std::move(why), {}});
 }
 
+class CommitLog final : public CommitObserver {
+ public:
+  void committed(const Running& now, const Committed& commit, const Request& request) override {
+    const auto* config = std::get_if<ConfigText>(&request.what);
+    spdlog::info("generation {} is in force{}{} ({})", now.generation,
+                 config == nullptr ? "" : " from ", config == nullptr ? "" : config->file,
+                 request.principal);
+    for (const auto& warning : commit.warnings) spdlog::warn("{}", warning);
+  }
+};
+
 // Members are destroyed from the last to the first: the API, then the plane with its workers, then
 // what they read, and last the io_context that every socket belongs to.
 class Daemon {
@@ -69,8 +81,9 @@ class Daemon {
   }
 
   void run() {
-    Background background(io_);
-    ApiHandlers handlers(*engine_, {*plane_, *plane_, *plane_}, background);
+    Background commits(io_);
+    Background views(io_);
+    ApiHandlers handlers(*engine_, {*plane_, *plane_, *plane_}, {commits, views});
     server_->serve([&](ApiRequest request, const ApiRespond& respond) {
       handlers.handle(std::move(request), respond);
     });
@@ -85,7 +98,7 @@ class Daemon {
       bool busy = plane_->poll(now);
       busy |= handlers.poll(now);
       if (now >= next_tidy) {
-        engine_->tidy();
+        if (commits.idle()) engine_->tidy();
         next_tidy = now + tidy_interval;
       }
       if (answered > 0 || busy) continue;
@@ -93,15 +106,16 @@ class Daemon {
       nap.async_wait([](boost::system::error_code) {});
       io_.run_one();
     }
-    finish(background);
+    finish(commits, views);
     server_.reset();
   }
 
  private:
   // A commit that has begun comes to its end, and who gave it gets the answer.
-  void finish(Background& background) {
-    background.stop();
-    while (!background.idle()) io_.run_one();
+  void finish(Background& commits, Background& views) {
+    commits.stop();
+    views.stop();
+    while (!commits.idle() || !views.idle()) io_.run_one();
     const auto enough = std::chrono::steady_clock::now() + last_answers_time;
     while (server_->writing() && std::chrono::steady_clock::now() < enough) {
       io_.run_one_for(nap_time);
@@ -109,17 +123,25 @@ class Daemon {
   }
 
   Started claim_names() {
-    auto text = read_configuration(options_.config_files.front());
-    if (!text) return failed(text.error());
-    text_ = std::move(*text);
-    const auto model = load_text(text_, options_.config_files.front());
-    if (!model) return tl::unexpected(model.error());
     auto server = ApiServer::listen(io_, options_.socket, {});
     if (!server) return failed(server.error());
     server_ = std::move(*server);
-    auto store = open_state_directory(options_.state_dir);
+    auto store = open_state(options_.state_dir);
     if (!store) return failed(store.error());
     store_ = std::move(*store);
+    models_ = std::make_unique<ModelStore>(*store_);
+    auto text = read_configuration(options_.config_files.front());
+    // With something stored the file only matters where it says so; else it has to be right.
+    if (text) {
+      config_ = {std::move(*text), options_.config_files.front()};
+    } else if (store_->newest() == 0 || options_.replace) {
+      return failed(text.error());
+    } else {
+      spdlog::warn("{}; what was committed last runs", text.error());
+    }
+    if (store_->newest() > 0 && !options_.replace) return {};
+    const auto model = load_text(config_.text, config_.file);
+    if (!model) return tl::unexpected(model.error());
     return {};
   }
 
@@ -143,10 +165,14 @@ class Daemon {
   }
 
   Started apply_configuration() {
-    engine_ = std::make_unique<Engine>(*plane_, programmer_, *store_);
-    const auto committed = engine_->start(std::move(text_), options_.config_files.front());
+    engine_ = std::make_unique<Engine>(*plane_, programmer_, *models_);
+    engine_->observe(log_);
+    const auto committed = engine_->start(std::move(config_), options_.replace);
     if (!committed) return tl::unexpected(committed.error());
     for (const auto& warning : committed->warnings) spdlog::warn("{}", warning);
+    if (const auto trouble = store_->trouble()) {
+      spdlog::warn("{}; bgwd forwards, and refuses commits until this is mended", *trouble);
+    }
     ready_.store(true, std::memory_order_relaxed);
     return {};
   }
@@ -154,13 +180,15 @@ class Daemon {
   const BgwdOptions& options_;
   std::atomic<bool> ready_{false};
   bool stopping_ = false;
-  std::string text_;
+  ConfigText config_;
   asio::io_context io_;
   asio::signal_set signals_;
   dataplane::NeighbourTable neighbours_{max_neighbours};
   dataplane::FdbTable fdb_{max_neighbours};
   FibProgrammer programmer_{&neighbours_, &fdb_, {}, {}};
-  std::unique_ptr<StateStore> store_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<ModelStore> models_;
+  CommitLog log_;
   std::unique_ptr<DpdkPlane> plane_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<ApiServer> server_;

@@ -28,7 +28,8 @@ po::options_description descriptions() {
       ("config", po::value<std::vector<std::string>>()->value_name("FILE"),
        "configuration to run, check or print; --print-routes takes several, applied in turn")  //
       ("state-dir", po::value<std::string>()->value_name("DIR"),
-       "where committed state is kept (default /var/lib/bgw)")  //
+       "where generations are kept; without it they end with the process")         //
+      ("replace", "with --state-dir: the file takes the place of what is stored")  //
       ("socket", po::value<std::string>()->value_name("PATH"),
        "where bgwctl connects (default /run/bgw/bgw.sock)")  //
       ("workers", po::value<std::string>()->value_name("CORES"),
@@ -182,6 +183,7 @@ tl::expected<BgwdOptions, std::string> parse_bgwd_options(const std::vector<std:
   if (given.contains("config"))
     options.config_files = given["config"].as<std::vector<std::string>>();
   take("state-dir", options.state_dir);
+  options.replace = given.contains("replace");
   take("socket", options.socket);
   take("log-level", options.log_level);
   if (given.contains("control-core")) options.control_core = given["control-core"].as<unsigned>();

@@ -14,7 +14,8 @@ enum class BgwdAction { run, check, print_routes, help, version };
 struct BgwdOptions {
   BgwdAction action = BgwdAction::run;
   std::vector<std::string> config_files;  // exactly one, except for print_routes
-  std::string state_dir = "/var/lib/bgw";
+  std::string state_dir{};                // none: what is committed ends with the process
+  bool replace = false;                   // the configuration takes the place of what is stored
   std::string socket = "/run/bgw/bgw.sock";
   std::vector<unsigned> worker_cores;
   unsigned control_core = 0;

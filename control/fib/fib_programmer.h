@@ -86,6 +86,9 @@ class FibProgrammer {
   // or reclaim(): the caller keeps the updates until then.
   Streamed stream(const std::string& gateway, std::span<const StreamedRoute> updates);
 
+  // Of what prepare() made, until published() or abandon(); for the thread of prepare().
+  std::shared_ptr<const FibView> prepared_view() const { return next_view_; }
+
   lpm::Arena::Occupancy arena() const { return arena_.occupancy(); }  // what is prepared included
 
   // Any thread.

@@ -8,7 +8,13 @@ namespace {
 template <typename Object>
 void compare(const char* kind, const config::Objects<Object>& before,
              const config::Objects<Object>& after, std::vector<ObjectChange>& changes) {
-  for (const auto& object : after.pointers()) {
+  // Most objects are the same, in the same place.
+  const auto is_in_place = [](const auto& object, std::size_t position, const auto& list) {
+    return position < list.size() && list.pointers()[position] == object;
+  };
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    const auto& object = after.pointers()[i];
+    if (is_in_place(object, i, before)) continue;
     const auto& old = before.find_shared(object->name);
     if (!old) {
       changes.push_back({kind, object->name, Change::added, {}});
@@ -16,10 +22,10 @@ void compare(const char* kind, const config::Objects<Object>& before,
       changes.push_back({kind, object->name, Change::changed, config::changed_keys(*old, *object)});
     }
   }
-  for (const auto& object : before) {
-    if (after.find(object.name) == nullptr) {
-      changes.push_back({kind, object.name, Change::removed, {}});
-    }
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const auto& object = before.pointers()[i];
+    if (is_in_place(object, i, after) || after.find(object->name) != nullptr) continue;
+    changes.push_back({kind, object->name, Change::removed, {}});
   }
 }
 

@@ -25,7 +25,7 @@ namespace bgw::test {
 class ApiFixture : public testing::Test {
  protected:
   explicit ApiFixture(control::ApiServer::Limits limits = {}) {
-    EXPECT_TRUE(engine.start(yaml("ab", "ab"), "bgw.yaml"));
+    EXPECT_TRUE(engine.start({yaml("ab", "ab"), "bgw.yaml"}));
     auto listening = control::ApiServer::listen(io, socket_path, limits);
     EXPECT_TRUE(listening) << listening.error();
     server = std::move(*listening);
@@ -56,10 +56,12 @@ class ApiFixture : public testing::Test {
   control::FibProgrammer programmer{
       nullptr, nullptr, {.max_bytes = std::size_t{64} << 20, .huge_pages = false}, {}};
   MemoryStore store;
-  control::Engine engine{plane, programmer, store};
+  control::ModelStore models{store};
+  control::Engine engine{plane, programmer, models};
   boost::asio::io_context io;
   control::Background background{io};
-  control::ApiHandlers handlers{engine, {plane, plane, plane}, background};
+  control::Background views{io};
+  control::ApiHandlers handlers{engine, {plane, plane, plane}, {background, views}};
   std::unique_ptr<control::ApiServer> server;
   std::atomic<bool> stopping{false};
   std::atomic<bool> polling{true};

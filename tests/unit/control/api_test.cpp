@@ -35,7 +35,6 @@ TEST_F(Api, StatusCountsWhatRuns) {
   EXPECT_EQ(reply.status, 200u);
   EXPECT_EQ(reply.json()["vpcs"], 2);
   EXPECT_EQ(reply.json()["generation"], 1);
-  EXPECT_EQ(reply.json()["file"], "bgw.yaml");
 }
 
 TEST_F(Api, ListsAndShowsEveryKind) {
@@ -97,8 +96,8 @@ TEST_F(Api, CheckDiffCommit) {
   EXPECT_EQ(committed.status, 200u);
   EXPECT_EQ(committed.json()["generation"], 2);
   EXPECT_EQ(committed.json()["tables"], diff["tables"]);
-  EXPECT_EQ(get("/v1/config").body, yaml("abc", "abc"));
-  EXPECT_EQ(get("/v1/status").json()["file"], "next.yaml");
+  EXPECT_EQ(model_of(get("/v1/config").body), model_of(yaml("abc", "abc")));
+  EXPECT_EQ(get("/v1/status").json()["generation"], 2);
 }
 
 // Computing what a configuration means may take long; here as long as the test likes.
@@ -119,10 +118,10 @@ TEST_F(Api, OthersAreAnsweredWhileConfigurationsWait) {
   // Whichever came second was computed on top of the first, which left it nothing to change.
   auto first = parse_reply(one.receive_all()).json();
   auto second = parse_reply(other.receive_all()).json();
-  if (first["generation"] == 3) std::swap(first, second);
+  if (first["objects"].empty()) std::swap(first, second);
   EXPECT_EQ(first["generation"], 2);
   EXPECT_EQ(first["objects"].size(), 3u);
-  EXPECT_EQ(second["generation"], 3);
+  EXPECT_EQ(second["generation"], 2);
   EXPECT_EQ(second["objects"].size(), 0u);
 }
 
@@ -155,11 +154,11 @@ TEST_F(Api, CommitsRaceReaders) {
     EXPECT_EQ(post("/v1/config/diff", text).status, 200u);
     ASSERT_EQ(post("/v1/config/commit", text).status, 200u);
     EXPECT_EQ(get("/v1/status").json()["generation"], i + 2);
-    EXPECT_EQ(get("/v1/config").body, text);
+    EXPECT_EQ(model_of(get("/v1/config").body), model_of(text));
   }
 }
 
-TEST_F(Api, DiskThatFailsRefusesOrWarns) {
+TEST_F(Api, DiskThatFailsRefuses) {
   store.full = true;
   const auto refused = post("/v1/config/commit", yaml("abc", "abc"));
   EXPECT_EQ(refused.status, 409u);
@@ -167,12 +166,10 @@ TEST_F(Api, DiskThatFailsRefusesOrWarns) {
   EXPECT_EQ(get("/v1/status").json()["generation"], 1);
 
   store.full = false;
-  store.promotion_fails = true;
   const auto committed = post("/v1/config/commit", yaml("abc", "abc"));
   ASSERT_EQ(committed.status, 200u);
   EXPECT_EQ(committed.json()["generation"], 2);
-  ASSERT_EQ(committed.json()["warnings"].size(), 1u);
-  EXPECT_THAT(committed.json()["warnings"][0], HasSubstr("the disk is gone"));
+  EXPECT_EQ(committed.json()["warnings"].size(), 0u);
 }
 
 TEST_F(Api, WrongTextIsRefusedWithPositions) {

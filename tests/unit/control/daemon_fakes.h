@@ -13,11 +13,13 @@
 
 #include <fmt/format.h>
 
+#include "config/loader.h"
 #include "control/commit/capture_plane.h"
 #include "control/commit/forwarding_plane.h"
 #include "control/commit/ping_plane.h"
 #include "control/commit/telemetry_plane.h"
-#include "control/store/state_store.h"
+#include "control/store/model_store.h"
+#include "control/store/sqlite_store.h"
 
 namespace bgw::test {
 
@@ -132,27 +134,45 @@ class FakePlane final : public control::ForwardingPlane,
   std::uint16_t next_port_ = 0;
 };
 
-class MemoryStore final : public control::StateStore {
+// Keeps generations as long as it lives, unless its disk is full.
+class MemoryStore final : public control::Store {
  public:
-  std::optional<control::StoredState> stored;
-  bool full = false;  // staging fails
-  bool promotion_fails = false;
+  bool full = false;
 
-  tl::expected<std::optional<control::StoredState>, std::string> load() override { return stored; }
-  tl::expected<void, std::string> stage(const control::StoredState& state) override {
-    if (full) return tl::unexpected<std::string>("the disk is full");
-    staged_ = state;
-    return {};
+  tl::expected<std::optional<control::Snapshot>, control::StoreError> load() override {
+    return store_->load();
   }
-  tl::expected<void, std::string> promote() override {
-    if (promotion_fails) return tl::unexpected<std::string>("the disk is gone");
-    stored = staged_;
-    return {};
+  tl::expected<control::Snapshot, control::StoreError> load(std::uint64_t generation) override {
+    return store_->load(generation);
+  }
+  tl::expected<std::vector<control::GenerationInfo>, control::StoreError> list(
+      std::size_t limit, std::uint64_t before) override {
+    return store_->list(limit, before);
+  }
+  tl::expected<void, control::StoreError> append(const control::GenerationDraft& draft) override {
+    if (full) {
+      return tl::unexpected(
+          control::StoreError{control::StoreFault::unavailable, "the disk is full"});
+    }
+    return store_->append(draft);
+  }
+  std::uint64_t newest() const override { return store_->newest(); }
+  std::optional<std::string> trouble() const override { return std::nullopt; }
+
+  // What a restart would find.
+  std::optional<control::StoredModel> stored() {
+    auto found = control::ModelStore(*store_).load();
+    return found ? *std::move(found) : std::nullopt;
   }
 
  private:
-  control::StoredState staged_;
+  std::unique_ptr<control::Store> store_ = control::make_memory_store();
 };
+
+// The model of a text that is right.
+inline config::ValidModel model_of(const std::string& text) {
+  return config::load(text, "f").value();
+}
 
 // VPC `letter` with number n has 10.n.0.0/16, one subnet 10.n.1.0/24, a port on device dev-<letter>
 // and an import of 10.0.0.0/8 from bgw-1. `attached` get an attachment, in this order.

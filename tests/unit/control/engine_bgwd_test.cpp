@@ -22,7 +22,8 @@ TEST(BgwdOptions, Defaults) {
   const auto options = parse_bgwd_options({"--config", "bgw.yaml"}, {0, 1, 2});
   ASSERT_TRUE(options) << options.error();
   EXPECT_EQ(options->action, BgwdAction::run);
-  EXPECT_EQ(options->state_dir, "/var/lib/bgw");
+  EXPECT_EQ(options->state_dir, "");
+  EXPECT_FALSE(options->replace);
   EXPECT_EQ(options->socket, "/run/bgw/bgw.sock");
   EXPECT_EQ(options->control_core, 0u);
   EXPECT_EQ(options->packet_buffers, 32'768u);

@@ -2,6 +2,7 @@
 // worker uses it.
 #include "control/commit/engine.h"
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,13 +24,16 @@ class EngineTest : public testing::Test {
     return {.max_bytes = std::size_t{64} << 20, .huge_pages = false};
   }
 
+  static control::Request config(const std::string& text) {
+    return {control::ConfigText{text, "next.yaml"}};
+  }
   void start(const std::string& text) {
-    const auto started = engine.start(text, "bgw.yaml");
+    const auto started = engine.start({text, "bgw.yaml"});
     ASSERT_TRUE(started) << started.error().message;
     plane.calls.clear();
   }
   control::Committed commit(const std::string& text) {
-    const auto committed = engine.apply(text, "next.yaml");
+    const auto committed = engine.apply(config(text));
     EXPECT_TRUE(committed) << committed.error().message;
     return committed ? *committed : control::Committed{};
   }
@@ -42,18 +46,20 @@ class EngineTest : public testing::Test {
   FakePlane plane;
   FibProgrammer programmer;
   MemoryStore store;
-  Engine engine{plane, programmer, store};
+  control::ModelStore models{store};
+  Engine engine{plane, programmer, models};
 };
 
 TEST_F(EngineTest, StartsInOrder) {
-  ASSERT_TRUE(engine.start(yaml("ab", "ab"), "bgw.yaml"));
+  ASSERT_TRUE(engine.start({yaml("ab", "ab"), "bgw.yaml"}));
   EXPECT_THAT(plane.calls, ElementsAre("open dev-a", "open dev-b", "publish", "configure"));
   EXPECT_EQ(engine.running().generation, 1u);
   ASSERT_EQ(plane.configured.size(), 2u);
   EXPECT_EQ(plane.configured.at(dataplane::VpcIndex{1}).name, "vpc-b");
   EXPECT_EQ(plane.configured.at(dataplane::VpcIndex{1}).mac.bytes[5], 2);
-  ASSERT_TRUE(store.stored);
-  EXPECT_EQ(store.stored->text, yaml("ab", "ab"));
+  ASSERT_TRUE(store.stored());
+  EXPECT_EQ(store.stored()->model, model_of(yaml("ab", "ab")));
+  EXPECT_EQ(store.stored()->info.number, 1u);
 }
 
 TEST_F(EngineTest, SnapshotNamesPortsQueuesAndOwners) {
@@ -82,54 +88,102 @@ TEST_F(EngineTest, CommitReportsObjectsAndRoutes) {
   EXPECT_THAT(committed.changes.routes.created, ElementsAre("vpc-c/main"));
 }
 
-TEST_F(EngineTest, EvaluatingAndStagingChangeNothing) {
+TEST_F(EngineTest, EvaluatingChangesNothing) {
   start(yaml("ab", "a"));
-  const auto stored = store.stored;
-  auto candidate = engine.evaluate(yaml("ab", "ab"), "next.yaml");
+  auto candidate = engine.evaluate(config(yaml("ab", "ab")));
   ASSERT_TRUE(candidate);
   EXPECT_FALSE(candidate->changes.empty());
-  ASSERT_TRUE(engine.stage(std::move(*candidate)));
   EXPECT_THAT(plane.calls, ElementsAre());
-  EXPECT_EQ(engine.running().text, yaml("ab", "a"));
-  EXPECT_EQ(store.stored, stored);
-  EXPECT_TRUE(engine.evaluate(yaml("ab", "a"), "same.yaml")->changes.empty());
+  EXPECT_EQ(engine.running().model, model_of(yaml("ab", "a")));
+  EXPECT_EQ(store.newest(), 1u);
+  EXPECT_TRUE(engine.evaluate(config(yaml("ab", "a")))->changes.empty());
 }
 
-TEST_F(EngineTest, WhatWasStagedLastIsCommittedAndStored) {
-  start(yaml("abc", "a"));
-  auto first = engine.evaluate(yaml("abc", "ab"), "first.yaml");
-  auto second = engine.evaluate(yaml("abc", "ac"), "second.yaml");
-  ASSERT_TRUE(first && second);
-  ASSERT_TRUE(engine.stage(std::move(*first)));
-  ASSERT_TRUE(engine.stage(std::move(*second)));
-  ASSERT_TRUE(engine.commit());
-  EXPECT_EQ(engine.running().file, "second.yaml");
-  ASSERT_TRUE(engine.store());
-  EXPECT_EQ(store.stored->text, yaml("abc", "ac"));
-  EXPECT_FALSE(engine.commit()) << "once";
-}
-
-TEST_F(EngineTest, NothingIsCommittedUnstaged) {
+TEST_F(EngineTest, WhatIsBuiltIsDurableBeforeItIsInForce) {
   start(yaml("ab", "a"));
-  auto candidate = engine.evaluate(yaml("ab", "ab"), "next.yaml");
+  auto candidate = engine.evaluate(config(yaml("ab", "ab")));
   ASSERT_TRUE(candidate);
-  EXPECT_FALSE(engine.commit());
-  store.full = true;
-  ASSERT_FALSE(engine.stage(std::move(*candidate)));
-  EXPECT_FALSE(engine.commit());
-  EXPECT_EQ(plane.count("publish"), 0);
+  ASSERT_TRUE(engine.build(std::move(*candidate)));
+  EXPECT_EQ(store.stored()->model, model_of(yaml("ab", "ab")));
+  EXPECT_EQ(engine.running().generation, 1u);
+  EXPECT_THAT(plane.calls, ElementsAre());
+  EXPECT_EQ(engine.publish().generation, 2u);
+  engine.reclaim();
+  EXPECT_EQ(engine.running().model, model_of(yaml("ab", "ab")));
+  EXPECT_THAT(plane.calls, ElementsAre("publish", "configure"));
 }
 
 TEST_F(EngineTest, CandidateOfAnOlderGenerationIsRefused) {
   start(yaml("abc", "a"));
-  auto early = engine.evaluate(yaml("abc", "ab"), "early.yaml");
+  auto early = engine.evaluate(config(yaml("abc", "ab")));
   ASSERT_TRUE(early);
   commit(yaml("abc", "ac"));
-  ASSERT_TRUE(engine.stage(std::move(*early)));
-  const auto committed = engine.commit();
-  ASSERT_FALSE(committed);
-  EXPECT_THAT(committed.error().message, HasSubstr("commit it again"));
-  EXPECT_EQ(engine.running().text, yaml("abc", "ac"));
+  const auto built = engine.build(std::move(*early));
+  ASSERT_FALSE(built);
+  EXPECT_THAT(built.error().message, HasSubstr("commit it again"));
+  EXPECT_EQ(engine.running().model, model_of(yaml("abc", "ac")));
+  EXPECT_EQ(store.newest(), 2u);
+}
+
+TEST_F(EngineTest, TheSameAgainMakesNoGeneration) {
+  start(yaml("ab", "ab"));
+  const auto again = commit("# a comment\n" + yaml("ab", "ab"));
+  EXPECT_EQ(again.generation, 1u);
+  EXPECT_TRUE(again.changes.empty());
+  EXPECT_EQ(store.newest(), 1u);
+  EXPECT_THAT(plane.calls, ElementsAre());
+}
+
+TEST_F(EngineTest, ObjectsAreChangedOneByOne) {
+  start(yaml("abc", "ab"));
+  control::Request request{config::ModelChange{
+      .put = {config::Attachment{"att-c", "bgw-1", "vpc-c", config::AdvertiseAll{}}}}};
+  request.principal = "somebody";
+  request.comment = "one more";
+  const auto committed = engine.apply(request);
+  ASSERT_TRUE(committed);
+  EXPECT_EQ(committed->generation, 2u);
+  ASSERT_EQ(committed->changes.objects.size(), 1u);
+  EXPECT_EQ(committed->changes.objects[0].name, "att-c");
+  EXPECT_EQ(engine.running().rib().find_gateway("bgw-1")->routes.size(), 3u);
+  EXPECT_EQ(store.stored()->info.principal, "somebody");
+  EXPECT_EQ(store.stored()->info.comment, "one more");
+  EXPECT_EQ(store.stored()->model, engine.running().model);
+  EXPECT_EQ(store.stored()->history, control::history_of(engine.running().routes));
+
+  const auto refused =
+      engine.apply({config::ModelChange{.removed = {{config::Kind::vpc, "vpc-c"}}}});
+  ASSERT_FALSE(refused);
+  ASSERT_EQ(refused.error().problems.size(), 1u);
+  EXPECT_EQ(refused.error().problems[0].object.name, "att-c");
+}
+
+// Tells what it was told.
+class Observer final : public control::CommitObserver {
+ public:
+  explicit Observer(const Engine& engine) : engine_(engine) {}
+  void before_publication() override {
+    told.push_back(fmt::format("before, {} runs", engine_.running().generation));
+  }
+  void committed(const control::Running& now, const control::Committed& commit,
+                 const control::Request& request) override {
+    told.push_back(fmt::format("{} by {}, {} objects", now.generation, request.principal,
+                               commit.changes.objects.size()));
+  }
+  std::vector<std::string> told;
+
+ private:
+  const Engine& engine_;
+};
+
+TEST_F(EngineTest, ObserversAreToldOfEachCommit) {
+  start(yaml("ab", "a"));
+  Observer observer(engine);
+  engine.observe(observer);
+  commit(yaml("ab", "ab"));
+  store.full = true;
+  EXPECT_FALSE(engine.apply(config(yaml("a", "a"))));
+  EXPECT_THAT(observer.told, ElementsAre("before, 1 runs", "2 by local, 2 objects"));
 }
 
 TEST_F(EngineTest, SharesTablesThatDoNotChange) {
@@ -214,21 +268,12 @@ TEST_F(EngineTest, PortWantedAgainWhileAWorkerHangsStaysOpen) {
 TEST_F(EngineTest, MtuBeyondItsPortIsRefused) {
   start(yaml("a", "a"));
   plane.max_mtu = 1400;
-  const auto committed = engine.apply(yaml("ab", "ab"), "next.yaml");
+  const auto committed = engine.apply(config(yaml("ab", "ab")));
   ASSERT_FALSE(committed);
   EXPECT_THAT(committed.error().message,
               HasSubstr("vpc-b: mtu 1500 is more than port pb (net_fake) carries: 1400; lower"));
   EXPECT_FALSE(plane.open.contains("dev-b"));
   EXPECT_EQ(engine.running().generation, 1u);
-}
-
-TEST_F(EngineTest, FailedPromotionIsAWarning) {
-  start(yaml("a", "a"));
-  store.promotion_fails = true;
-  const auto committed = commit(yaml("ab", "ab"));
-  ASSERT_EQ(committed.warnings.size(), 1u);
-  EXPECT_THAT(committed.warnings[0], HasSubstr("the disk is gone"));
-  EXPECT_EQ(engine.running().generation, 2u);
 }
 
 // ---- all or nothing -----------------------------------------------------------------------------
@@ -251,10 +296,10 @@ TEST_P(EngineRefuses, AndChangesNothing) {
   const auto occupancy = programmer.occupancy();
   const auto* fib = plane.current_fib();
   const auto open = plane.open;
-  const auto stored = store.stored;
+  const auto stored = store.newest();
 
   GetParam().inject(plane, store);
-  const auto committed = engine.apply(GetParam().text, "next.yaml");
+  const auto committed = engine.apply(config(GetParam().text));
   ASSERT_FALSE(committed);
   EXPECT_THAT(committed.error().message, HasSubstr(GetParam().says));
 
@@ -262,10 +307,10 @@ TEST_P(EngineRefuses, AndChangesNothing) {
   EXPECT_EQ(plane.count("publish"), 0);
   EXPECT_EQ(plane.count("configure"), 0);
   EXPECT_EQ(plane.open, open);
-  EXPECT_EQ(store.stored, stored);
-  EXPECT_EQ(engine.running().text, before.text);
-  EXPECT_EQ(engine.running().rib, before.rib);
-  EXPECT_EQ(engine.running().history, before.history);
+  EXPECT_EQ(store.newest(), stored);
+  EXPECT_EQ(engine.running().model, before.model);
+  EXPECT_EQ(engine.running().rib(), before.rib());
+  EXPECT_EQ(engine.running().routes.arrivals, before.routes.arrivals);
   EXPECT_EQ(engine.running().generation, before.generation);
   EXPECT_EQ(programmer.occupancy().arena.used_bytes, occupancy.arena.used_bytes);
   EXPECT_EQ(programmer.occupancy().vpcs, occupancy.vpcs);
@@ -288,6 +333,15 @@ INSTANTIATE_TEST_SUITE_P(
                 yaml("abc", "abc"), "the disk is full"}),
     [](const auto& failure) { return failure.param.name; });
 
+// One life of a daemon.
+struct Host {
+  explicit Host(MemoryStore& store) : models(store), engine(plane, programmer, models) {}
+  FakePlane plane;
+  FibProgrammer programmer{nullptr, nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {}};
+  control::ModelStore models;
+  Engine engine;
+};
+
 TEST(EngineStart, TakesStoredHistory) {
   // att-b came first with 10.0.0.0/16 in commit 1; in document order att-a would win.
   const auto overlapping = [](const std::string& attached) {
@@ -308,34 +362,65 @@ TEST(EngineStart, TakesStoredHistory) {
   MemoryStore store;
   control::Rib before;
   {
-    FakePlane plane;
-    FibProgrammer programmer(nullptr, nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
-    Engine engine(plane, programmer, store);
-    ASSERT_TRUE(engine.start(overlapping("b"), "bgw.yaml"));
-    ASSERT_TRUE(engine.apply(overlapping("ab"), "bgw.yaml"));
-    before = engine.running().rib;
+    Host host(store);
+    ASSERT_TRUE(host.engine.start({overlapping("b"), "bgw.yaml"}));
+    ASSERT_TRUE(host.engine.apply({control::ConfigText{overlapping("ab"), "bgw.yaml"}}));
+    before = host.engine.running().rib();
   }
-  FakePlane plane;
-  FibProgrammer programmer(nullptr, nullptr, {.max_bytes = 64 << 20, .huge_pages = false}, {});
-  Engine engine(plane, programmer, store);
-  const auto same = engine.start(overlapping("ab"), "bgw.yaml");
+  Host host(store);
+  const auto same = host.engine.start({overlapping("ab"), "bgw.yaml"});
   ASSERT_TRUE(same);
   EXPECT_THAT(same->warnings, ElementsAre());
-  EXPECT_EQ(engine.running().rib, before);
-  EXPECT_EQ(engine.running().generation, 2u);
-  EXPECT_NE(control::compute_routes(engine.running().model, {}).rib, before)
+  EXPECT_EQ(host.engine.running().rib(), before);
+  EXPECT_EQ(host.engine.running().generation, 2u);
+  EXPECT_NE(control::compute_routes(host.engine.running().model, {}).rib, before)
       << "without the history the tables would differ, or this test shows nothing";
+}
 
-  FakePlane other_plane;
-  FibProgrammer other_programmer(nullptr, nullptr, {.max_bytes = 64 << 20, .huge_pages = false},
-                                 {});
-  Engine other(other_plane, other_programmer, store);
-  const auto differs = other.start(overlapping("ab") + "# edited\n", "bgw.yaml");
-  ASSERT_TRUE(differs);
-  ASSERT_EQ(differs->warnings.size(), 1u);
-  EXPECT_THAT(differs->warnings[0], HasSubstr("stored history"));
-  EXPECT_EQ(other.running().generation, 3u);
-  EXPECT_EQ(other.running().rib, before);
+TEST(EngineStart, WhatWasCommittedRunsWhateverTheFileSays) {
+  MemoryStore store;
+  {
+    Host host(store);
+    ASSERT_TRUE(host.engine.start({yaml("ab", "a"), "bgw.yaml"}));
+    ASSERT_TRUE(host.engine.apply({control::ConfigText{yaml("abc", "ab"), "new.yaml"}}));
+  }
+  for (const bool broken : {false, true}) {
+    Host host(store);
+    const std::string text = yaml("ab", "a");
+    const auto started = host.engine.start({broken ? text + "  half: [" : text, "bgw.yaml"});
+    ASSERT_TRUE(started);
+    EXPECT_EQ(started->generation, 2u);
+    EXPECT_EQ(host.engine.running().model, model_of(yaml("abc", "ab")));
+    const std::string told = fmt::format("{}", fmt::join(started->warnings, "\n"));
+    EXPECT_THAT(told, HasSubstr("what was committed last"));
+    EXPECT_THAT(told, HasSubstr(broken ? "bgw.yaml:" : "bgw.yaml: vpc vpc-c removed"));
+    EXPECT_EQ(store.newest(), 2u);
+  }
+  Host host(store);
+  const auto replaced = host.engine.start({yaml("ab", "a"), "bgw.yaml"}, true);
+  ASSERT_TRUE(replaced);
+  EXPECT_EQ(replaced->generation, 3u);
+  EXPECT_EQ(host.engine.running().model, model_of(yaml("ab", "a")));
+  EXPECT_EQ(store.newest(), 3u);
+}
+
+TEST(EngineStart, OnAFullDiskForwardsAndRefusesCommits) {
+  MemoryStore store;
+  {
+    Host host(store);
+    ASSERT_TRUE(host.engine.start({yaml("ab", "ab"), "bgw.yaml"}));
+  }
+  store.full = true;
+  Host host(store);
+  ASSERT_TRUE(host.engine.start({yaml("ab", "ab"), "bgw.yaml"}));
+  EXPECT_EQ(host.plane.count("publish"), 1);
+  const control::Request more{control::ConfigText{yaml("abc", "abc"), "next.yaml"}};
+  const auto refused = host.engine.apply(more);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("the disk is full"));
+  EXPECT_FALSE(host.plane.open.contains("dev-c"));
+  store.full = false;
+  EXPECT_TRUE(host.engine.apply(more));
 }
 
 }  // namespace

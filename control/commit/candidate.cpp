@@ -1,0 +1,56 @@
+#include "control/commit/candidate.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace bgw::control {
+namespace {
+
+// More changes nobody reads, and to find them out keeps commits waiting.
+constexpr DiffLimits shown_changes{.listed = 1'000, .compared = 20'000};
+
+const char* plural(std::size_t count) {
+  return count == 1 ? "" : "s";
+}
+
+struct NextModel {
+  const config::ValidModel& before;
+
+  tl::expected<config::ValidModel, Refusal> operator()(const ConfigText& config) const {
+    return load_text(config.text, config.file).map([&](const config::ValidModel& model) {
+      return model.shared_with(before);
+    });
+  }
+  tl::expected<config::ValidModel, Refusal> operator()(const config::ModelChange& change) const {
+    return config::change(before, change)
+        .map_error([](std::vector<config::ObjectProblem> problems) {
+          const auto count = problems.size();
+          return Refusal{fmt::format("the change breaks {} rule{}", count, plural(count)),
+                         {},
+                         std::move(problems)};
+        });
+  }
+};
+
+}  // namespace
+
+tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::string_view file) {
+  return config::load(text, file).map_error([&](std::vector<config::Error> errors) {
+    const auto count = errors.size();
+    return Refusal{fmt::format("{} has {} error{}", file, count, plural(count)), std::move(errors)};
+  });
+}
+
+tl::expected<Candidate, Refusal> evaluate(RunningPointer before, Request request) {
+  auto model = std::visit(NextModel{before->model}, request.what);
+  if (!model) return tl::unexpected(std::move(model.error()));
+  Candidate candidate{std::move(before), std::move(request), std::move(*model), {}, {}};
+  const Running& old = *candidate.before;
+  candidate.routes = update_routes(old.routes, old.model, candidate.model);
+  candidate.changes = {diff(old.model, candidate.model),
+                       diff(old.rib(), candidate.routes.state.rib, shown_changes)};
+  return candidate;
+}
+
+}  // namespace bgw::control

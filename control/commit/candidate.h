@@ -1,0 +1,63 @@
+// What somebody wants to come into force, and what it would be and change.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "config/change.h"
+#include "config/loader.h"
+#include "control/commit/running.h"
+#include "control/routes/diff.h"
+#include "control/routes/model_diff.h"
+
+namespace bgw::control {
+
+// Why nothing was changed. `errors` lists what is wrong in a text, `problems` what is wrong with
+// objects; otherwise what was asked for is right, and `message` says what failed.
+struct Refusal {
+  std::string message;
+  std::vector<config::Error> errors{};
+  std::vector<config::ObjectProblem> problems{};
+};
+
+// A whole configuration as text; `file` is what messages call it.
+struct ConfigText {
+  std::string text;
+  std::string file;
+};
+
+struct Request {
+  std::variant<ConfigText, config::ModelChange> what;
+  std::string principal = "local";  // who asks
+  std::string comment{};
+};
+
+// Loads what this version carries; the refusal lists every error.
+tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::string_view file);
+
+struct Changes {
+  std::vector<ObjectChange> objects;
+  RibDiff routes;
+  bool empty() const { return objects.empty() && routes.empty(); }
+};
+
+// Of `before`, which must be what runs when it comes into force.
+struct Candidate {
+  RunningPointer before;
+  Request request;
+  config::ValidModel model;
+  RouteUpdate routes;
+  Changes changes;
+  // Nothing differs: there is no next generation.
+  bool is_same() const { return changes.objects.empty() && model == before->model; }
+};
+
+// Changes nothing; any thread. Takes time in proportion to what changes, and to the length of a
+// text.
+tl::expected<Candidate, Refusal> evaluate(RunningPointer before, Request request);
+
+}  // namespace bgw::control

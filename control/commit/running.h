@@ -1,0 +1,23 @@
+// What is in force.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "config/valid_model.h"
+#include "control/routes/route_update.h"
+
+namespace bgw::control {
+
+// Never changes: the next generation is another one, which shares with this what is the same. Any
+// thread may hold and read it.
+struct Running {
+  std::uint64_t generation = 0;
+  config::ValidModel model;
+  RouteState routes;
+  const Rib& rib() const { return routes.rib; }
+};
+
+using RunningPointer = std::shared_ptr<const Running>;
+
+}  // namespace bgw::control

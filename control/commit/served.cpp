@@ -1,0 +1,132 @@
+#include "control/commit/served.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "control/fib/fib_assembly.h"
+#include "control/packets/addresses.h"
+
+namespace bgw::control {
+namespace {
+
+const config::VxlanBinding* vxlan_of(const config::Vpc& vpc) {
+  return vpc.interface ? std::get_if<config::VxlanBinding>(&vpc.interface->binding) : nullptr;
+}
+
+SlowPathVpc on_port(SlowPathVpc served, const ProgrammedPort& port) {
+  served.mac = port.mac;
+  served.port = port.id;
+  return served;
+}
+
+const ProgrammedPort& port_of(const Programmed& programmed, const config::Interface& interface) {
+  if (const auto* port = std::get_if<config::PortBinding>(&interface.binding)) {
+    return programmed.ports.at(port->port);
+  }
+  if (const auto* vlan = std::get_if<config::VlanBinding>(&interface.binding)) {
+    return programmed.ports.at(vlan->port);
+  }
+  const auto& vxlan = std::get<config::VxlanBinding>(interface.binding);
+  return programmed.ports.at(programmed.model.underlays().find(vxlan.underlay)->port);
+}
+
+dataplane::TunnelIndex tunnel_to(const Programmed& programmed, const config::VxlanBinding& vxlan,
+                                 const config::IpAddress& remote) {
+  return *programmed.view.tunnels.find({vxlan.underlay, remote});
+}
+
+// Nothing of a VPC without an interface.
+std::optional<SlowPathVpc> served(const Programmed& programmed, const config::Vpc& vpc) {
+  if (!vpc.interface) return std::nullopt;
+  SlowPathVpc result{*programmed.view.vpcs.find(vpc.name),
+                     vpc.name,
+                     vpc.interface->enabled,
+                     {},
+                     vpc.interface->mtu,
+                     vpc.interface->addresses};
+  result.autoconfiguration = vpc.interface->autoconfiguration;
+  if (const auto* vxlan = vxlan_of(vpc)) {
+    result.mtu = vxlan_mtu(*vpc.interface, *programmed.model.underlays().find(vxlan->underlay));
+    result.vxlan = true;
+    for (const auto& remote : vxlan->remotes) {
+      result.flood.push_back(tunnel_to(programmed, *vxlan, remote));
+    }
+  }
+  return on_port(std::move(result), port_of(programmed, *vpc.interface));
+}
+
+SlowPathVpc served(const Programmed& programmed, const config::Underlay& underlay) {
+  const auto name = underlay_name(underlay.name);
+  SlowPathVpc result{
+      *programmed.view.vpcs.find(name), name, true, {}, underlay.mtu, underlay.addresses};
+  result.underlay = true;
+  return on_port(std::move(result), programmed.ports.at(underlay.port));
+}
+
+std::vector<SlowPathTunnel> tunnels_of(const Programmed& programmed) {
+  std::map<dataplane::TunnelIndex, SlowPathTunnel> tunnels;
+  for (const auto& vpc : programmed.model.vpcs()) {
+    const auto* vxlan = vxlan_of(vpc);
+    if (vxlan == nullptr) continue;
+    const auto& underlay = *programmed.model.underlays().find(vxlan->underlay);
+    for (const auto& remote : vxlan->remotes) {
+      const auto index = tunnel_to(programmed, *vxlan, remote);
+      tunnels.try_emplace(
+          index, SlowPathTunnel{index, *programmed.view.vpcs.find(underlay_name(underlay.name)),
+                                to_address(underlay_next_hop(underlay, remote))});
+    }
+  }
+  std::vector<SlowPathTunnel> list;
+  for (const auto& [index, tunnel] : tunnels) list.push_back(tunnel);
+  return list;
+}
+
+// Whether all that several VPCs may share is as it was.
+bool share_the_same(const Programmed& before, const Programmed& after) {
+  bool same = before.ports == after.ports;
+  config::for_each_difference(before.model.underlays(), after.model.underlays(),
+                              [&](const auto&, const auto&) { same = false; });
+  return same;
+}
+
+}  // namespace
+
+SlowPathSettings slow_path_settings(const Programmed& programmed) {
+  SlowPathSettings settings;
+  for (const auto& vpc : programmed.model.vpcs()) {
+    if (auto one = served(programmed, vpc)) settings.vpcs.push_back(std::move(*one));
+  }
+  for (const auto& underlay : programmed.model.underlays()) {
+    settings.vpcs.push_back(served(programmed, underlay));
+  }
+  settings.tunnels = tunnels_of(programmed);
+  return settings;
+}
+
+SlowPathChange slow_path_change(const Programmed& before, const Programmed& after) {
+  if (!share_the_same(before, after)) {
+    return change_between(slow_path_settings(before), slow_path_settings(after));
+  }
+  SlowPathChange change;
+  bool tunnels_may_differ = false;
+  config::for_each_difference(before.model.vpcs(), after.model.vpcs(),
+                              [&](const auto& old, const auto& now) {
+                                const auto was = old ? served(before, *old) : std::nullopt;
+                                auto is = now ? served(after, *now) : std::nullopt;
+                                if (was && (!is || is->index != was->index))
+                                  change.gone.push_back(was->index);
+                                for (const auto& one : {old, now})
+                                  tunnels_may_differ |= one && vxlan_of(*one) != nullptr;
+                                if (is && is != was) change.put.push_back(std::move(*is));
+                              });
+  if (tunnels_may_differ) {
+    auto tunnels = change_between({{}, tunnels_of(before)}, {{}, tunnels_of(after)});
+    change.tunnels_gone = std::move(tunnels.tunnels_gone);
+    change.tunnels_put = std::move(tunnels.tunnels_put);
+  }
+  return change;
+}
+
+}  // namespace bgw::control
