@@ -106,13 +106,14 @@ inline constexpr auto description<Vpc> = object<Vpc>(
     "vpc", Layout::lines,
     required("name", &Vpc::name, type::Name{}),
     optional("account", &Vpc::account, type::Name{}),
-    optional("region", &Vpc::region, type::Region{}),
+    optional("region", &Vpc::region, type::Region{}, {}, "the host's"),
     required("cidrs", &Vpc::cidrs, type::list(type::Prefix{}, 1, type::Items::distinct),
              ", not overlapping"),
     optional("subnets", &Vpc::subnets, type::list(type::Object<Subnet>{})),
     optional("interface", &Vpc::interface, type::Object<Interface>{}, ", below",
              "none: the VPC carries no traffic, its attachments are unavailable"),
-    optional("route_tables", &Vpc::route_tables, type::RouteTables{}, ", below"));
+    optional("route_tables", &Vpc::route_tables, type::RouteTables{}, ", below",
+             "`main`, which always exists"));
 
 template <>
 inline constexpr auto description<Underlay> = object<Underlay>(
@@ -150,7 +151,7 @@ inline constexpr auto description<Gateway> = object<Gateway>(
     "gateway", Layout::lines,
     required("name", &Gateway::name, type::Name{}),
     optional("account", &Gateway::account, type::Name{}),
-    optional("region", &Gateway::region, type::Region{}),
+    optional("region", &Gateway::region, type::Region{}, {}, "the host's"),
     optional("asn", &Gateway::asn, type::Number{asn_range}),
     optional("overlap", &Gateway::overlap, type::choice("first-wins", "longest-match")),
     optional("static", &Gateway::static_routes, type::list(type::Object<GatewayStaticRoute>{})),

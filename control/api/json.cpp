@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "config/json.h"
 #include "control/routes/rib_json.h"
 
 namespace bgw::control {
@@ -18,84 +19,17 @@ Json texts(const Range& values) {
   return list;
 }
 
-Json address_texts(const std::vector<config::InterfaceAddress>& addresses) {
-  Json list = Json::array();
-  for (const auto& address : addresses) {
-    list.push_back(fmt::format("{}/{}", address.address.to_string(), address.length));
-  }
-  return list;
+// As configured, defaults included.
+template <typename Object>
+Json configured(const Object& object) {
+  return config::to_json(object, {}, config::Defaults::written);
 }
 
-Json to_json(const config::GatewayStaticRoute& route) {
-  Json json{{"to", route.to.to_string()}};
-  if (route.blackhole()) {
-    json["blackhole"] = true;
-    return json;
-  }
-  Json via = Json::array();
-  for (const auto& member : route.via) via.push_back({{"attachment", member.attachment}});
-  json["via"] = via.size() == 1 ? via.front() : via;
-  return json;
-}
-
-Json to_json(const config::Quotas& quotas) {
-  Json json = Json::object();
-  if (quotas.attachments) json["attachments"] = *quotas.attachments;
-  if (quotas.static_routes) json["static_routes"] = *quotas.static_routes;
-  if (quotas.dynamic_routes) json["dynamic_routes"] = *quotas.dynamic_routes;
-  return json;
-}
-
-Json to_json(const config::Advertise& advertise) {
-  if (std::holds_alternative<config::AdvertiseAll>(advertise)) return "all";
-  const auto& subnets = std::get<std::vector<std::string>>(advertise);
-  if (subnets.empty()) return "none";
-  return subnets;
-}
-
-struct BindingJson {
-  Json operator()(const config::PortBinding& binding) const { return {{"port", binding.port}}; }
-  Json operator()(const config::VlanBinding& binding) const {
-    Json vlan{{"port", binding.port}, {"id", binding.id}};
-    if (binding.outer) vlan["outer"] = *binding.outer;
-    return {{"vlan", vlan}};
-  }
-  Json operator()(const config::VxlanBinding& binding) const {
-    return {{"vxlan",
-             {{"vni", binding.vni},
-              {"underlay", binding.underlay},
-              {"remotes", texts(binding.remotes)}}}};
-  }
-};
-
-}  // namespace
-
-Json interface_json(const config::Interface& interface) {
-  Json json = std::visit(BindingJson{}, interface.binding);
-  json["addresses"] = address_texts(interface.addresses);
-  if (interface.router) json["router"] = interface.router->to_string();
-  json["mtu"] = interface.mtu;
-  json["enabled"] = interface.enabled;
-  json["source_check"] = interface.source_check == config::SourceCheck::strict ? "strict" : "off";
-  return json;
-}
-
-namespace {
-
+// Of its tables only the names; routes and propagations are asked for by table.
 Json to_json(const config::Vpc& vpc) {
-  Json json{{"name", vpc.name},
-            {"account", vpc.account},
-            {"region", vpc.region},
-            {"cidrs", texts(vpc.cidrs)},
-            {"subnets", Json::array()},
-            {"interface", nullptr},
-            {"route_tables", Json::array()}};
-  for (const auto& subnet : vpc.subnets) {
-    json["subnets"].push_back({{"name", subnet.name},
-                               {"cidr", subnet.cidr.to_string()},
-                               {"route_table", subnet.route_table}});
-  }
-  if (vpc.interface) json["interface"] = interface_json(*vpc.interface);
+  Json json = configured(vpc);
+  if (!vpc.interface) json["interface"] = nullptr;
+  json["route_tables"] = Json::array();
   for (const auto& table : vpc.route_tables) json["route_tables"].push_back(table.name);
   return json;
 }
@@ -143,16 +77,8 @@ Json to_json(const Changes& changes) {
 }
 
 Json to_json(const Running& running, const config::Gateway& gateway) {
-  Json json{{"name", gateway.name},
-            {"account", gateway.account},
-            {"region", gateway.region},
-            {"asn", gateway.asn},
-            {"overlap",
-             gateway.overlap == config::OverlapMode::first_wins ? "first-wins" : "longest-match"},
-            {"quotas", to_json(gateway.quotas)},
-            {"static", Json::array()},
-            {"attachments", Json::array()}};
-  for (const auto& route : gateway.static_routes) json["static"].push_back(to_json(route));
+  Json json = configured(gateway);
+  json["attachments"] = Json::array();
   for (const auto& attachment : running.model.attachments()) {
     if (attachment.gateway == gateway.name) json["attachments"].push_back(attachment.name);
   }
@@ -163,10 +89,7 @@ Json to_json(const Running& running, const config::Gateway& gateway) {
 }
 
 Json to_json(const Running&, const config::Attachment& attachment) {
-  return {{"name", attachment.name},
-          {"gateway", attachment.gateway},
-          {"vpc", attachment.vpc},
-          {"advertise", to_json(attachment.advertise)}};
+  return configured(attachment);
 }
 
 Json to_json(const Running& running, const config::Vpc& vpc) {

@@ -27,7 +27,6 @@ nlohmann::ordered_json to_json(const Changes& changes);
 nlohmann::ordered_json to_json(const Running& running, const config::Gateway& gateway);
 nlohmann::ordered_json to_json(const Running& running, const config::Attachment& attachment);
 nlohmann::ordered_json to_json(const Running& running, const config::Vpc& vpc);
-nlohmann::ordered_json interface_json(const config::Interface& interface);
 // Those of a VPC; named VPC/TABLE/GATEWAY.
 nlohmann::ordered_json propagations_json(const config::Vpc& vpc);
 

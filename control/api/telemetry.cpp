@@ -6,8 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include <fmt/format.h>
-
+#include "config/json.h"
 #include "control/api/handlers.h"
 #include "control/api/json.h"
 #include "control/fib/fib_assembly.h"
@@ -135,7 +134,7 @@ void add_device(Json& interface, const Devices& devices, const std::string& port
 Json shown(const config::ValidModel& model, const config::Vpc& vpc, const Devices& devices) {
   Json interface;
   interface["vpc"] = vpc.name;
-  interface.update(interface_json(*vpc.interface));
+  interface.update(config::to_json(*vpc.interface, {}, config::Defaults::written));
   const auto& binding = vpc.interface->binding;
   if (const auto* untagged = std::get_if<config::PortBinding>(&binding)) {
     add_device(interface, devices, untagged->port);
@@ -153,12 +152,8 @@ Json shown(const config::ValidModel& model, const config::Vpc& vpc, const Device
 Json shown(const config::Underlay& underlay, const Devices& devices) {
   Json interface;
   interface["underlay"] = underlay.name;
-  interface["port"] = underlay.port;
-  interface["addresses"] = Json::array();
-  for (const auto& own : underlay.addresses) {
-    interface["addresses"].push_back(fmt::format("{}/{}", own.address.to_string(), own.length));
-  }
-  interface["mtu"] = underlay.mtu;
+  interface.update(config::to_json(underlay, {}, config::Defaults::written));
+  interface.erase("name");
   interface["enabled"] = true;
   add_device(interface, devices, underlay.port);
   return interface;

@@ -49,6 +49,18 @@ TEST_F(Api, ListsAndShowsEveryKind) {
   }
 }
 
+TEST_F(Api, ShowsWhatIsConfiguredDefaultsIncluded) {
+  const auto vpc = get("/v1/vpcs/vpc-a").json();
+  const auto interface = get("/v1/interfaces").json()[0];
+  for (const auto& [key, value] : vpc["interface"].items()) EXPECT_EQ(interface[key], value) << key;
+  EXPECT_EQ(interface["autoconfiguration"], false);
+  EXPECT_EQ(interface["source_check"], "strict");
+  EXPECT_EQ(vpc["account"], "default");
+  EXPECT_EQ(vpc["route_tables"][0], "main");
+  EXPECT_EQ(get("/v1/gateways").json()[0]["asn"], 65000);
+  EXPECT_EQ(get("/v1/attachments").json()[0]["advertise"], "all");
+}
+
 TEST_F(Api, BytesThatAreNoTextHarmNobody) {
   EXPECT_EQ(get("/%ff").status, 404u);
   EXPECT_EQ(get("/v1/routes/%ff").status, 404u);
