@@ -1,5 +1,8 @@
 #include "control/slow_path/local_arp.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <spdlog/spdlog.h>
 
 #include "control/packets/addresses.h"
@@ -83,44 +86,50 @@ void LocalArp::request(VpcIndex index, std::uint32_t address, const std::optiona
   if (from == nullptr) return;
   const ArpMessage message{ArpOperation::request, vpc->config.mac, from->address.v4_host_order(),
                            Mac{}, address};
-  if (originator_.send_frame(index, write_arp(only ? mac_of(*only) : Mac::broadcast(), message),
-                             only.value_or(Link{}).tunnel())) {
-    ++vpc->counters.arp_requests_sent;
-  }
+  const Sending sent =
+      originator_.send_frame(index, write_arp(only ? mac_of(*only) : Mac::broadcast(), message),
+                             only.value_or(Link{}).tunnel());
+  if (sent == Sending::done) ++vpc->counters.arp_requests_sent;
 }
 
 void LocalArp::announce(VpcIndex index, std::uint32_t address) {
   const SlowVpc* vpc = vpcs_.find(index);
-  if (vpc != nullptr) first_.push_back({index, address, vpc->serial, {}});
+  if (vpc != nullptr) due_.push_back({index, address, vpc->serial, false, {}});
 }
 
 std::size_t LocalArp::run_announcements(TimePoint now, std::size_t max) {
-  std::size_t sent = 0;
-  for (; sent < max && !first_.empty(); ++sent) {
-    Announcement next = first_.front();
-    if (!send_announcement(next)) return sent;
-    next.due = now + announce_interval;
-    second_.push_back(next);
-    first_.pop_front();
+  for (; !later_.empty() && later_.front().due <= now; later_.pop_front()) {
+    due_.push_back(later_.front());
   }
-  for (; sent < max && !second_.empty() && second_.front().due <= now; ++sent) {
-    if (!send_announcement(second_.front())) return sent;
-    second_.pop_front();
+  std::size_t ended = 0;
+  for (std::size_t tries = std::min(max, due_.size()); tries > 0; --tries) {
+    Announcement next = due_.front();
+    due_.pop_front();
+    const Sending sent = send_announcement(next);
+    if (sent == Sending::not_now) {
+      due_.push_back(next);
+      continue;
+    }
+    ++ended;
+    if (sent == Sending::done && !std::exchange(next.again, true)) {
+      next.due = now + announce_interval;
+      later_.push_back(next);
+    }
   }
-  return sent;
+  return ended;
 }
 
-// What is no longer the gateway's isn't announced; that counts as done.
-bool LocalArp::send_announcement(const Announcement& announcement) {
+// What is no longer the gateway's isn't announced.
+Sending LocalArp::send_announcement(const Announcement& announcement) {
   const SlowVpc* vpc = vpcs_.find_up(announcement.vpc);
   if (vpc == nullptr || vpc->serial != announcement.serial ||
       !is_own(vpc->config, Address::v4(announcement.address))) {
-    return true;
+    return Sending::never;
   }
   return announce_now(*vpc, announcement.address);
 }
 
-bool LocalArp::announce_now(const SlowVpc& vpc, std::uint32_t address) {
+Sending LocalArp::announce_now(const SlowVpc& vpc, std::uint32_t address) {
   const ArpMessage message{ArpOperation::request, vpc.config.mac, address, Mac{}, address};
   return originator_.send_frame(vpc.config.index, write_arp(Mac::broadcast(), message));
 }

@@ -44,7 +44,8 @@ class LocalArp {
     dataplane::VpcIndex vpc;
     std::uint32_t address = 0;
     std::uint64_t serial = 0;  // of the VPC
-    TimePoint due;
+    bool again = false;        // its second
+    TimePoint due;             // of the second
   };
   using OwnAddress = std::pair<dataplane::VpcIndex, std::uint32_t>;
 
@@ -52,15 +53,14 @@ class LocalArp {
                         TimePoint now);
   void answer(const SlowVpc& vpc, const ArpMessage& request, dataplane::TunnelIndex tunnel);
   void defend(SlowVpc& vpc, const ArpMessage& message, TimePoint now);
-  // False: no room to send it now.
-  bool send_announcement(const Announcement& announcement);
-  bool announce_now(const SlowVpc& vpc, std::uint32_t address);
+  Sending send_announcement(const Announcement& announcement);
+  Sending announce_now(const SlowVpc& vpc, std::uint32_t address);
 
   SlowVpcs& vpcs_;
   Neighbours& neighbours_;
   Originator& originator_;
-  std::deque<Announcement> first_;   // never sent yet; `due` is not used
-  std::deque<Announcement> second_;  // in order of `due`
+  std::deque<Announcement> due_;    // what finds no room goes behind the others
+  std::deque<Announcement> later_;  // in order of `due`
   std::map<OwnAddress, TimePoint> defended_;
 };
 

@@ -123,10 +123,8 @@ void LocalIcmp::send_error(SlowVpc& vpc, Packet& packet, const typename Family::
     ++vpc.counters.icmp_suppressed;
     return;
   }
-  if (originator_.send_packet(vpc.config.index,
-                              Family::build_error(ip, error, from, originator_.random_id()))) {
-    ++vpc.counters.icmp_sent;
-  }
+  const auto built = Family::build_error(ip, error, from, originator_.random_id());
+  if (originator_.send_packet(vpc.config.index, built) == Sending::done) ++vpc.counters.icmp_sent;
 }
 
 }  // namespace bgw::control

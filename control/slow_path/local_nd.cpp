@@ -139,10 +139,9 @@ void LocalNd::request(VpcIndex index, const Address& address, const std::optiona
   const Address group = solicited_node(address);
   const NdPath path{only ? mac_of(*only) : multicast_mac(group), vpc->config.mac, *from,
                     only ? address : group};
-  if (originator_.send_frame(index, write_neighbour_solicitation(path, address),
-                             only.value_or(Link{}).tunnel())) {
-    ++vpc->counters.nd_requests_sent;
-  }
+  const Sending sent = originator_.send_frame(index, write_neighbour_solicitation(path, address),
+                                              only.value_or(Link{}).tunnel());
+  if (sent == Sending::done) ++vpc->counters.nd_requests_sent;
 }
 
 void LocalNd::announce(VpcIndex index, const Address& address) {
@@ -163,22 +162,30 @@ void LocalNd::advertise(VpcIndex index) {
 }
 
 std::size_t LocalNd::run_timers(TimePoint now, std::size_t max) {
-  std::size_t sent = 0;
-  for (; sent < max && !announcements_.empty() && announcements_.begin()->first <= now; ++sent) {
+  std::size_t ended = 0;
+  std::size_t tries = 0;
+  for (; tries < max && !announcements_.empty() && announcements_.begin()->first <= now; ++tries) {
     Announcement next = announcements_.begin()->second;
-    if (!send_announcement(next)) return sent;
     announcements_.erase(announcements_.begin());
-    if (++next.sent <= announcements) announcements_.emplace(now + retrans_timer, next);
+    const Sending sent = send_announcement(next);
+    if (sent == Sending::not_now) {
+      announcements_.emplace(now + Originator::retry_after, next);
+      continue;
+    }
+    ++ended;
+    if (sent == Sending::done && ++next.sent <= announcements) {
+      announcements_.emplace(now + retrans_timer, next);
+    }
   }
-  return sent + advertiser_.run(now, max - sent);
+  return ended + advertiser_.run(now, max - tries);
 }
 
-// What is no longer the gateway's isn't announced; that counts as done.
-bool LocalNd::send_announcement(const Announcement& announcement) {
+// What is no longer the gateway's isn't announced.
+Sending LocalNd::send_announcement(const Announcement& announcement) {
   const auto& address = announcement.address;
   const SlowVpc* vpc = vpcs_.find_up(announcement.vpc);
   if (vpc == nullptr || vpc->serial != announcement.serial || !is_own(vpc->config, address)) {
-    return true;
+    return Sending::never;
   }
   if (announcement.sent > 0) return send_unsolicited(*vpc, address);
   const Address group = solicited_node(address);
@@ -187,7 +194,7 @@ bool LocalNd::send_announcement(const Announcement& announcement) {
 }
 
 // RFC 4861 §7.2.6.
-bool LocalNd::send_unsolicited(const SlowVpc& vpc, const Address& address) {
+Sending LocalNd::send_unsolicited(const SlowVpc& vpc, const Address& address) {
   const auto& config = vpc.config;
   const NdPath path{multicast_mac(ipv6_all_nodes), config.mac, address, ipv6_all_nodes};
   const NdFlags flags{.router = !config.underlay, .solicited = false, .overrides = true};

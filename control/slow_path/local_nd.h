@@ -74,9 +74,8 @@ class LocalNd {
   // Counts and logs the conflict. True if a defence is due.
   bool conflict(SlowVpc& vpc, const dataplane::Address& address, const Sender& sender,
                 TimePoint now);
-  // False: no room to send it now.
-  bool send_announcement(const Announcement& announcement);
-  bool send_unsolicited(const SlowVpc& vpc, const dataplane::Address& address);
+  Sending send_announcement(const Announcement& announcement);
+  Sending send_unsolicited(const SlowVpc& vpc, const dataplane::Address& address);
 
   SlowVpcs& vpcs_;
   Neighbours& neighbours_;

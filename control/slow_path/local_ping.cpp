@@ -69,7 +69,9 @@ std::string LocalPing::send(const Pings::Ping& ping) {
       ping.echo.destination.is_v4()
           ? build_echo_request(ping.echo, ping.payload_bytes, originator_.random_id())
           : build_echo6_request(ping.echo, ping.payload_bytes);
-  return originator_.send_packet(ping.vpc, packet) ? "" : "no packet buffer or queue is free";
+  return originator_.send_packet(ping.vpc, packet) == Sending::done
+             ? ""
+             : "no packet buffer or queue is free";
 }
 
 std::size_t LocalPing::run(TimePoint now) {

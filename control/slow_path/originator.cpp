@@ -25,75 +25,81 @@ bool is_ipv6(Bytes packet) {
 
 }  // namespace
 
-bool Originator::send_frame(VpcIndex index, Bytes frame, TunnelIndex tunnel) {
+Sending Originator::send_frame(VpcIndex index, Bytes frame, TunnelIndex tunnel) {
   const SlowVpc* vpc = vpcs_.find(index);
-  if (vpc == nullptr) return false;
+  if (vpc == nullptr) return Sending::never;
   if (!vpc->config.vxlan) return send(index, frame, InjectKind::frame, dataplane::no_tunnel);
-  const auto& flood = vpc->config.flood;
   const bool multicast = (frame[0] & 1) != 0;
-  if (!multicast) {
-    if (std::ranges::find(flood, tunnel) == flood.end()) return not_sent(index);
-    return send(index, frame, InjectKind::frame, tunnel);
+  if (multicast) return send_by_all(*vpc, frame);
+  const auto& flood = vpc->config.flood;
+  if (std::ranges::find(flood, tunnel) == flood.end()) return not_sent(index, Sending::never);
+  return send(index, frame, InjectKind::frame, tunnel);
+}
+
+Sending Originator::send_by_all(const SlowVpc& vpc, Bytes frame) {
+  Sending sent = vpc.config.flood.empty() ? Sending::done : Sending::not_now;
+  for (const TunnelIndex to : vpc.config.flood) {
+    if (send(vpc.config.index, frame, InjectKind::frame, to) == Sending::done) sent = Sending::done;
   }
-  bool sent = true;
-  for (const TunnelIndex to : flood) sent &= send(index, frame, InjectKind::frame, to);
   return sent;
 }
 
-bool Originator::send_packet(VpcIndex vpc, Bytes packet) {
+Sending Originator::send_packet(VpcIndex vpc, Bytes packet) {
   if (is_ipv6(packet)) return send_ipv6(vpc, packet);
   return send(vpc, packet, InjectKind::originate, dataplane::no_tunnel);
 }
 
 // RFC 8201 §4: 1280 bytes reach every destination whose path MTU isn't known.
-bool Originator::send_ipv6(VpcIndex index, Bytes packet) {
+Sending Originator::send_ipv6(VpcIndex index, Bytes packet) {
   const SlowVpc* vpc = vpcs_.find(index);
-  if (vpc == nullptr) return false;
+  if (vpc == nullptr) return Sending::never;
   const Address to = load_ipv6(packet, 24);
   const std::size_t mtu = is_on_link(vpc->config, to)
                               ? std::max<std::size_t>(vpc->config.mtu, ipv6_least_mtu)
                               : ipv6_least_mtu;
-  bool sent = true;
+  Sending sent = Sending::done;
   for (const auto& fragment : fragment_ipv6(packet, mtu, static_cast<std::uint32_t>(random_()))) {
-    sent &= is_link_local(to) ? wait_for_neighbour(index, fragment, to)
-                              : send(index, fragment, InjectKind::originate, dataplane::no_tunnel);
+    const Sending one = is_link_local(to)
+                            ? wait_for_neighbour(index, fragment, to)
+                            : send(index, fragment, InjectKind::originate, dataplane::no_tunnel);
+    sent = std::max(sent, one);
   }
   return sent;
 }
 
-bool Originator::wait_for_neighbour(VpcIndex vpc, Bytes packet, const Address& to) {
+Sending Originator::wait_for_neighbour(VpcIndex vpc, Bytes packet, const Address& to) {
   auto waiting = on_link_.size() < max_on_link ? io_.make(packet) : nullptr;
-  if (waiting == nullptr) return not_sent(vpc);
+  if (waiting == nullptr) return not_sent(vpc, Sending::not_now);
   auto& note = waiting->note();
   note.inject = InjectKind::frame;
   note.in_vpc = note.vpc = vpc;
   note.address = to;
   on_link_.push_back(std::move(waiting));
-  return true;
+  return Sending::done;
 }
 
-bool Originator::send_on_link(Packet& packet, dataplane::Link link) {
+Sending Originator::send_on_link(Packet& packet, dataplane::Link link) {
   const VpcIndex index = packet.note().vpc;
   const SlowVpc* vpc = vpcs_.find_up(index);
-  if (vpc == nullptr || !link.known()) return not_sent(index);
+  if (vpc == nullptr || !link.known()) return not_sent(index, Sending::never);
   return send_frame(index,
                     ethernet_frame(mac_of(link), vpc->config.mac, ethertype_ipv6, packet.bytes()),
                     link.tunnel());
 }
 
-bool Originator::send(VpcIndex vpc, Bytes bytes, InjectKind kind, TunnelIndex tunnel) {
+Sending Originator::send(VpcIndex vpc, Bytes bytes, InjectKind kind, TunnelIndex tunnel) {
   auto packet = io_.make(bytes);
-  if (packet == nullptr) return not_sent(vpc);
+  if (packet == nullptr) return not_sent(vpc, Sending::not_now);
   auto& note = packet->note();
   note.inject = kind;
   note.in_vpc = note.vpc = vpc;
   note.tunnel = tunnel;
-  return io_.inject(packet) || not_sent(vpc);
+  return io_.inject(packet) ? Sending::done : not_sent(vpc, Sending::not_now);
 }
 
-bool Originator::not_sent(VpcIndex vpc) {
+Sending Originator::not_sent(VpcIndex vpc, Sending why) {
   if (SlowVpc* state = vpcs_.find(vpc)) ++state->counters.not_sent;
-  return false;
+  return why;
 }
 
 }  // namespace bgw::control

@@ -1,6 +1,7 @@
 // Sends what the gateway itself has to say.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <random>
@@ -10,24 +11,34 @@
 
 namespace bgw::control {
 
+// What became of something to be sent. Who tries again does so for not_now alone.
+enum class Sending : std::uint8_t {
+  done,
+  not_now,  // no buffer, or no place in a worker's ring
+  never,    // there is no such VPC or no such tunnel any more
+};
+
 class Originator {
  public:
+  // When what found no room may be tried again: others have their turn meanwhile.
+  static constexpr std::chrono::milliseconds retry_after{10};
+
   Originator(PacketIo& io, SlowVpcs& vpcs)
       : io_(io), vpcs_(vpcs), random_(std::random_device{}()) {}
 
   // A complete Ethernet frame, to leave on the interface of the VPC. In a VXLAN VPC a multicast
   // frame leaves by every tunnel of the flood list, any other by `tunnel`, which must be in that
-  // list. False: some of it was not sent.
-  bool send_frame(dataplane::VpcIndex vpc, Bytes frame,
-                  dataplane::TunnelIndex tunnel = dataplane::no_tunnel);
+  // list. What left by one tunnel is done: once more, it would be twice there.
+  Sending send_frame(dataplane::VpcIndex vpc, Bytes frame,
+                     dataplane::TunnelIndex tunnel = dataplane::no_tunnel);
   // An IP packet. The VPC's main table routes it, unless it is to a link-local address: these are
   // in no table and leave as frames, once the neighbour is known. IPv6 that is too long for the way
-  // is fragmented here, IPv4 by the worker. False: some of it was not sent.
-  bool send_packet(dataplane::VpcIndex vpc, Bytes packet);
+  // is fragmented here, IPv4 by the worker. Done is what is on its way whole.
+  Sending send_packet(dataplane::VpcIndex vpc, Bytes packet);
   // Packets to link-local addresses, with vpc and address of their notes set: to be resolved.
   std::deque<PacketPtr> take_on_link() { return std::exchange(on_link_, {}); }
   // One of these again, its neighbour being known.
-  bool send_on_link(Packet& packet, dataplane::Link link);
+  Sending send_on_link(Packet& packet, dataplane::Link link);
 
   // For IP and ICMP echo identifiers; unpredictable, so that they tell nobody how much is sent.
   std::uint16_t random_id() { return static_cast<std::uint16_t>(random_()); }
@@ -38,11 +49,12 @@ class Originator {
   }
 
  private:
-  bool send_ipv6(dataplane::VpcIndex vpc, Bytes packet);
-  bool send(dataplane::VpcIndex vpc, Bytes bytes, dataplane::InjectKind kind,
-            dataplane::TunnelIndex tunnel);
-  bool wait_for_neighbour(dataplane::VpcIndex vpc, Bytes packet, const dataplane::Address& to);
-  bool not_sent(dataplane::VpcIndex vpc);
+  Sending send_ipv6(dataplane::VpcIndex vpc, Bytes packet);
+  Sending send_by_all(const SlowVpc& vpc, Bytes frame);
+  Sending send(dataplane::VpcIndex vpc, Bytes bytes, dataplane::InjectKind kind,
+               dataplane::TunnelIndex tunnel);
+  Sending wait_for_neighbour(dataplane::VpcIndex vpc, Bytes packet, const dataplane::Address& to);
+  Sending not_sent(dataplane::VpcIndex vpc, Sending why);
 
   PacketIo& io_;
   SlowVpcs& vpcs_;

@@ -57,26 +57,36 @@ void RouterAdvertiser::solicited(VpcIndex vpc, const Address& host, dataplane::L
 }
 
 std::size_t RouterAdvertiser::run(TimePoint now, std::size_t max) {
-  std::size_t sent = 0;
-  for (; sent < max && !timers_.empty() && timers_.begin()->first <= now; ++sent) {
+  std::size_t ended = 0;
+  std::size_t tries = 0;
+  for (; tries < max && !timers_.empty() && timers_.begin()->first <= now; ++tries) {
     const VpcIndex vpc = timers_.begin()->second;
-    if (!send(vpc, ipv6_all_nodes, multicast_mac(ipv6_all_nodes), dataplane::no_tunnel)) {
-      return sent;
-    }
     Schedule& entry = schedules_.at(vpc);
+    const Sending sent =
+        send(vpc, ipv6_all_nodes, multicast_mac(ipv6_all_nodes), dataplane::no_tunnel);
+    if (sent == Sending::not_now) {
+      schedule(vpc, entry, now + Originator::retry_after);
+      continue;
+    }
+    ++ended;
     entry.last = now;
     ++entry.sent;
     schedule(vpc, entry, next_due(entry, now));
   }
-  for (auto next = answers_.begin(); sent < max && next != answers_.end();) {
+  for (auto next = answers_.begin(); tries < max && next != answers_.end();) {
     const auto current = next++;
-    const auto& [host, answer] = *current;
+    auto& [host, answer] = *current;
     if (answer.due > now) continue;
-    if (!send(host.first, host.second, mac_of(answer.link), answer.link.tunnel())) return sent;
+    ++tries;
+    const Sending sent = send(host.first, host.second, mac_of(answer.link), answer.link.tunnel());
+    if (sent == Sending::not_now) {
+      answer.due = now + Originator::retry_after;
+      continue;
+    }
+    ++ended;
     answers_.erase(current);
-    ++sent;
   }
-  return sent;
+  return ended;
 }
 
 RouterAdvertiser::TimePoint RouterAdvertiser::next_due(const Schedule& entry, TimePoint now) {
@@ -86,18 +96,17 @@ RouterAdvertiser::TimePoint RouterAdvertiser::next_due(const Schedule& entry, Ti
   return now + std::min<std::chrono::milliseconds>(interval, initial_interval);
 }
 
-// What can't be advertised any more counts as done. False: no room to send it now.
-bool RouterAdvertiser::send(VpcIndex index, const Address& to, const Mac& mac,
-                            dataplane::TunnelIndex tunnel) {
+Sending RouterAdvertiser::send(VpcIndex index, const Address& to, const Mac& mac,
+                               dataplane::TunnelIndex tunnel) {
   SlowVpc* vpc = vpcs_.find_up(index);
   const auto from = vpc == nullptr ? std::nullopt : link_local_of(vpc->config);
-  if (!from) return true;
+  if (!from) return Sending::never;
   const auto& config = vpc->config;
   const auto frame = write_router_advertisement({mac, config.mac, *from, to}, config.mtu,
                                                 config.addresses, config.autoconfiguration);
-  if (!originator_.send_frame(index, frame, tunnel)) return false;
-  ++vpc->counters.router_advertisements_sent;
-  return true;
+  const Sending sent = originator_.send_frame(index, frame, tunnel);
+  if (sent == Sending::done) ++vpc->counters.router_advertisements_sent;
+  return sent;
 }
 
 }  // namespace bgw::control

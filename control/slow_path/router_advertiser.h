@@ -51,8 +51,8 @@ class RouterAdvertiser {
   };
 
   void schedule(dataplane::VpcIndex vpc, Schedule& schedule, TimePoint due);
-  bool send(dataplane::VpcIndex vpc, const dataplane::Address& to, const dataplane::Mac& mac,
-            dataplane::TunnelIndex tunnel);
+  Sending send(dataplane::VpcIndex vpc, const dataplane::Address& to, const dataplane::Mac& mac,
+               dataplane::TunnelIndex tunnel);
   TimePoint next_due(const Schedule& schedule, TimePoint now);
 
   SlowVpcs& vpcs_;

@@ -205,17 +205,27 @@ bool SlowPath::Impl::send_released(PacketPtr& packet) {
   return true;
 }
 
+// A full ring is one worker's: what is for another doesn't wait behind it. Packets of one VPC stay
+// in their order.
 bool SlowPath::Impl::flush_released() {
-  for (std::size_t i = 0; i < releases_per_poll && !released.empty(); ++i) {
-    HeldPacket& next = released.front();
-    if (!send_released(next.packet)) {
-      if (now - next.since < options.hold_time) return i > 0;
+  VpcSet stuck;
+  std::size_t ended = 0;
+  for (auto& next : released) {
+    if (ended == releases_per_poll) break;
+    const VpcIndex from = next.packet->note().in_vpc;
+    if (stuck.contains(from)) continue;
+    if (send_released(next.packet)) {
+      ++ended;
+    } else if (now - next.since >= options.hold_time) {
       drop(std::move(next.packet), DropReason::hold_queue_full);
+      ++ended;
+    } else {
+      stuck.insert(from);
     }
-    released.pop_front();
-    if (released.empty()) return true;
   }
-  return !released.empty();
+  if (ended == 0) return false;
+  std::erase_if(released, [](const HeldPacket& held) { return held.packet == nullptr; });
+  return true;
 }
 
 void SlowPath::Impl::reclaim_erased() {

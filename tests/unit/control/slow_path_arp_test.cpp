@@ -345,6 +345,33 @@ TEST_F(SlowPathTest, I6_what_was_on_its_way_to_a_vpc_that_is_gone_is_dropped_whe
   EXPECT_EQ(drops(vpc_a, DropReason::no_route), 2u);
 }
 
+TEST_F(SlowPathTest, P37_a_full_ring_holds_up_only_what_is_for_it) {
+  punt_glean(udp_packet({.source = "10.1.1.5"}, 1));
+  punt_glean(udp_packet({.source = "10.1.1.5"}, 2));
+  punt_glean(udp_packet({.source = "10.2.1.5"}), "10.2.1.9", vpc_b);
+  io->full = {vpc_a};
+  answer_from_b("10.2.1.9");
+  ASSERT_EQ(injected(InjectKind::rewalk).size(), 1u);
+  EXPECT_EQ(injected(InjectKind::rewalk)[0].note.in_vpc, vpc_b);
+  io->full = {};
+  poll();
+  const auto all = injected(InjectKind::rewalk);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_LT(all[1].bytes.size(), all[2].bytes.size()) << "in their order";
+}
+
+TEST_F(SlowPathTest, P42_announcements_wait_for_no_ring_but_their_own) {
+  start({});
+  io->full = {vpc_a};
+  configure({config_a(), config_b()});
+  poll();
+  ASSERT_EQ(io->injected.size(), 1u);
+  EXPECT_EQ(io->injected[0].note.vpc, vpc_b);
+  io->full = {};
+  poll();
+  EXPECT_EQ(io->injected.size(), 3u);
+}
+
 TEST_F(SlowPathTest, I6_what_waits_for_a_ring_is_dropped_with_its_vpc) {
   punt_glean(udp_packet());
   io->room = 0;

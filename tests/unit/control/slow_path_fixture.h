@@ -7,6 +7,7 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,7 +65,9 @@ struct FakeIo final : control::PacketIo {
     return std::make_unique<VectorPacket>(ByteVector(bytes.begin(), bytes.end()));
   }
   bool inject(control::PacketPtr& packet) override {
-    if (injected.size() >= room) return false;
+    const auto& note = packet->note();
+    const bool rewalk = note.inject == InjectKind::rewalk;
+    if (injected.size() >= room || full.contains(rewalk ? note.in_vpc : note.vpc)) return false;
     injected.push_back({static_cast<VectorPacket&>(*packet).content(), packet->note()});
     packet.reset();
     return true;
@@ -78,6 +81,7 @@ struct FakeIo final : control::PacketIo {
   std::vector<dataplane::MacMove> moves;
   std::vector<Injected> injected;
   std::size_t room = SIZE_MAX;
+  std::set<VpcIndex> full;  // the rings of their workers are
   bool no_buffers = false;
   int grace_periods = 0;
 };

@@ -396,5 +396,19 @@ TEST_F(RouterAdvertisementTest, an_underlay_has_no_router) {
   EXPECT_EQ(get32(frames(136)[0], 14 + 44), na_solicited | na_override);
 }
 
+TEST_F(SlowPath6Test, what_is_due_waits_for_no_ring_but_its_own) {
+  start({});
+  io->full = {vpc_a};
+  configure({config6_a(), config6_b()});
+  for (int i = 0; i < 40; ++i) after(1s);
+  const auto to_b = frames(134).size();
+  EXPECT_GT(to_b, 0u);
+  EXPECT_GT(frames(136).size(), 0u);
+  EXPECT_EQ(slow->counters(vpc_a).router_advertisements_sent, 0u);
+  io->full = {};
+  after(1s);
+  EXPECT_EQ(slow->counters(vpc_a).router_advertisements_sent, 1u);
+}
+
 }  // namespace
 }  // namespace bgw::test
