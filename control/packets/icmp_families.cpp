@@ -6,22 +6,49 @@ namespace bgw::control {
 
 using dataplane::Address;
 
+namespace {
+
+// Of a TCP or UDP header, as far as it is there.
+std::optional<std::uint16_t> destination_port(std::uint8_t protocol, Bytes upper) {
+  const bool has_ports = protocol == protocol_tcp || protocol == protocol_udp;
+  if (!has_ports || upper.size() < 4) return std::nullopt;
+  return load16(upper, 2);
+}
+
+}  // namespace
+
 std::optional<IcmpPacket> IcmpOfIpv4::read(Bytes ip) {
   const auto header = parse_ipv4_packet(ip);
   if (!header) return std::nullopt;
-  IcmpPacket packet{Address::v4(header->source), Address::v4(header->destination), header->ttl,
-                    is_unicast(header->source), std::nullopt};
-  if (!header->is_fragment()) packet.protocol = header->protocol;
+  IcmpPacket packet{Address::v4(header->source),
+                    Address::v4(header->destination),
+                    header->ttl,
+                    is_unicast(header->source),
+                    {},
+                    {}};
+  if (header->is_fragment()) return packet;
+  packet.protocol = header->protocol;
+  packet.port = destination_port(header->protocol,
+                                 ip.first(header->total_bytes).subspan(header->header_bytes));
   return packet;
 }
 
 std::optional<IcmpPacket> IcmpOfIpv6::read(Bytes ip) {
   const auto header = parse_ipv6_packet(ip);
   if (!header) return std::nullopt;
-  IcmpPacket packet{header->source, header->destination, header->hop_limit,
-                    is_unicast_v6(header->source), std::nullopt};
-  const auto upper = find_upper_layer(ip.first(header->total_bytes()));
-  if (upper && !is_one_of_several(*upper)) packet.protocol = upper->protocol;
+  IcmpPacket packet{header->source,
+                    header->destination,
+                    header->hop_limit,
+                    is_unicast_v6(header->source),
+                    {},
+                    {}};
+  const Bytes whole = ip.first(header->total_bytes());
+  const auto upper = find_upper_layer(whole);
+  if (!upper || is_one_of_several(*upper)) return packet;
+  packet.protocol = upper->protocol;
+  if (upper->offset <= whole.size()) {
+    packet.port = destination_port(upper->protocol, whole.subspan(upper->offset));
+  }
   return packet;
 }
 

@@ -21,6 +21,7 @@ struct IcmpPacket {
   std::uint8_t ttl = 0;
   bool from_one_host = false;
   std::optional<std::uint8_t> protocol;  // nothing of a fragment, or when headers are cut short
+  std::optional<std::uint16_t> port;     // that it is to, of TCP and UDP
 };
 
 struct IcmpOfIpv4 {

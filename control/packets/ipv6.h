@@ -15,18 +15,17 @@ namespace bgw::control {
 
 inline constexpr std::size_t ipv6_header_bytes = 40;
 inline constexpr std::size_t ipv6_least_mtu = 1280;  // RFC 8200 §5
-inline constexpr std::uint8_t next_header_hop_by_hop = 0;
-inline constexpr std::uint8_t next_header_routing = 43;
 inline constexpr std::uint8_t next_header_fragment = 44;
-inline constexpr std::uint8_t next_header_authentication = 51;
 inline constexpr std::uint8_t next_header_icmp = 58;
 inline constexpr std::uint8_t next_header_none = 59;
-inline constexpr std::uint8_t next_header_destination_options = 60;
 
 inline constexpr dataplane::Address ipv6_unspecified = dataplane::Address::v6(0, 0);
 inline constexpr dataplane::Address ipv6_all_nodes = dataplane::Address::v6(0xff02ull << 48, 1);
-inline constexpr dataplane::Address ipv6_all_routers = dataplane::Address::v6(0xff02ull << 48, 2);
 
+// By its first byte; what is empty isn't.
+inline bool is_ipv6(Bytes packet) {
+  return !packet.empty() && packet[0] >> 4 == 6;
+}
 // One host's: neither unspecified, loopback, multicast nor mapped from IPv4.
 constexpr bool is_unicast_v6(const dataplane::Address& address) {
   return !dataplane::is_multicast_v6(address) && !address.is_v4() &&

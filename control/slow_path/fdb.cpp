@@ -55,17 +55,4 @@ void Fdb::retain(VpcIndex vpc, const std::function<bool(TunnelIndex)>& keep) {
   if (macs->second.empty()) vpcs_.erase(macs);
 }
 
-std::vector<Fdb::Place> Fdb::list() const {
-  std::vector<Place> places;
-  for (const auto& [vpc, macs] : vpcs_) {
-    for (const auto& [mac, entry] : macs) places.push_back({vpc, mac, entry.tunnel, entry.heard});
-  }
-  return places;
-}
-
-std::size_t Fdb::count(VpcIndex vpc) const {
-  const auto found = vpcs_.find(vpc);
-  return found == vpcs_.end() ? 0 : found->second.size();
-}
-
 }  // namespace bgw::control

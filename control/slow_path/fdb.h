@@ -42,8 +42,6 @@ class Fdb {
   // Forgets the MACs of a VPC behind tunnels that `keep` refuses.
   void retain(dataplane::VpcIndex vpc, const std::function<bool(dataplane::TunnelIndex)>& keep);
 
-  std::vector<Place> list() const;  // by VPC, then MAC
-  std::size_t count(dataplane::VpcIndex vpc) const;
   // How many entries were erased from the table since the last call: for its reclaim().
   std::size_t take_erased() { return std::exchange(erased_, 0); }
 

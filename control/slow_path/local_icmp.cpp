@@ -9,14 +9,8 @@ namespace bgw::control {
 
 using dataplane::Address;
 using dataplane::DropReason;
-using dataplane::VpcIndex;
 
 namespace {
-
-bool is_ipv6(Packet& packet) {
-  const Bytes ip = network_bytes(packet);
-  return !ip.empty() && ip[0] >> 4 == 6;
-}
 
 // P34: an address of the VPC that the packet came from. Of these the one that was addressed, where
 // the gateway itself was (RFC 1122 §3.2.1.3, RFC 4443 §2.2), else the one by the source's link.
@@ -30,20 +24,24 @@ std::optional<Address> error_source(const SlowVpc& vpc, const Address& source,
 
 }  // namespace
 
-void LocalIcmp::handle_local(PacketPtr packet, TimePoint now) {
-  if (is_ipv6(*packet)) return handle_local_of<IcmpOfIpv6>(std::move(packet), now);
-  handle_local_of<IcmpOfIpv4>(std::move(packet), now);
+std::optional<DropReason> LocalIcmp::serve(const LocalPacket& packet, TimePoint now) {
+  const bool v6 = is_ipv6(network_bytes(packet.packet));
+  if (packet.protocol != (v6 ? IcmpOfIpv6::protocol : IcmpOfIpv4::protocol)) {
+    return DropReason::port_unreachable;  // the other family's
+  }
+  return v6 ? serve_of<IcmpOfIpv6>(packet, now) : serve_of<IcmpOfIpv4>(packet, now);
 }
 
 void LocalIcmp::tell_source(Packet& packet, DropReason reason, TimePoint now) {
-  if (is_ipv6(packet)) return tell_source_of<IcmpOfIpv6>(packet, reason, now);
+  if (is_ipv6(network_bytes(packet))) return tell_source_of<IcmpOfIpv6>(packet, reason, now);
   tell_source_of<IcmpOfIpv4>(packet, reason, now);
 }
 
 void LocalIcmp::tell_problem(Packet& packet, std::uint32_t pointer, TimePoint now) {
   SlowVpc* vpc = vpcs_.find_up(packet.note().in_vpc);
-  const auto found = IcmpOfIpv6::read(network_bytes(packet));
-  if (vpc == nullptr || !is_ipv6(packet) || !found) return;
+  const Bytes ip = network_bytes(packet);
+  const auto found = IcmpOfIpv6::read(ip);
+  if (vpc == nullptr || !is_ipv6(ip) || !found) return;
   const auto from =
       error_source(*vpc, found->source, found->destination, DropReason::port_unreachable);
   if (!from) return;
@@ -51,45 +49,20 @@ void LocalIcmp::tell_problem(Packet& packet, std::uint32_t pointer, TimePoint no
 }
 
 template <typename Family>
-void LocalIcmp::handle_local_of(PacketPtr packet, TimePoint now) {
-  const auto found = Family::read(network_bytes(*packet));
-  const auto& note = packet->note();
-  const SlowVpc* vpc = vpcs_.find_up(note.vpc);
-  if (!found) return vpcs_.drop(std::move(packet), DropReason::icmp_malformed);
-  // The address may have gone while the packet was on its way here.
-  if (vpc == nullptr || !is_own(vpc->config, found->destination)) {
-    return vpcs_.drop(std::move(packet), DropReason::no_route);
-  }
-  // A link-local address means nothing outside of its link (RFC 4007 §9).
-  const bool off_link = note.in_vpc != note.vpc && (dataplane::is_link_local(found->source) ||
-                                                    dataplane::is_link_local(found->destination));
-  if (!found->from_one_host || off_link) {
-    return vpcs_.drop(std::move(packet), DropReason::martian_source);
-  }
-  if (!found->protocol) return vpcs_.drop(std::move(packet), DropReason::icmp_malformed);
-  if (*found->protocol == Family::protocol) {
-    return handle_icmp<Family>(*vpc, std::move(packet), now);
-  }
-  tell_source(*packet, DropReason::port_unreachable, now);
-  vpcs_.drop(std::move(packet), DropReason::port_unreachable);
-}
-
-template <typename Family>
-void LocalIcmp::handle_icmp(const SlowVpc& vpc, PacketPtr packet, TimePoint now) {
-  const Bytes ip = network_bytes(*packet);
+std::optional<DropReason> LocalIcmp::serve_of(const LocalPacket& packet, TimePoint now) {
+  const Bytes ip = network_bytes(packet.packet);
   const auto message = Family::parse(ip);
-  if (!message) return vpcs_.drop(std::move(packet), DropReason::icmp_malformed);
-  const auto found = *Family::read(ip);
-  const VpcIndex index = vpc.config.index;
+  if (!message) return DropReason::icmp_malformed;
   if (message->type == Family::echo_request) {
-    originator_.send_packet(index, Family::build_echo_reply(ip, originator_.random_id()));
+    originator_.send_packet(packet.vpc, Family::build_echo_reply(ip, originator_.random_id()));
   } else if (message->type == Family::echo_reply) {
-    pings_.answered(index, {found.source, found.destination, message->ident, message->sequence},
-                    found.ttl, now);
+    pings_.answered(packet.vpc,
+                    {packet.source, packet.destination, message->ident, message->sequence},
+                    packet.hop_limit, now);
   } else if (const auto request = Family::quoted_echo_request(message->quote)) {
-    pings_.failed(index, *request, Family::describe(message->type, message->code));
+    pings_.failed(packet.vpc, *request, Family::describe(message->type, message->code));
   }
-  vpcs_.consume(std::move(packet));
+  return std::nullopt;
 }
 
 template <typename Family>

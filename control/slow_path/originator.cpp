@@ -19,10 +19,6 @@ namespace {
 // Until the slow path resolves them, within the same poll().
 constexpr std::size_t max_on_link = 512;
 
-bool is_ipv6(Bytes packet) {
-  return !packet.empty() && packet[0] >> 4 == 6;
-}
-
 }  // namespace
 
 Sending Originator::send_frame(VpcIndex index, Bytes frame, TunnelIndex tunnel) {

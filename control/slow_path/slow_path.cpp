@@ -123,7 +123,7 @@ void SlowPath::Impl::handle_local(PacketPtr packet) {
     packet = reassemble(std::move(packet));
     if (packet == nullptr) return;
   }
-  icmp.handle_local(std::move(packet), now);
+  delivery.deliver(std::move(packet), now);
 }
 
 // The whole packet that this fragment completes; null when it waits or is dropped.
@@ -277,16 +277,8 @@ std::vector<NeighbourEntry> SlowPath::neighbours() const {
   return entries;
 }
 
-std::vector<FdbEntry> SlowPath::fdb() const {
-  std::vector<FdbEntry> entries;
-  for (const auto& place : impl_->fdb.list()) {
-    const SlowVpc* vpc = impl_->vpcs.find(place.vpc);
-    if (vpc == nullptr) continue;
-    const auto age =
-        std::chrono::duration_cast<std::chrono::milliseconds>(impl_->now - place.heard);
-    entries.push_back({vpc->config.name, place.mac, place.tunnel, age});
-  }
-  return entries;
+LocalServices& SlowPath::local_services() {
+  return impl_->services;
 }
 
 SlowPathCounters SlowPath::counters(VpcIndex index) const {

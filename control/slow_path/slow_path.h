@@ -29,13 +29,6 @@ struct NeighbourEntry {
   std::size_t held = 0;  // packets waiting
 };
 
-struct FdbEntry {
-  std::string vpc;
-  dataplane::Mac mac;
-  dataplane::TunnelIndex tunnel;
-  std::chrono::milliseconds age{0};  // since it was last heard
-};
-
 struct PingReply {
   bool answered = false;
   std::string detail;  // "reply", "timeout", "destination host unreachable", …
@@ -59,6 +52,8 @@ struct SlowPathCounters {
   std::uint64_t not_sent = 0;  // its own packets for which no buffer or no place in a ring was left
   std::array<std::uint64_t, dataplane::drop_reason_count> drops{};
 };
+
+class LocalServices;
 
 class SlowPath {
  public:
@@ -91,8 +86,10 @@ class SlowPath {
   bool poll(Clock::time_point now);
 
   std::vector<NeighbourEntry> neighbours() const;
-  std::vector<FdbEntry> fdb() const;
   SlowPathCounters counters(dataplane::VpcIndex vpc) const;
+
+  // Whom packets to the gateway's own addresses are given to.
+  LocalServices& local_services();
 
   // Sends one echo request from the gateway's address in the VPC at the next poll(); `done` is
   // called once, from a later poll(), and may call ping() again. The error says what is wrong

@@ -10,10 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "control/packets/ipv4.h"
 #include "control/packets/ipv6.h"
 #include "control/slow_path/fdb.h"
 #include "control/slow_path/hold_budget.h"
 #include "control/slow_path/local_arp.h"
+#include "control/slow_path/local_delivery.h"
 #include "control/slow_path/local_icmp.h"
 #include "control/slow_path/local_nd.h"
 #include "control/slow_path/local_ping.h"
@@ -41,7 +43,10 @@ inline bool is_for_link(const dataplane::PacketNote& note) {
 struct SlowPath::Impl final : NeighbourActions {
   Impl(std::unique_ptr<PacketIo> packet_io, dataplane::NeighbourTable& neighbour_table,
        dataplane::FdbTable& fdb_of_workers, Options o)
-      : options(o), io(std::move(packet_io)), table(neighbour_table), fdb_table(fdb_of_workers) {}
+      : options(o), io(std::move(packet_io)), table(neighbour_table), fdb_table(fdb_of_workers) {
+    services.add({protocol_icmp, {}}, icmp);
+    services.add({next_header_icmp, {}}, icmp);
+  }
 
   bool poll(SlowPath::Clock::time_point at);
   template <typename Handler>
@@ -118,6 +123,8 @@ struct SlowPath::Impl final : NeighbourActions {
   LocalNd nd{vpcs, neighbours, originator};
   Pings pings;
   LocalIcmp icmp{vpcs, originator, pings};
+  LocalServices services;
+  LocalDelivery delivery{vpcs, icmp, services};
   LocalPing ping{vpcs, originator, pings};
   Fdb fdb{fdb_table};
   NextHops next_hops;

@@ -201,7 +201,9 @@ void punt(Bytes input) {
   io->punts.push_back(std::make_unique<FuzzPacket>(input.subspan(note_bytes), note));
   now += std::chrono::milliseconds{input[2]} * ((input[5] & 128) != 0 ? 100 : 1);
   slow_path->poll(now);
-  for (const auto& entry : slow_path->fdb()) require(entry.vpc == "b");  // I4
+  for (const VpcIndex other : {wire, underlay, VpcIndex{3}}) {  // I4
+    require(fdb.find(other, {{2, 0, 0, 0, 1, input[3]}}) == dataplane::no_tunnel);
+  }
 }
 
 }  // namespace
