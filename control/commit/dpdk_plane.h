@@ -5,6 +5,7 @@
 #include "control/commit/forwarding_plane.h"
 #include "control/commit/ping_plane.h"
 #include "control/commit/telemetry_plane.h"
+#include "control/slow_path/event_log.h"
 
 namespace bgw::control {
 
@@ -16,7 +17,10 @@ class DpdkPlane final : public ForwardingPlane,
   // `neighbours`, `fdb` and the arena of every published FIB must outlive the plane.
   DpdkPlane(std::unique_ptr<dataplane::Dataplane> dataplane, dataplane::NeighbourTable& neighbours,
             dataplane::FdbTable& fdb)
-      : dataplane_(std::move(dataplane)), slow_path_(*dataplane_, neighbours, fdb, {}) {}
+      : dataplane_(std::move(dataplane)), slow_path_(*dataplane_, neighbours, fdb, {}) {
+    slow_path_.observe_interfaces(event_log_);
+    slow_path_.observe_neighbours(event_log_);
+  }
 
   // Serves punted packets and runs timers; true if there was anything to do.
   bool poll(SlowPath::Clock::time_point now) { return slow_path_.poll(now); }
@@ -55,6 +59,7 @@ class DpdkPlane final : public ForwardingPlane,
 
  private:
   std::unique_ptr<dataplane::Dataplane> dataplane_;
+  EventLog event_log_;
   SlowPath slow_path_;  // after the data plane whose packets it holds
 };
 

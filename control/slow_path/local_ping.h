@@ -9,13 +9,14 @@
 
 #include <tl/expected.hpp>
 
+#include "control/slow_path/observers.h"
 #include "control/slow_path/originator.h"
 #include "control/slow_path/pings.h"
 #include "control/slow_path/slow_path_vpcs.h"
 
 namespace bgw::control {
 
-class LocalPing {
+class LocalPing final : public InterfaceObserver {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
@@ -31,6 +32,11 @@ class LocalPing {
                                        const config::IpAddress& destination,
                                        std::size_t payload_bytes, std::chrono::milliseconds timeout,
                                        std::function<void(PingReply)> done);
+  void interface_up(const SlowPathVpc&) override {}
+  // What is under way there ends with the reason.
+  void interface_down(const SlowPathVpc& vpc, const char* why) override {
+    pings_.cancel(vpc.index, why);
+  }
   // Starts, times out and completes pings; returns how many it started or completed.
   std::size_t run(TimePoint now);
 

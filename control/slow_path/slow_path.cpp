@@ -170,15 +170,36 @@ void SlowPath::Impl::handle_glean(PacketPtr packet) {
 }
 
 bool SlowPath::Impl::set_usable(VpcIndex vpc, const Address& address, Link link) {
-  if (table.set(vpc, address, link)) return true;
+  const Link before = table.find(vpc, address);
+  if (table.set(vpc, address, link)) {
+    using Kind = NeighbourEvent::Kind;
+    if (before != link) tell(before.known() ? Kind::moved : Kind::learned, vpc, address, link);
+    return true;
+  }
   if (!last_full_log || now - *last_full_log >= log_interval) {
     last_full_log = now;
     spdlog::warn(
-        "the neighbour table is full ({} entries): {} and others stay unreachable until "
-        "neighbours go away",
+        "the neighbor table is full ({} entries): {} and others stay unreachable until "
+        "neighbors go away",
         table.size(), address.to_string());
   }
   return false;
+}
+
+void SlowPath::Impl::set_unusable(VpcIndex vpc, const Address& address) {
+  table.erase(vpc, address);
+  ++erased;
+  reclaims_due = std::max(reclaims_due, dataplane::NeighbourTable::reclaims_until_free);
+  tell(NeighbourEvent::Kind::gone, vpc, address, {});
+}
+
+void SlowPath::Impl::tell(NeighbourEvent::Kind kind, VpcIndex index, const Address& address,
+                          Link link) const {
+  const SlowVpc* vpc = vpcs.find(index);
+  if (vpc == nullptr) return;
+  const bool next_hop = next_hops.contains({index, address});
+  const NeighbourEvent event{kind, vpc->config, address, link, next_hop};
+  for (NeighbourObserver* observer : neighbour_observers) observer->neighbour_changed(event);
 }
 
 bool SlowPath::Impl::resolve_on_link() {
@@ -275,6 +296,14 @@ std::vector<NeighbourEntry> SlowPath::neighbours() const {
                        info.link.tunnel(), age, info.held});
   }
   return entries;
+}
+
+void SlowPath::observe_interfaces(InterfaceObserver& observer) {
+  impl_->interface_observers.push_back(&observer);
+}
+
+void SlowPath::observe_neighbours(NeighbourObserver& observer) {
+  impl_->neighbour_observers.push_back(&observer);
 }
 
 LocalServices& SlowPath::local_services() {

@@ -53,7 +53,9 @@ struct SlowPathCounters {
   std::array<std::uint64_t, dataplane::drop_reason_count> drops{};
 };
 
+class InterfaceObserver;
 class LocalServices;
+class NeighbourObserver;
 
 class SlowPath {
  public:
@@ -87,6 +89,10 @@ class SlowPath {
 
   std::vector<NeighbourEntry> neighbours() const;
   SlowPathCounters counters(dataplane::VpcIndex vpc) const;
+
+  // Both must outlive the slow path.
+  void observe_interfaces(InterfaceObserver& observer);
+  void observe_neighbours(NeighbourObserver& observer);
 
   // Whom packets to the gateway's own addresses are given to.
   LocalServices& local_services();

@@ -30,6 +30,9 @@ const char* interruption(const SlowPathVpc& before, const SlowPathVpc& after) {
 }  // namespace
 
 void SlowPath::Impl::configure(SlowPathChange change) {
+  // First, so that next hops nobody needs any more go as neighbors like any other.
+  for (const TunnelIndex tunnel : change.tunnels_gone) next_hops.erase(tunnel);
+  for (const auto& tunnel : change.tunnels_put) next_hops.put(tunnel);
   forget(interrupted_by(change));
   for (const VpcIndex index : change.gone) vpcs.erase(index);
   for (const VpcIndex index : change.gone) next_hops.touch(index);
@@ -37,8 +40,6 @@ void SlowPath::Impl::configure(SlowPathChange change) {
     next_hops.touch(vpc.index);
     update(std::move(vpc));
   }
-  for (const TunnelIndex tunnel : change.tunnels_gone) next_hops.erase(tunnel);
-  for (const auto& tunnel : change.tunnels_put) next_hops.put(tunnel);
   pin_next_hops();
 }
 
@@ -68,8 +69,11 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
     return is_on_link(after, address) && !is_own(after, address) &&
            (!link.known() || uses_tunnel(after, link.tunnel()));
   });
-  const bool came_up =
-      is_new || !before.enabled || has_moved(before, after) || before.mac != after.mac;
+  const bool starts = is_new || !before.enabled || has_moved(before, after);
+  if (starts) {
+    for (InterfaceObserver* observer : interface_observers) observer->interface_up(after);
+  }
+  const bool came_up = starts || before.mac != after.mac;
   const auto announce = [&](const Address& address) {
     if (!came_up && is_own(before, address)) return;
     if (address.is_v4()) {
@@ -93,10 +97,18 @@ void SlowPath::Impl::forget(const Reasons& interrupted) {
     fdb.retain(vpc, [](TunnelIndex) { return false; });
     arp.forget(vpc);
     nd.forget(vpc);
-    pings.cancel(vpc, why);
+    tell_down(vpc, why);
   }
   drop_held_from(gone);
   reassembly.forget(gone);
+}
+
+// Of what was up.
+void SlowPath::Impl::tell_down(VpcIndex index, const char* why) const {
+  const SlowVpc* vpc = vpcs.find_up(index);
+  if (vpc == nullptr) return;
+  for (InterfaceObserver* observer : interface_observers)
+    observer->interface_down(vpc->config, why);
 }
 
 // What waits must not walk on as if it came from whoever gets the slot next.

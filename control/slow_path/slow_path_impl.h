@@ -21,6 +21,7 @@
 #include "control/slow_path/local_ping.h"
 #include "control/slow_path/neighbours.h"
 #include "control/slow_path/next_hops.h"
+#include "control/slow_path/observers.h"
 #include "control/slow_path/originator.h"
 #include "control/slow_path/pings.h"
 #include "control/slow_path/reassembly.h"
@@ -69,6 +70,7 @@ struct SlowPath::Impl final : NeighbourActions {
   Reasons interrupted_by(const SlowPathChange& change) const;
   void update(SlowPathVpc wanted);
   void forget(const Reasons& interrupted);
+  void tell_down(dataplane::VpcIndex vpc, const char* why) const;
   void drop_held_from(const VpcSet& in_vpcs);
   void pin_next_hops();
 
@@ -83,11 +85,9 @@ struct SlowPath::Impl final : NeighbourActions {
   }
   bool set_usable(dataplane::VpcIndex vpc, const dataplane::Address& address,
                   dataplane::Link link) override;
-  void set_unusable(dataplane::VpcIndex vpc, const dataplane::Address& address) override {
-    table.erase(vpc, address);
-    ++erased;
-    reclaims_due = std::max(reclaims_due, dataplane::NeighbourTable::reclaims_until_free);
-  }
+  void set_unusable(dataplane::VpcIndex vpc, const dataplane::Address& address) override;
+  void tell(NeighbourEvent::Kind kind, dataplane::VpcIndex vpc, const dataplane::Address& address,
+            dataplane::Link link) const;
   void release(HeldPacket held) override {
     held.since = now;
     released.push_back(std::move(held));
@@ -126,6 +126,8 @@ struct SlowPath::Impl final : NeighbourActions {
   LocalServices services;
   LocalDelivery delivery{vpcs, icmp, services};
   LocalPing ping{vpcs, originator, pings};
+  std::vector<InterfaceObserver*> interface_observers{&ping};
+  std::vector<NeighbourObserver*> neighbour_observers;
   Fdb fdb{fdb_table};
   NextHops next_hops;
   Reassembly reassembly{{}, [this](const Reassembly::Failed& failed) { give_up(failed); }};

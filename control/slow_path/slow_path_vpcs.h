@@ -40,6 +40,10 @@ class SlowVpcs {
     SlowVpc* vpc = find(index);
     return vpc != nullptr && vpc->config.enabled ? vpc : nullptr;
   }
+  const SlowVpc* find_up(dataplane::VpcIndex index) const {
+    const SlowVpc* vpc = find(index);
+    return vpc != nullptr && vpc->config.enabled ? vpc : nullptr;
+  }
   // The one in the slot, and whether it is new.
   std::pair<SlowVpc&, bool> add(dataplane::VpcIndex index, TokenBucket icmp_errors) {
     const auto [found, is_new] = by_index_.try_emplace(index, SlowVpc{{}, {}, icmp_errors});

@@ -263,37 +263,40 @@ struct Cost {
   std::chrono::nanoseconds from_nothing, one_changed, one_gone, all_gone;
 };
 
-Cost cost_with(std::uint32_t vpcs) {
-  const auto timed = [](auto work) {
+// Keeps the least of what each took: others use the machine, too.
+void measure(std::uint32_t vpcs, Cost& least) {
+  const auto timed = [](std::chrono::nanoseconds& min, auto work) {
     const auto start = std::chrono::steady_clock::now();
     work();
-    return std::chrono::steady_clock::now() - start;
+    min = std::min(min, std::chrono::nanoseconds(std::chrono::steady_clock::now() - start));
   };
-  Cost least{1h, 1h, 1h, 1h};
-  for (int round = 0; round < 3; ++round) {
-    Subject subject;
-    const auto settings = many(vpcs);
-    auto all = control::change_between({}, settings);
-    auto changed = settings.vpcs[vpcs / 2];
-    changed.mtu = 1400;
-    const auto none = control::change_between(settings, {});
-    const auto keep = [](auto& min, auto took) {
-      min = std::min(min, std::chrono::nanoseconds(took));
-    };
-    keep(least.from_nothing, timed([&] { subject.slow->configure(std::move(all)); }));
-    keep(least.one_changed, timed([&] { subject.slow->configure({.put = {changed}}); }));
-    // Announcements wait, and those of one VPC are to be found among them.
-    keep(least.one_gone, timed([&] { subject.slow->configure({.gone = {VpcIndex{1}}}); }));
-    keep(least.all_gone, timed([&] { subject.slow->configure(none); }));
-  }
-  return least;
+  Subject subject;
+  const auto settings = many(vpcs);
+  auto all = control::change_between({}, settings);
+  auto changed = settings.vpcs[vpcs / 2];
+  changed.mtu = 1400;
+  const auto none = control::change_between(settings, {});
+  timed(least.from_nothing, [&] { subject.slow->configure(std::move(all)); });
+  timed(least.one_changed, [&] { subject.slow->configure({.put = {changed}}); });
+  // Announcements wait, and those of one VPC are to be found among them.
+  timed(least.one_gone, [&] { subject.slow->configure({.gone = {VpcIndex{1}}}); });
+  timed(least.all_gone, [&] { subject.slow->configure(none); });
+}
+
+// Ten times as many: ten times as much, a hundred times if it were their square.
+bool is_in_proportion(const Cost& few, const Cost& most) {
+  return most.from_nothing < 40 * few.from_nothing && most.all_gone < 40 * few.all_gone &&
+         most.one_changed < 5 * few.one_changed + 50us && most.one_gone < 5 * few.one_gone + 50us;
 }
 
 TEST(SlowPathConfig, a_change_costs_what_it_names) {
   const bool quick = std::getenv("BGW_TEST_QUICK") != nullptr;
   const std::uint32_t vpcs = quick ? 1000 : 5000;
-  const Cost few = cost_with(vpcs / 10);
-  const Cost most = cost_with(vpcs);
+  Cost few{1h, 1h, 1h, 1h}, most = few;
+  for (int round = 0; round < 3 || (round < 30 && !is_in_proportion(few, most)); ++round) {
+    measure(vpcs / 10, few);
+    measure(vpcs, most);
+  }
   const auto us = [](std::chrono::nanoseconds t) { return static_cast<double>(t.count()) / 1000; };
   fmt::print("{:>6} {:>14} {:>14} {:>14} {:>14}\n", "VPCs", "from nothing", "one changed",
              "one gone", "all gone");
@@ -301,11 +304,7 @@ TEST(SlowPathConfig, a_change_costs_what_it_names) {
     fmt::print("{:>6} {:>11.0f} us {:>11.1f} us {:>11.1f} us {:>11.0f} us\n", count,
                us(cost.from_nothing), us(cost.one_changed), us(cost.one_gone), us(cost.all_gone));
   }
-  // Ten times as many: ten times as much, a hundred times if it were their square.
-  EXPECT_LT(most.from_nothing, 40 * few.from_nothing);
-  EXPECT_LT(most.all_gone, 40 * few.all_gone);
-  EXPECT_LT(most.one_changed, 5 * few.one_changed + 50us);
-  EXPECT_LT(most.one_gone, 5 * few.one_gone + 50us);
+  EXPECT_TRUE(is_in_proportion(few, most));
 }
 
 }  // namespace
