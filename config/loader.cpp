@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
+#include <cstdio>
+#include <memory>
 #include <system_error>
 #include <tuple>
 
@@ -63,24 +64,23 @@ tl::expected<ValidModel, std::vector<Error>> load(std::string_view text, std::st
   return tl::unexpected(std::move(errors));
 }
 
-tl::expected<ValidModel, std::vector<Error>> load_file(const std::string& path, Limits limits) {
-  const auto refuse = [&](int code) {
-    return tl::unexpected(std::vector<Error>{
-        {path, 0, 0,
-         fmt::format("can't read the file: {}", std::generic_category().message(code))}});
+tl::expected<std::string, std::string> read_file(const std::string& path, Limits limits) {
+  const auto refuse = [](int code) {
+    return tl::unexpected(std::generic_category().message(code));
   };
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return refuse(errno);
+  std::FILE* file = std::fopen(path.c_str(), "rbe");
+  if (file == nullptr) return refuse(errno);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closer(file, &std::fclose);
   std::string text;
   std::vector<char> chunk(std::size_t{1} << 16);
   // One byte more than is allowed shows that there are too many, however long the file is.
-  while (file && text.size() <= limits.file_bytes) {
-    file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
-    text.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
+  while (text.size() <= limits.file_bytes) {
+    const auto got = std::fread(chunk.data(), 1, chunk.size(), file);
+    text.append(chunk.data(), got);
+    if (got < chunk.size()) break;
   }
-  if (file.bad()) return refuse(errno);
-  return load(text, path, limits);
+  if (std::ferror(file) != 0) return refuse(errno);
+  return text;
 }
 
 }  // namespace bgw::config

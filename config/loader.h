@@ -35,7 +35,8 @@ struct Limits {
 tl::expected<ValidModel, std::vector<Error>> load(std::string_view text, std::string_view file,
                                                   Limits limits = {});
 
-// Reads a file and loads it; a file that can't be read is an Error too.
-tl::expected<ValidModel, std::vector<Error>> load_file(const std::string& path, Limits limits = {});
+// The bytes of a file, or of a longer one so many that load() refuses them. The error is the
+// system's.
+tl::expected<std::string, std::string> read_file(const std::string& path, Limits limits = {});
 
 }  // namespace bgw::config

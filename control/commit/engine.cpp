@@ -132,7 +132,7 @@ tl::expected<void, Refusal> Engine::open_ports(const config::ValidModel& model) 
     if (ports_.contains(port.device)) continue;
     auto info = plane_.open_port(port.name, port.device);
     if (!info) {
-      close_unused(running_->model);
+      cancel();
       const bool is_new = running_->model.ports().find(port.name) == nullptr;
       return tl::unexpected(refused(
           is_new ? info.error()

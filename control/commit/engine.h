@@ -54,7 +54,8 @@ class Engine {
   tl::expected<Committed, Refusal> apply(Request request);
 
   tl::expected<Candidate, Refusal> evaluate(Request request) const;
-  // Opens the devices that the candidate needs and that are not open; that may take its time.
+  // Opens the devices that the model needs and that are not open; that may take its time. After a
+  // refusal none of them is.
   tl::expected<void, Refusal> open_ports(const config::ValidModel& model);
   bool needs_ports(const config::ValidModel& model) const;
   // Makes tables beside those that run, and the generation durable. After a refusal nothing of it

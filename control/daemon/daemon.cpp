@@ -130,19 +130,23 @@ class Daemon {
     if (!store) return failed(store.error());
     store_ = std::move(*store);
     models_ = std::make_unique<ModelStore>(*store_);
-    auto text = read_configuration(options_.config_files.front());
+    auto text = config::read_file(options_.config_files.front());
     // With something stored the file only matters where it says so; else it has to be right.
     if (text) {
       config_ = {std::move(*text), options_.config_files.front()};
     } else if (store_->newest() == 0 || options_.replace) {
-      return failed(text.error());
+      return failed(unreadable(text.error()));
     } else {
-      spdlog::warn("{}; what was committed last runs", text.error());
+      spdlog::warn("{}; what was committed last runs", unreadable(text.error()));
     }
     if (store_->newest() > 0 && !options_.replace) return {};
     const auto model = load_text(config_.text, config_.file);
     if (!model) return tl::unexpected(model.error());
     return {};
+  }
+
+  std::string unreadable(const std::string& why) const {
+    return fmt::format("cannot read {}: {}", options_.config_files.front(), why);
   }
 
   Started start_plane() {

@@ -11,10 +11,6 @@
 
 namespace bgw::control {
 
-// A configuration file's bytes, of which no more are read than the loader would accept. The error
-// names the file.
-tl::expected<std::string, std::string> read_configuration(const std::string& path);
-
 // "bgw.yaml: ok: 3 ports, 3 VPCs, 1 gateway, 3 attachments"
 tl::expected<std::string, Refusal> check_file(const std::string& path);
 

@@ -32,14 +32,6 @@ struct RibDiff {
   friend bool operator==(const RibDiff&, const RibDiff&) = default;
 };
 
-// Every table of a RIB with all its routes spelled out, keyed as in TableDiff, sorted by key.
-struct ListedTable {
-  std::string table;
-  std::vector<Route> routes;
-  friend bool operator==(const ListedTable&, const ListedTable&) = default;
-};
-std::vector<ListedTable> list_all(const Rib& rib);
-
 // Thousands of tables may each import thousands of routes, and all of them may change at once. What
 // changes in gateways' tables is always listed; those of VPCs follow until `listed` routes are, and
 // as long as no more than `compared` are looked at for it.
@@ -48,8 +40,5 @@ struct DiffLimits {
   std::size_t compared = std::numeric_limits<std::size_t>::max();
 };
 RibDiff diff(const Rib& before, const Rib& after, DiffLimits limits = {});
-
-// apply(list_all(before), diff(before, after)) == list_all(after) if all tables were compared.
-std::vector<ListedTable> apply(std::vector<ListedTable> tables, const RibDiff& change);
 
 }  // namespace bgw::control

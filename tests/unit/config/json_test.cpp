@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/loader.h"
+#include "load_file.h"
 
 namespace bgw::config {
 
@@ -73,7 +74,7 @@ TEST(FromJson, errors_are_capped) {
 }
 
 Model full_language() {
-  const auto model = load_file(BGW_EXAMPLES_DIR "/full-language.yaml");
+  const auto model = test::load_file(BGW_EXAMPLES_DIR "/full-language.yaml");
   EXPECT_TRUE(model);
   return model->to_model();
 }

@@ -1,4 +1,5 @@
 #include "config/loader.h"
+#include "load_file.h"
 
 #include <gtest/gtest.h>
 
@@ -36,7 +37,7 @@ TEST(Examples, all_load) {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(BGW_EXAMPLES_DIR)) {
     if (entry.path().extension() != ".yaml") continue;
-    const auto model = load_file(entry.path());
+    const auto model = test::load_file(entry.path());
     if (!model) ADD_FAILURE() << model.error().front().to_string();
     ++count;
   }
@@ -108,7 +109,7 @@ std::vector<Gateway> full_gateways() {
 }
 
 TEST(Examples, full_language_field_by_field) {
-  const auto checked = load_file(example("full-language.yaml"));
+  const auto checked = test::load_file(example("full-language.yaml"));
   ASSERT_TRUE(checked);
   const Model model = checked->to_model();
   EXPECT_EQ(model.region, "cn-north-1");
@@ -182,20 +183,18 @@ TEST(Error, without_position) {
   EXPECT_EQ((Error{"f.yaml", 3, 7, "wrong"}).to_string(), "f.yaml:3:7: wrong");
 }
 
-TEST(LoadFile, a_file_that_cannot_be_read) {
-  const auto missing = load_file("/nonexistent/bgw.yaml");
-  ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().front().to_string(),
-            "/nonexistent/bgw.yaml: can't read the file: No such file or directory");
-  const auto directory = load_file("/");
-  ASSERT_FALSE(directory);
-  EXPECT_EQ(directory.error().front().to_string(), "/: can't read the file: Is a directory");
+TEST(ReadFile, a_file_that_cannot_be_read) {
+  EXPECT_EQ(read_file("/nonexistent/bgw.yaml").error(), "No such file or directory");
+  EXPECT_EQ(read_file("/").error(), "Is a directory");
 }
 
-TEST(LoadFile, reads_no_more_than_the_cap) {
-  const auto endless = load_file("/dev/zero", Limits{.file_bytes = 100'000});
-  ASSERT_FALSE(endless);
-  EXPECT_NE(endless.error().front().message.find("at most 100000 are read"), std::string::npos);
+TEST(ReadFile, reads_no_more_than_the_cap) {
+  const Limits limits{.file_bytes = 100'000};
+  const auto endless = read_file("/dev/zero", limits);
+  ASSERT_TRUE(endless);
+  const auto refused = load(*endless, "f", limits);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().front().message.find("at most 100000 are read"), std::string::npos);
 }
 
 }  // namespace

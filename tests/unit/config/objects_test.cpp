@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/loader.h"
+#include "load_file.h"
 
 namespace bgw::config {
 namespace {
@@ -95,7 +96,7 @@ TEST(Objects, random_changes_and_what_differs) {
 }
 
 TEST(ValidModel, shares_what_is_equal) {
-  const auto load_example = [] { return *load_file(BGW_EXAMPLES_DIR "/full-language.yaml"); };
+  const auto load_example = [] { return *test::load_file(BGW_EXAMPLES_DIR "/full-language.yaml"); };
   const ValidModel before = load_example();
   auto model = load_example().to_model();
   model.vpcs.front().interface->enabled = !model.vpcs.front().interface->enabled;
@@ -107,7 +108,7 @@ TEST(ValidModel, shares_what_is_equal) {
 }
 
 TEST(ValidModel, is_refused_with_problems) {
-  auto model = load_file(BGW_EXAMPLES_DIR "/tutorial.yaml")->to_model();
+  auto model = test::load_file(BGW_EXAMPLES_DIR "/tutorial.yaml")->to_model();
   model.attachments.front().vpc = "nowhere";
   const auto refused = validate(model);
   ASSERT_FALSE(refused);

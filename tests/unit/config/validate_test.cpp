@@ -9,12 +9,13 @@
 
 #include "config/loader.h"
 #include "config/paths.h"
+#include "load_file.h"
 
 namespace bgw::config {
 namespace {
 
 Model good() {
-  auto model = load_file(BGW_EXAMPLES_DIR "/full-language.yaml");
+  auto model = test::load_file(BGW_EXAMPLES_DIR "/full-language.yaml");
   EXPECT_TRUE(model);
   return model->to_model();
 }

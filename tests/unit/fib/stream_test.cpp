@@ -36,7 +36,7 @@ class Box {
     config::Model model;
     model.gateways = {gateway("bgw-1")};
     for (const char* name : {"a", "b", "c", "d"}) {
-      model.vpcs.push_back(vpc(name, {fmt::format("10.{}.0.0/16", name[0])}));
+      model.vpcs.push_back(vpc(name, {fmt::format("10.{:d}.0.0/16", name[0])}));
       model.vpcs.back().interface.reset();
       model.attachments.push_back(attachment(fmt::format("att-{}", name), "bgw-1", name));
     }

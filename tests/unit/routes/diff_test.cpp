@@ -7,6 +7,7 @@
 #include "control/routes/compute_routes.h"
 #include "control/routes/diff.h"
 #include "control/routes/rib_json.h"
+#include "listing.h"
 #include "model_builder.h"
 
 namespace bgw::test {
@@ -47,7 +48,7 @@ TEST(Diff, NamesTheRoutesOfEveryTableThatChange) {
   EXPECT_EQ(change.tables[1].table, "vpc-a/main");
   EXPECT_EQ(lines(change.tables[1].removed), (Lines{"10.2.0.0/24 propagated bgw-1 valid"}));
   EXPECT_EQ(lines(change.tables[1].added), Lines{});
-  EXPECT_EQ(control::apply(control::list_all(before), change), control::list_all(after));
+  EXPECT_EQ(apply(list_all(before), change), list_all(after));
 }
 
 TEST(Diff, TablesThatComeAndGo) {
@@ -55,10 +56,10 @@ TEST(Diff, TablesThatComeAndGo) {
   const control::Rib full = Commits().commit(two_vpcs());
   const control::RibDiff coming = control::diff(empty, full);
   EXPECT_EQ(coming.created, (Lines{"bgw-1", "vpc-a/main", "vpc-b/main"}));
-  EXPECT_EQ(control::apply({}, coming), control::list_all(full));
+  EXPECT_EQ(apply({}, coming), list_all(full));
   const control::RibDiff going = control::diff(full, empty);
   EXPECT_EQ(going.deleted, coming.created);
-  EXPECT_TRUE(control::apply(control::list_all(full), going).empty());
+  EXPECT_TRUE(apply(list_all(full), going).empty());
 }
 
 // vpc-b propagates two routes and imports nothing; the other two import both.
@@ -108,7 +109,7 @@ TEST(Diff, AnotherNextHopBehindTheGatewayChangesNoImport) {
   EXPECT_EQ(change.tables[1].table, "vpc-c/main");
   EXPECT_EQ(lines(change.tables[1].removed), (Lines{"10.9.0.0/16 propagated bgw-1 valid"}));
   EXPECT_EQ(lines(change.tables[1].added), Lines{});
-  EXPECT_EQ(control::apply(control::list_all(before), change), control::list_all(after));
+  EXPECT_EQ(apply(list_all(before), change), list_all(after));
 }
 
 TEST(Diff, OfEqualRibsIsEmpty) {

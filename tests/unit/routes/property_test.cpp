@@ -9,6 +9,7 @@
 #include "control/routes/compute_routes.h"
 #include "control/routes/diff.h"
 #include "control/routes/walk.h"
+#include "listing.h"
 #include "model_builder.h"
 #include "oracle.h"
 #include "planned_walk.h"
@@ -40,7 +41,7 @@ std::string problem(const ExpectedRoute& expected, const control::Route& actual)
 }
 
 std::string problem(const std::map<std::string, std::vector<ExpectedRoute>>& expected,
-                    const std::vector<control::ListedTable>& actual) {
+                    const std::vector<ListedTable>& actual) {
   if (expected.size() != actual.size()) return "not the same tables";
   for (const auto& table : actual) {
     const auto found = expected.find(table.table);
@@ -61,7 +62,7 @@ std::string problem(const std::map<std::string, std::vector<ExpectedRoute>>& exp
 // nothing.
 class Sightings {
  public:
-  void note(const std::vector<control::ListedTable>& tables) {
+  void note(const std::vector<ListedTable>& tables) {
     for (const auto& table : tables) {
       for (const auto& route : table.routes) {
         const std::string reason = route.reason.substr(0, route.reason.find_first_of(" :,"));
@@ -220,10 +221,10 @@ void check_forwarding(RandomModel& random, const control::Rib& rib, Sightings& s
 }
 
 void check_diff(const control::Rib& before, const control::Rib& after,
-                const std::vector<control::ListedTable>& listed_before,
-                const std::vector<control::ListedTable>& listed_after) {
+                const std::vector<ListedTable>& listed_before,
+                const std::vector<ListedTable>& listed_after) {
   const control::RibDiff change = control::diff(before, after);
-  ASSERT_EQ(control::apply(listed_before, change), listed_after);
+  ASSERT_EQ(apply(listed_before, change), listed_after);
   ASSERT_EQ(change.empty(), listed_before == listed_after);
 }
 
@@ -257,14 +258,14 @@ void check_sequence(std::uint32_t seed, Sightings& sightings) {
   Oracle oracle;
   config::Model model_before;
   Computed before;
-  std::vector<control::ListedTable> listed_before;
+  std::vector<ListedTable> listed_before;
   for (std::uint32_t commit = 0; commit < commits_per_sequence; ++commit) {
     SCOPED_TRACE(fmt::format("seed {}, commit {}", seed, commit));
     const config::Model& model = random.model();
     ASSERT_EQ(validity_problem(model), "");
     const config::ValidModel checked = valid(model);
     const Computed now = control::compute_routes(checked, before.history);
-    const auto listed = control::list_all(now.rib);
+    const auto listed = list_all(now.rib);
     ASSERT_EQ(problem(oracle.commit(model), listed), "");
     ASSERT_EQ(unseated_incumbent(model_before, before.history, model, now.history), "");
     ASSERT_NO_FATAL_FAILURE(check_diff(before.rib, now.rib, listed_before, listed));

@@ -10,6 +10,7 @@
 #include "config/loader.h"
 #include "control/routes/rib_json.h"
 #include "model_builder.h"
+#include "tests/unit/config/load_file.h"
 
 namespace bgw::test {
 namespace {
@@ -49,7 +50,7 @@ TEST_P(WorkedFiles, ComputeTheTablesBesideThem) {
   Commits commits;
   for (fs::path path : GetParam().second) {
     SCOPED_TRACE(path.filename().string());
-    const auto model = config::load_file(path.string());
+    const auto model = load_file(path.string());
     const fs::path error = fs::path(path).replace_extension(".error");
     if (fs::exists(error)) {
       ASSERT_FALSE(model.has_value()) << "was not refused";
