@@ -144,7 +144,7 @@ TEST(Stream, RoutesComeChangeAndGo) {
 
 TEST(Stream, AGroupIsInASnapshotBeforeARouteLeadsToIt) {
   Box box;
-  box.stream({update("192.0.2.0/24", "a")});
+  box.stream({update("192.0.2.0/24", "a"), update("198.51.100.0/24", "d")});
   const std::vector<StreamedRoute> updates{
       update("192.0.2.0/24", "b"), update("198.51.100.0/24", "ab"), update("192.0.2.0/24", "cd")};
   auto first = box.programmer.stream("bgw-1", updates);
