@@ -9,7 +9,7 @@
 #include "config/json.h"
 #include "control/api/handlers.h"
 #include "control/api/json.h"
-#include "control/fib/fib_assembly.h"
+#include "control/fib/vxlan.h"
 
 namespace bgw::control {
 namespace {

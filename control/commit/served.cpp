@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "control/fib/fib_assembly.h"
+#include "control/fib/vxlan.h"
 #include "control/packets/addresses.h"
 
 namespace bgw::control {

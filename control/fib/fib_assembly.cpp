@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "control/fib/vxlan.h"
 #include "control/packets/addresses.h"
 
 namespace bgw::control {
@@ -31,33 +32,7 @@ dataplane::VlanTags tags_of(const config::VlanBinding& vlan) {
   return tags;
 }
 
-const config::InterfaceAddress* on_link_with(const config::Underlay& underlay,
-                                             const config::IpAddress& remote) {
-  const auto found = std::ranges::find_if(
-      underlay.addresses, [&](const auto& own) { return own.on_link().contains(remote); });
-  return found == underlay.addresses.end() ? nullptr : &*found;
-}
-
-// The configuration's rules make sure that there is one of the remote's family.
-config::IpAddress local_towards(const config::Underlay& underlay, const config::IpAddress& remote) {
-  if (const auto* own = on_link_with(underlay, remote)) return own->address;
-  const auto found = std::ranges::find_if(
-      underlay.addresses, [&](const auto& own) { return own.address.family == remote.family; });
-  return found == underlay.addresses.end() ? config::IpAddress{} : found->address;
-}
-
 }  // namespace
-
-config::IpAddress underlay_next_hop(const config::Underlay& underlay,
-                                    const config::IpAddress& remote) {
-  const bool on_link = on_link_with(underlay, remote) != nullptr;
-  return on_link || !underlay.router ? remote : *underlay.router;
-}
-
-std::uint16_t vxlan_mtu(const config::Interface& interface, const config::Underlay& underlay) {
-  const auto& vxlan = std::get<config::VxlanBinding>(interface.binding);
-  return std::min(interface.mtu, static_cast<std::uint16_t>(underlay.mtu - vxlan.overhead_bytes()));
-}
 
 FibAssembly::FibAssembly(FibSnapshot& fib, const FibIndices& indices, const FibChange& change,
                          const ProgrammedPorts& ports_before, const ProgrammedPorts& ports)

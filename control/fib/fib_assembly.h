@@ -59,11 +59,4 @@ class FibAssembly {
   std::vector<std::pair<dataplane::VpcIndex, std::vector<dataplane::Remote>>> new_remotes_;
 };
 
-// The largest IP packet of a VXLAN interface: what its `mtu` asks for, as far as tunnels over the
-// underlay carry it (RFC 7348 §4.3: VTEPs do not fragment).
-std::uint16_t vxlan_mtu(const config::Interface& interface, const config::Underlay& underlay);
-// How a VTEP is reached: itself on link, else the underlay's router.
-config::IpAddress underlay_next_hop(const config::Underlay& underlay,
-                                    const config::IpAddress& remote);
-
 }  // namespace bgw::control
