@@ -14,7 +14,7 @@ FIRST_APPLIANCE = 1  # its number among a VPC's hosts
 
 
 @functools.cache
-def _routes(directory):
+def routes(directory):
     """(address, length) of what is routed."""
     measure.install_packages()
     import numpy  # needs what has just been installed
@@ -40,7 +40,7 @@ class FullTable(TwoVpcs):
         self.packet_buffers = max(PACKET_BUFFERS, 2 * destinations)
 
     def prepare(self, options):
-        self.routes = _routes(options.build / "prefixes")
+        self.routes = routes(options.build / "prefixes")
         rng = random.Random(SEED)
         self.destinations = [self._draw(rng, [r for r in self.routes if self.owner(r) == vpc])
                              for vpc in (0, 1)]

@@ -34,11 +34,17 @@ def machine():
         ("huge pages", f"{memory.get('HugePages_Total', '0')} of "
          f"{memory.get('Hugepagesize', '?')} at the start; transparent: "
          f"{transparent.read_text().strip() if transparent.exists() else 'none'}"),
+        ("disk", disk(measure.HERE)),
         ("kernel", platform.release()),
         ("DPDK", _said("pkg-config", "--modversion", "libdpdk")),
         ("compiler", _said("c++", "--version").partition("\n")[0]),
         ("load average at the start", f"{os.getloadavg()[0]:.2f}"),
     ]
+
+
+def disk(path):
+    """What a folder is on, such as "ext4 on /dev/vda"."""
+    return " on ".join(_said("findmnt", "-n", "-o", "FSTYPE,SOURCE", "-T", str(path)).split())
 
 
 def write(name, results, of_machine):

@@ -152,18 +152,20 @@ class Testpmd(Subject):
 
 class Bgwd(Counted):
     def __init__(self, options, directory, text, share=0.0,
-                 packet_buffers=PACKET_BUFFERS):
-        """share: the part of what is received that must be forwarded."""
+                 packet_buffers=PACKET_BUFFERS, state=None, inside=None):
+        """share: the part of what is received that must be forwarded. state: where generations are
+        kept, if not in `directory`. inside: a network namespace to run in."""
         self.share = share
         self.socket_path = directory / "bgw.sock"
         self.bgwctl = [options.build / "control/cli/bgwctl", "--socket", self.socket_path, "-j"]
         config = directory / "bgw.yaml"
         config.write_text(text)
         super().__init__(
-            [options.build / "control/bgwd", "--config", config, "--state-dir", directory / "state",
-             "--socket", self.socket_path, "--workers", str(WORKER_CORE), "--control-core",
-             str(CONTROL_CORE), "--packet-buffers", str(packet_buffers),
-             "--", *options.memory, "--no-pci"],
+            [*(["ip", "netns", "exec", inside] if inside else []),
+             options.build / "control/bgwd", "--config", config,
+             "--state-dir", state or directory / "state", "--socket", self.socket_path,
+             "--workers", str(WORKER_CORE), "--control-core", str(CONTROL_CORE),
+             "--packet-buffers", str(packet_buffers), "--", *options.memory, "--no-pci"],
             tempfile.TemporaryFile())
         self.wait_for(lambda: self.run("interface", "list").returncode == 0)
 
