@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,13 +25,10 @@ class ListView {
   }
   std::size_t size() const { return list_.size(); }
   const T& operator[](std::size_t position) const { return *list_[position]; }
-  auto begin() const { return all().begin(); }
-  auto end() const { return all().end(); }
+  auto begin() const { return PointedIterator<T, const T*>(list_.data()); }
+  auto end() const { return PointedIterator<T, const T*>(list_.data() + list_.size()); }
 
  private:
-  auto all() const {
-    return std::views::transform(list_, [](const T* one) -> const T& { return *one; });
-  }
   std::vector<const T*> list_;
 };
 

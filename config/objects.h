@@ -15,6 +15,40 @@
 
 namespace bgw::config {
 
+// Goes along an array of pointers and shows what they point to.
+template <typename T, typename Pointer>
+class PointedIterator {
+ public:
+  using value_type = T;
+  using difference_type = std::ptrdiff_t;
+  using reference = const T&;
+  using pointer = const T*;
+  using iterator_category = std::random_access_iterator_tag;
+
+  PointedIterator() = default;
+  explicit PointedIterator(const Pointer* at) : at_(at) {}
+  reference operator*() const { return **at_; }
+  pointer operator->() const { return &**at_; }
+  reference operator[](difference_type n) const { return *at_[n]; }
+  PointedIterator& operator++() { return *this += 1; }
+  PointedIterator& operator--() { return *this += -1; }
+  PointedIterator operator++(int) { return std::exchange(*this, *this + 1); }
+  PointedIterator operator--(int) { return std::exchange(*this, *this - 1); }
+  PointedIterator& operator+=(difference_type n) {
+    at_ += n;
+    return *this;
+  }
+  PointedIterator& operator-=(difference_type n) { return *this += -n; }
+  friend PointedIterator operator+(PointedIterator i, difference_type n) { return i += n; }
+  friend PointedIterator operator+(difference_type n, PointedIterator i) { return i += n; }
+  friend PointedIterator operator-(PointedIterator i, difference_type n) { return i -= n; }
+  friend difference_type operator-(PointedIterator a, PointedIterator b) { return a.at_ - b.at_; }
+  friend auto operator<=>(PointedIterator, PointedIterator) = default;
+
+ private:
+  const Pointer* at_ = nullptr;
+};
+
 // Things with a distinct `name` each, in an order of their own (of a document, mostly). A value:
 // copying costs a pointer per thing, and a change leaves all copies as they were. Things are
 // immutable; two lists hold the same thing exactly if they hold the same pointer. May be read by
@@ -24,37 +58,7 @@ class Objects {
  public:
   using Pointer = std::shared_ptr<const T>;
 
-  class iterator {
-   public:
-    using value_type = T;
-    using difference_type = std::ptrdiff_t;
-    using reference = const T&;
-    using pointer = const T*;
-    using iterator_category = std::random_access_iterator_tag;
-
-    iterator() = default;
-    explicit iterator(const Pointer* at) : at_(at) {}
-    reference operator*() const { return **at_; }
-    pointer operator->() const { return at_->get(); }
-    reference operator[](difference_type n) const { return *at_[n]; }
-    iterator& operator++() { return *this += 1; }
-    iterator& operator--() { return *this += -1; }
-    iterator operator++(int) { return std::exchange(*this, *this + 1); }
-    iterator operator--(int) { return std::exchange(*this, *this - 1); }
-    iterator& operator+=(difference_type n) {
-      at_ += n;
-      return *this;
-    }
-    iterator& operator-=(difference_type n) { return *this += -n; }
-    friend iterator operator+(iterator i, difference_type n) { return i += n; }
-    friend iterator operator+(difference_type n, iterator i) { return i += n; }
-    friend iterator operator-(iterator i, difference_type n) { return i -= n; }
-    friend difference_type operator-(iterator a, iterator b) { return a.at_ - b.at_; }
-    friend auto operator<=>(iterator, iterator) = default;
-
-   private:
-    const Pointer* at_ = nullptr;
-  };
+  using iterator = PointedIterator<T, Pointer>;
 
   Objects() = default;
   // Names must be distinct.

@@ -218,7 +218,7 @@ class Update {
 
   void decide() {
     const auto decide_at = [&](const IpPrefix& prefix) {
-      if (!std::ranges::empty(arrivals_.list.at(prefix))) dirty_.insert(prefix);
+      if (!arrivals_.list.at(prefix).empty()) dirty_.insert(prefix);
     };
     for (const auto& [prefix, route] : dirty_statics_) decide_at(prefix);
     for (const IpPrefix& prefix : dirty_streamed_) decide_at(prefix);
@@ -295,8 +295,8 @@ class Update {
     for (const IpPrefix& prefix : touched_) {
       const auto end =
           std::find_if(next, routes_.end(), [&](const Route& r) { return r.prefix != prefix; });
-      const bool is_same =
-          std::ranges::equal(std::ranges::subrange(next, end), old_.routes.routes.at(prefix));
+      const auto listed = old_.routes.routes.at(prefix);
+      const bool is_same = std::equal(next, end, listed.begin(), listed.end());
       if (!is_same) {
         edits.push_back({prefix, {std::make_move_iterator(next), std::make_move_iterator(end)}});
       }

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <iterator>
 #include <memory>
-#include <ranges>
 #include <span>
 #include <utility>
 #include <vector>
@@ -81,7 +80,17 @@ class PrefixList {
     const T* at_ = nullptr;
     const T* end_ = nullptr;  // of the chunk
   };
-  using Range = std::ranges::subrange<iterator>;
+  // A part of a list. (std::ranges::subrange, which clang 14 can't take from libstdc++.)
+  class Range {
+   public:
+    Range(iterator begin, iterator end) : begin_(begin), end_(end) {}
+    iterator begin() const { return begin_; }
+    iterator end() const { return end_; }
+    bool empty() const { return begin_ == end_; }
+
+   private:
+    iterator begin_, end_;
+  };
 
   // What stands at a prefix afterwards.
   struct Edit {
