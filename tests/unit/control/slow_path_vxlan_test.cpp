@@ -252,6 +252,41 @@ TEST_F(UnderlayTest, next_hops_of_tunnels_are_resolved_before_they_are_needed) {
   EXPECT_TRUE(usable(underlay, "192.0.2.9"));
 }
 
+// The gateway's own, whole: whether or not its note says where its network layer begins.
+TEST_F(UnderlayTest, a_frame_that_waits_for_a_next_hop_leaves_as_it_is) {
+  for (const std::uint8_t ip_offset : {std::uint8_t{0}, std::uint8_t{14}}) {
+    io->injected.clear();
+    const auto frame = ethernet(udp_packet());
+    queue(PuntClass::glean, frame,
+          {.in_vpc = vpc_a,
+           .vpc = underlay,
+           .address = addr("192.0.2.20"),
+           .tunnel = first,
+           .whole_frame = true,
+           .ip_offset = ip_offset});
+    poll();
+    answer("192.0.2.20", static_cast<std::uint8_t>(20 + ip_offset));
+    const auto sent = injected(InjectKind::rewalk);
+    ASSERT_EQ(sent.size(), 1u);
+    EXPECT_EQ(sent[0].bytes, frame);
+    EXPECT_TRUE(sent[0].note.whole_frame);
+    EXPECT_EQ(sent[0].note.tunnel, first);
+    // Nobody answers: it is lost without a word to anybody.
+    io->injected.clear();
+    queue(PuntClass::glean, frame,
+          {.in_vpc = vpc_a,
+           .vpc = underlay,
+           .address = addr("192.0.2.21"),
+           .tunnel = first,
+           .whole_frame = true,
+           .ip_offset = ip_offset});
+    for (int i = 0; i < 8; ++i) after(1s);
+    EXPECT_TRUE(injected(InjectKind::originate).empty());
+    EXPECT_EQ(VectorPacket::alive, 0);
+  }
+  EXPECT_EQ(drops(vpc_a, DropReason::neighbour_unreachable), 2u);
+}
+
 TEST_F(UnderlayTest, P37_a_silent_next_hop_is_asked_for_every_ten_seconds_for_ever) {
   start({});
   configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
