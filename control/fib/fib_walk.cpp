@@ -5,9 +5,9 @@
 namespace bgw::control {
 namespace {
 
-using dataplane::Address;
 using dataplane::DropReason;
 using dataplane::FibSnapshot;
+using dataplane::MappedAddress;
 using dataplane::NextHop;
 using dataplane::NextHopKind;
 using dataplane::TableIndex;
@@ -15,10 +15,10 @@ using dataplane::VpcIndex;
 
 class FibWalk {
  public:
-  FibWalk(const FibSnapshot& fib, const Address& destination)
+  FibWalk(const FibSnapshot& fib, const MappedAddress& destination)
       : fib_(fib), destination_(destination) {}
 
-  std::vector<FibOutcome> from(VpcIndex vpc, const Address& source) {
+  std::vector<FibOutcome> from(VpcIndex vpc, const MappedAddress& source) {
     if (!fib_.vpcs[vpc.value].enabled) return {{.reason = DropReason::no_interface}};
     const auto table = look_up(fib_.vpcs[vpc.value].source_table, source);
     if (table.kind() == NextHopKind::table) {
@@ -34,7 +34,7 @@ class FibWalk {
  private:
   enum class Stage { sender, gateway, target };  // F2, F3, F4
 
-  NextHop look_up(TableIndex table, const Address& address) const {
+  NextHop look_up(TableIndex table, const MappedAddress& address) const {
     if (address.is_v4()) {
       return NextHop{lpm::lookup(fib_.lpm_base, fib_.tables[table.value], address.as_v4())};
     }
@@ -79,14 +79,14 @@ class FibWalk {
   }
 
   const FibSnapshot& fib_;
-  Address destination_;
+  MappedAddress destination_;
   std::vector<FibOutcome> outcomes_;
 };
 
 }  // namespace
 
-std::vector<FibOutcome> fib_walk(const FibSnapshot& fib, VpcIndex from, const Address& source,
-                                 const Address& destination) {
+std::vector<FibOutcome> fib_walk(const FibSnapshot& fib, VpcIndex from, const MappedAddress& source,
+                                 const MappedAddress& destination) {
   return FibWalk{fib, destination}.from(from, source);
 }
 

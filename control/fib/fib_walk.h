@@ -15,7 +15,7 @@ namespace bgw::control {
 struct FibOutcome {
   Verdict verdict = Verdict::drop;
   dataplane::VpcIndex vpc;                                       // deliver, self
-  dataplane::Address neighbour;                                  // deliver
+  dataplane::MappedAddress neighbour;                            // deliver
   dataplane::DropReason reason = dataplane::DropReason::count_;  // drop
   friend auto operator<=>(const FibOutcome&, const FibOutcome&) = default;
 };
@@ -23,7 +23,7 @@ struct FibOutcome {
 // One outcome per ECMP member, each once, sorted. Both addresses are of one family. `fib` must be
 // in force or not yet published.
 std::vector<FibOutcome> fib_walk(const dataplane::FibSnapshot& fib, dataplane::VpcIndex from,
-                                 const dataplane::Address& source,
-                                 const dataplane::Address& destination);
+                                 const dataplane::MappedAddress& source,
+                                 const dataplane::MappedAddress& destination);
 
 }  // namespace bgw::control

@@ -12,23 +12,24 @@
 
 namespace bgw::control {
 
-constexpr dataplane::Address to_address(const config::IpAddress& address) {
-  return address.is_v4() ? dataplane::Address::v4(address.v4_host_order())
-                         : dataplane::Address::v6(address.hi, address.lo);
+constexpr dataplane::MappedAddress to_address(const config::IpAddress& address) {
+  return address.is_v4() ? dataplane::MappedAddress::v4(address.v4_host_order())
+                         : dataplane::MappedAddress::v6(address.hi, address.lo);
 }
-constexpr config::IpAddress to_config(const dataplane::Address& address) {
+constexpr config::IpAddress to_config(const dataplane::MappedAddress& address) {
   return address.is_v4() ? config::IpAddress::v4(address.as_v4())
                          : config::IpAddress::v6(address.hi, address.lo);
 }
 
 // 16 bytes of IPv6. One that is mapped from IPv4 would read as the IPv4 address: callers refuse
 // these (is_unicast_v6() does).
-inline dataplane::Address load_ipv6(Bytes bytes, std::size_t at) {
-  return dataplane::Address::v6(
+inline dataplane::MappedAddress load_ipv6(Bytes bytes, std::size_t at) {
+  return dataplane::MappedAddress::v6(
       std::uint64_t{load32(bytes, at)} << 32 | load32(bytes, at + 4),
       std::uint64_t{load32(bytes, at + 8)} << 32 | load32(bytes, at + 12));
 }
-inline void store_ipv6(MutableBytes bytes, std::size_t at, const dataplane::Address& address) {
+inline void store_ipv6(MutableBytes bytes, std::size_t at,
+                       const dataplane::MappedAddress& address) {
   store32(bytes, at, static_cast<std::uint32_t>(address.hi >> 32));
   store32(bytes, at + 4, static_cast<std::uint32_t>(address.hi));
   store32(bytes, at + 8, static_cast<std::uint32_t>(address.lo >> 32));

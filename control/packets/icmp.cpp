@@ -8,8 +8,8 @@
 namespace bgw::control {
 namespace {
 
-using dataplane::Address;
 using dataplane::DropReason;
+using dataplane::MappedAddress;
 
 constexpr std::size_t icmp_header_bytes = 8;
 constexpr std::uint8_t precedence_internetwork_control = 0xc0;  // RFC 1812 §4.3.2.5
@@ -159,8 +159,8 @@ std::optional<Echo> quoted_echo_request(Bytes quote) {
   }
   const Bytes body = quote.subspan(header->header_bytes);
   if (body.size() < icmp_header_bytes || body[0] != icmp::echo_request) return std::nullopt;
-  return Echo{Address::v4(header->source), Address::v4(header->destination), load16(body, 4),
-              load16(body, 6)};
+  return Echo{MappedAddress::v4(header->source), MappedAddress::v4(header->destination),
+              load16(body, 4), load16(body, 6)};
 }
 
 }  // namespace bgw::control

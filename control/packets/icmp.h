@@ -56,8 +56,8 @@ std::vector<std::uint8_t> build_icmp_error(Bytes packet, const IcmpError& error,
 
 // An echo message of either family.
 struct Echo {
-  dataplane::Address source;
-  dataplane::Address destination;
+  dataplane::MappedAddress source;
+  dataplane::MappedAddress destination;
   std::uint16_t ident = 0;
   std::uint16_t sequence = 0;
 };

@@ -8,8 +8,8 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::DropReason;
+using dataplane::MappedAddress;
 
 namespace {
 
@@ -37,7 +37,7 @@ void seal(std::vector<std::uint8_t>& packet) {
 }
 
 // RFC 4291 §2.6.1: the Subnet-Router anycast address of an on-link prefix.
-bool is_anycast(std::span<const config::InterfaceAddress> on_link, const Address& address) {
+bool is_anycast(std::span<const config::InterfaceAddress> on_link, const MappedAddress& address) {
   return std::ranges::any_of(on_link, [&](const config::InterfaceAddress& interface) {
     return !interface.address.is_v4() && interface.on_link().contains(to_config(address)) &&
            !is_ipv6_host_in(interface, address);
@@ -97,7 +97,7 @@ bool may_cause_icmp6_error(Bytes packet, bool link_multicast, const Icmp6Error& 
 }
 
 std::vector<std::uint8_t> build_icmp6_error(Bytes packet, const Icmp6Error& error,
-                                            const Address& source) {
+                                            const MappedAddress& source) {
   constexpr std::size_t quote_max = icmp6_error_max_bytes - ipv6_header_bytes - icmp_header_bytes;
   const std::size_t packet_bytes =
       std::min<std::size_t>(ipv6_header_bytes + load16(packet, 4), packet.size());

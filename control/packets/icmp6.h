@@ -52,7 +52,7 @@ bool may_cause_icmp6_error(Bytes packet, bool link_multicast, const Icmp6Error& 
 
 // Quotes as much of `packet`, unchanged, as fits. It must have passed may_cause_icmp6_error().
 std::vector<std::uint8_t> build_icmp6_error(Bytes packet, const Icmp6Error& error,
-                                            const dataplane::Address& source);
+                                            const dataplane::MappedAddress& source);
 
 std::vector<std::uint8_t> build_echo6_request(const Echo& echo, std::size_t payload_bytes);
 

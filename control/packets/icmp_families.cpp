@@ -4,7 +4,7 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
+using dataplane::MappedAddress;
 
 namespace {
 
@@ -20,8 +20,8 @@ std::optional<std::uint16_t> destination_port(std::uint8_t protocol, Bytes upper
 std::optional<IcmpPacket> IcmpOfIpv4::read(Bytes ip) {
   const auto header = parse_ipv4_packet(ip);
   if (!header) return std::nullopt;
-  IcmpPacket packet{Address::v4(header->source),
-                    Address::v4(header->destination),
+  IcmpPacket packet{MappedAddress::v4(header->source),
+                    MappedAddress::v4(header->destination),
                     header->ttl,
                     is_unicast(header->source),
                     {},

@@ -16,8 +16,8 @@ namespace bgw::control {
 
 // What must be known of a packet to the gateway, or about which an error is sent.
 struct IcmpPacket {
-  dataplane::Address source;
-  dataplane::Address destination;
+  dataplane::MappedAddress source;
+  dataplane::MappedAddress destination;
   std::uint8_t ttl = 0;
   bool from_one_host = false;
   std::optional<std::uint8_t> protocol;  // nothing of a fragment, or when headers are cut short
@@ -47,7 +47,7 @@ struct IcmpOfIpv4 {
     return may_cause_icmp_error(ip, link_broadcast, on_link);
   }
   static std::vector<std::uint8_t> build_error(Bytes ip, const Error& error,
-                                               const dataplane::Address& from,
+                                               const dataplane::MappedAddress& from,
                                                std::uint16_t ip_id) {
     return build_icmp_error(ip, error, from.as_v4(), ip_id);
   }
@@ -76,7 +76,8 @@ struct IcmpOfIpv6 {
     return may_cause_icmp6_error(ip, link_broadcast, error, on_link);
   }
   static std::vector<std::uint8_t> build_error(Bytes ip, const Error& error,
-                                               const dataplane::Address& from, std::uint16_t) {
+                                               const dataplane::MappedAddress& from,
+                                               std::uint16_t) {
     return build_icmp6_error(ip, error, from);
   }
   static std::string describe(std::uint8_t type, std::uint8_t code);

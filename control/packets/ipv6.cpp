@@ -4,12 +4,12 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::Mac;
+using dataplane::MappedAddress;
 
 namespace {
 
-std::uint64_t word_sum(const Address& address) {
+std::uint64_t word_sum(const MappedAddress& address) {
   std::uint64_t sum = 0;
   for (unsigned shift = 0; shift < 64; shift += 16) {
     sum += (address.hi >> shift & 0xffff) + (address.lo >> shift & 0xffff);
@@ -55,12 +55,13 @@ std::optional<dataplane::Ipv6Upper> find_upper_layer(Bytes packet) {
   return upper;
 }
 
-std::uint16_t icmp6_checksum(const Address& source, const Address& destination, Bytes message) {
+std::uint16_t icmp6_checksum(const MappedAddress& source, const MappedAddress& destination,
+                             Bytes message) {
   return internet_checksum(
       message, word_sum(source) + word_sum(destination) + message.size() + next_header_icmp);
 }
 
-Mac multicast_mac(const Address& group) {
+Mac multicast_mac(const MappedAddress& group) {
   Mac mac{{0x33, 0x33}};
   for (unsigned i = 0; i < 4; ++i) {
     mac.bytes[2 + i] = static_cast<std::uint8_t>(group.lo >> (24 - 8 * i));
@@ -68,7 +69,7 @@ Mac multicast_mac(const Address& group) {
   return mac;
 }
 
-bool is_ipv6_host_in(const config::InterfaceAddress& interface, const Address& address) {
+bool is_ipv6_host_in(const config::InterfaceAddress& interface, const MappedAddress& address) {
   if (interface.address.is_v4() || address.is_v4()) return false;
   const auto prefix = interface.on_link();
   return prefix.contains(to_config(address)) &&

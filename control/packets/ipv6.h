@@ -19,21 +19,22 @@ inline constexpr std::uint8_t next_header_fragment = 44;
 inline constexpr std::uint8_t next_header_icmp = 58;
 inline constexpr std::uint8_t next_header_none = 59;
 
-inline constexpr dataplane::Address ipv6_unspecified = dataplane::Address::v6(0, 0);
-inline constexpr dataplane::Address ipv6_all_nodes = dataplane::Address::v6(0xff02ull << 48, 1);
+inline constexpr dataplane::MappedAddress ipv6_unspecified = dataplane::MappedAddress::v6(0, 0);
+inline constexpr dataplane::MappedAddress ipv6_all_nodes =
+    dataplane::MappedAddress::v6(0xff02ull << 48, 1);
 
 // By its first byte; what is empty isn't.
 inline bool is_ipv6(Bytes packet) {
   return !packet.empty() && packet[0] >> 4 == 6;
 }
 // One host's: neither unspecified, loopback, multicast nor mapped from IPv4.
-constexpr bool is_unicast_v6(const dataplane::Address& address) {
+constexpr bool is_unicast_v6(const dataplane::MappedAddress& address) {
   return !dataplane::is_multicast_v6(address) && !address.is_v4() &&
          (address.hi != 0 || address.lo > 1);
 }
 // RFC 4291 §2.7.1.
-constexpr dataplane::Address solicited_node(const dataplane::Address& address) {
-  return dataplane::Address::v6(0xff02ull << 48, 0x1ff000000ull | (address.lo & 0xffffff));
+constexpr dataplane::MappedAddress solicited_node(const dataplane::MappedAddress& address) {
+  return dataplane::MappedAddress::v6(0xff02ull << 48, 0x1ff000000ull | (address.lo & 0xffffff));
 }
 
 // RFC 8200 §3.
@@ -42,8 +43,8 @@ struct Ipv6Header {
   std::size_t payload_bytes = 0;  // what follows these 40 bytes
   std::uint8_t next_header = 0;
   std::uint8_t hop_limit = 64;
-  dataplane::Address source;
-  dataplane::Address destination;
+  dataplane::MappedAddress source;
+  dataplane::MappedAddress destination;
 
   std::size_t total_bytes() const { return ipv6_header_bytes + payload_bytes; }
 };
@@ -66,13 +67,14 @@ inline bool is_one_of_several(const dataplane::Ipv6Upper& upper) {
 }
 
 // Of an ICMPv6 message between the two (RFC 4443 §2.3); 0 over one that holds its correct checksum.
-std::uint16_t icmp6_checksum(const dataplane::Address& source,
-                             const dataplane::Address& destination, Bytes message);
+std::uint16_t icmp6_checksum(const dataplane::MappedAddress& source,
+                             const dataplane::MappedAddress& destination, Bytes message);
 
 // RFC 2464 §7.
-dataplane::Mac multicast_mac(const dataplane::Address& group);
+dataplane::Mac multicast_mac(const dataplane::MappedAddress& group);
 // The prefix contains the address as a host's: not its Subnet-Router anycast address (RFC 4291
 // §2.6.1), which a /127 or /128 doesn't have (RFC 6164 §5).
-bool is_ipv6_host_in(const config::InterfaceAddress& interface, const dataplane::Address& address);
+bool is_ipv6_host_in(const config::InterfaceAddress& interface,
+                     const dataplane::MappedAddress& address);
 
 }  // namespace bgw::control

@@ -9,8 +9,8 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::Mac;
+using dataplane::MappedAddress;
 
 namespace {
 
@@ -110,7 +110,7 @@ Frame frame_of(const NdPath& path, Frame icmp) {
   return ethernet_frame(path.to, path.from, ethertype_ipv6, packet);
 }
 
-Frame neighbour_message(NdType type, const Address& target) {
+Frame neighbour_message(NdType type, const MappedAddress& target) {
   Frame icmp(solicitation_bytes);
   icmp[0] = static_cast<std::uint8_t>(type);
   store_ipv6(icmp, 8, target);
@@ -148,7 +148,8 @@ std::optional<NdMessage> parse_nd(Bytes packet) {
   return message;
 }
 
-std::vector<std::uint8_t> write_neighbour_solicitation(const NdPath& path, const Address& target) {
+std::vector<std::uint8_t> write_neighbour_solicitation(const NdPath& path,
+                                                       const MappedAddress& target) {
   auto icmp = neighbour_message(NdType::neighbour_solicitation, target);
   if (path.source != ipv6_unspecified) {
     append_link_option(icmp, option_source_link_address, path.from);
@@ -156,7 +157,8 @@ std::vector<std::uint8_t> write_neighbour_solicitation(const NdPath& path, const
   return frame_of(path, std::move(icmp));
 }
 
-std::vector<std::uint8_t> write_neighbour_advertisement(const NdPath& path, const Address& target,
+std::vector<std::uint8_t> write_neighbour_advertisement(const NdPath& path,
+                                                        const MappedAddress& target,
                                                         NdFlags flags) {
   auto icmp = neighbour_message(NdType::neighbour_advertisement, target);
   icmp[4] = static_cast<std::uint8_t>((flags.router ? flag_router : 0) |

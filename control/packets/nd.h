@@ -21,9 +21,9 @@ enum class NdType : std::uint8_t {
 
 struct NdMessage {
   NdType type = NdType::neighbour_solicitation;
-  dataplane::Address source;  // unspecified in the probe of duplicate address detection
-  dataplane::Address destination;
-  dataplane::Address target;                   // of neighbour messages
+  dataplane::MappedAddress source;  // unspecified in the probe of duplicate address detection
+  dataplane::MappedAddress destination;
+  dataplane::MappedAddress target;             // of neighbour messages
   bool solicited = false;                      // of advertisements of neighbours
   bool overrides = false;                      // of these, too
   std::optional<dataplane::Mac> link_address;  // source's of a solicitation, target's of the others
@@ -38,14 +38,14 @@ std::optional<NdMessage> parse_nd(Bytes packet);
 struct NdPath {
   dataplane::Mac to;
   dataplane::Mac from;  // also what link-layer address options say
-  dataplane::Address source;
-  dataplane::Address destination;
+  dataplane::MappedAddress source;
+  dataplane::MappedAddress destination;
 };
 
 // Whole Ethernet frames. A solicitation from the unspecified address has no link-layer address
 // option (RFC 4861 §4.3).
 std::vector<std::uint8_t> write_neighbour_solicitation(const NdPath& path,
-                                                       const dataplane::Address& target);
+                                                       const dataplane::MappedAddress& target);
 
 struct NdFlags {
   bool router = true;
@@ -53,7 +53,7 @@ struct NdFlags {
   bool overrides = true;
 };
 std::vector<std::uint8_t> write_neighbour_advertisement(const NdPath& path,
-                                                        const dataplane::Address& target,
+                                                        const dataplane::MappedAddress& target,
                                                         NdFlags flags);
 
 // RFC 4861 §6.2.1's defaults.

@@ -10,10 +10,10 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::DropReason;
 using dataplane::Link;
 using dataplane::Mac;
+using dataplane::MappedAddress;
 using dataplane::TunnelIndex;
 using dataplane::VpcIndex;
 
@@ -35,7 +35,7 @@ void LocalArp::handle(PacketPtr packet, TimePoint now) {
   const bool is_probe = message->sender == 0;  // RFC 5227 §2.1: the prober has no address yet
   if (message->sender_mac == vpc->config.mac) {
     // Our own frame, sent back by the network.
-  } else if (is_own(vpc->config, Address::v4(message->sender))) {
+  } else if (is_own(vpc->config, MappedAddress::v4(message->sender))) {
     defend(*vpc, *message, now);
   } else if (is_probe) {
     if (message->operation == ArpOperation::request) answer(*vpc, *message, packet->note().tunnel);
@@ -50,19 +50,19 @@ void LocalArp::handle(PacketPtr packet, TimePoint now) {
 void LocalArp::learn_and_answer(SlowVpc& vpc, const ArpMessage& message, TunnelIndex tunnel,
                                 TimePoint now) {
   using Evidence = Neighbours::Evidence;
-  const bool to_us = is_own(vpc.config, Address::v4(message.target));
+  const bool to_us = is_own(vpc.config, MappedAddress::v4(message.target));
   const bool is_request = message.operation == ArpOperation::request;
   const Evidence evidence = !to_us       ? Evidence::claim
                             : is_request ? Evidence::request
                                          : Evidence::answer;
-  neighbours_.heard(vpc.config.index, Address::v4(message.sender),
+  neighbours_.heard(vpc.config.index, MappedAddress::v4(message.sender),
                     Link::to(message.sender_mac, tunnel), evidence, now);
   if (is_request) answer(vpc, message, tunnel);
 }
 
 // P40: for the gateway's own addresses in this VPC, for nothing else.
 void LocalArp::answer(const SlowVpc& vpc, const ArpMessage& request, TunnelIndex tunnel) {
-  if (!is_own(vpc.config, Address::v4(request.target))) return;
+  if (!is_own(vpc.config, MappedAddress::v4(request.target))) return;
   const ArpMessage reply{ArpOperation::reply, vpc.config.mac, request.target, request.sender_mac,
                          request.sender};
   originator_.send_frame(vpc.config.index, write_arp(request.sender_mac, reply), tunnel);
@@ -123,7 +123,7 @@ std::size_t LocalArp::run_announcements(TimePoint now, std::size_t max) {
 Sending LocalArp::send_announcement(const Announcement& announcement) {
   const SlowVpc* vpc = vpcs_.find_up(announcement.vpc);
   if (vpc == nullptr || vpc->serial != announcement.serial ||
-      !is_own(vpc->config, Address::v4(announcement.address))) {
+      !is_own(vpc->config, MappedAddress::v4(announcement.address))) {
     return Sending::never;
   }
   return announce_now(*vpc, announcement.address);

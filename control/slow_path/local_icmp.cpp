@@ -7,15 +7,15 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::DropReason;
+using dataplane::MappedAddress;
 
 namespace {
 
 // P34: an address of the VPC that the packet came from. Of these the one that was addressed, where
 // the gateway itself was (RFC 1122 §3.2.1.3, RFC 4443 §2.2), else the one by the source's link.
-std::optional<Address> error_source(const SlowVpc& vpc, const Address& source,
-                                    const Address& destination, DropReason reason) {
+std::optional<MappedAddress> error_source(const SlowVpc& vpc, const MappedAddress& source,
+                                          const MappedAddress& destination, DropReason reason) {
   if (reason == DropReason::port_unreachable && is_own(vpc.config, destination)) {
     return destination;
   }
@@ -89,7 +89,7 @@ void LocalIcmp::tell_source_of(Packet& packet, DropReason reason, TimePoint now)
 
 template <typename Family>
 void LocalIcmp::send_error(SlowVpc& vpc, Packet& packet, const typename Family::Error& error,
-                           const Address& from, TimePoint now) {
+                           const MappedAddress& from, TimePoint now) {
   const Bytes ip = network_bytes(packet);
   if (!Family::may_cause_error(ip, is_link_broadcast(packet), error, vpc.config.addresses) ||
       !vpc.icmp_errors.take(now)) {

@@ -32,7 +32,7 @@ class LocalIcmp final : public LocalService {
   void tell_source_of(Packet& packet, dataplane::DropReason reason, TimePoint now);
   template <typename Family>
   void send_error(SlowVpc& vpc, Packet& packet, const typename Family::Error& error,
-                  const dataplane::Address& from, TimePoint now);
+                  const dataplane::MappedAddress& from, TimePoint now);
 
   SlowVpcs& vpcs_;
   Originator& originator_;

@@ -9,9 +9,9 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::DropReason;
 using dataplane::Link;
+using dataplane::MappedAddress;
 using dataplane::VpcIndex;
 
 void LocalNd::handle(PacketPtr packet, TimePoint now) {
@@ -121,7 +121,8 @@ bool LocalNd::take_router_solicitation(SlowVpc& vpc, const NdMessage& message, c
   return true;
 }
 
-bool LocalNd::conflict(SlowVpc& vpc, const Address& address, const Sender& sender, TimePoint now) {
+bool LocalNd::conflict(SlowVpc& vpc, const MappedAddress& address, const Sender& sender,
+                       TimePoint now) {
   ++vpc.counters.address_conflicts;
   const auto [last, is_new] = defended_.try_emplace({vpc.config.index, address}, now);
   if (!is_new && now - last->second < defend_interval) return false;
@@ -131,12 +132,13 @@ bool LocalNd::conflict(SlowVpc& vpc, const Address& address, const Sender& sende
   return true;
 }
 
-void LocalNd::request(VpcIndex index, const Address& address, const std::optional<Link>& only) {
+void LocalNd::request(VpcIndex index, const MappedAddress& address,
+                      const std::optional<Link>& only) {
   SlowVpc* vpc = vpcs_.find_up(index);
   if (vpc == nullptr) return;
   const auto from = on_link_source(vpc->config, address);
   if (!from) return;
-  const Address group = solicited_node(address);
+  const MappedAddress group = solicited_node(address);
   const NdPath path{only ? mac_of(*only) : multicast_mac(group), vpc->config.mac, *from,
                     only ? address : group};
   const Sending sent = originator_.send_frame(index, write_neighbour_solicitation(path, address),
@@ -144,7 +146,7 @@ void LocalNd::request(VpcIndex index, const Address& address, const std::optiona
   if (sent == Sending::done) ++vpc->counters.nd_requests_sent;
 }
 
-void LocalNd::announce(VpcIndex index, const Address& address) {
+void LocalNd::announce(VpcIndex index, const MappedAddress& address) {
   const SlowVpc* vpc = vpcs_.find(index);
   if (vpc == nullptr) return;
   announcements_.emplace(TimePoint{}, Announcement{index, address, vpc->serial});
@@ -188,13 +190,13 @@ Sending LocalNd::send_announcement(const Announcement& announcement) {
     return Sending::never;
   }
   if (announcement.sent > 0) return send_unsolicited(*vpc, address);
-  const Address group = solicited_node(address);
+  const MappedAddress group = solicited_node(address);
   const NdPath path{multicast_mac(group), vpc->config.mac, ipv6_unspecified, group};
   return originator_.send_frame(announcement.vpc, write_neighbour_solicitation(path, address));
 }
 
 // RFC 4861 §7.2.6.
-Sending LocalNd::send_unsolicited(const SlowVpc& vpc, const Address& address) {
+Sending LocalNd::send_unsolicited(const SlowVpc& vpc, const MappedAddress& address) {
   const auto& config = vpc.config;
   const NdPath path{multicast_mac(ipv6_all_nodes), config.mac, address, ipv6_all_nodes};
   const NdFlags flags{.router = !config.underlay, .solicited = false, .overrides = true};
@@ -203,7 +205,7 @@ Sending LocalNd::send_unsolicited(const SlowVpc& vpc, const Address& address) {
 
 void LocalNd::forget(VpcIndex vpc) {
   defended_.erase(defended_.lower_bound({vpc, {}}),
-                  defended_.upper_bound({vpc, Address::v6(UINT64_MAX, UINT64_MAX)}));
+                  defended_.upper_bound({vpc, MappedAddress::v6(UINT64_MAX, UINT64_MAX)}));
   advertiser_.stop(vpc);
 }
 

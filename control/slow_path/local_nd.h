@@ -36,11 +36,11 @@ class LocalNd {
   // A punted frame.
   void handle(PacketPtr packet, TimePoint now);
   // Asks for a neighbour, by multicast or only the one behind that link.
-  void request(dataplane::VpcIndex vpc, const dataplane::Address& address,
+  void request(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
                const std::optional<dataplane::Link>& only);
   // The address came up: a probe for a duplicate at the next run_timers(), then announcements. It
   // is in use meanwhile: a gateway that falls silent serves nobody.
-  void announce(dataplane::VpcIndex vpc, const dataplane::Address& address);
+  void announce(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address);
   // The VPC's link came up, or prefixes or MTU have changed.
   void advertise(dataplane::VpcIndex vpc);
   // Sends at most `max` messages that are due; returns how many.
@@ -51,7 +51,7 @@ class LocalNd {
  private:
   struct Announcement {
     dataplane::VpcIndex vpc;
-    dataplane::Address address;
+    dataplane::MappedAddress address;
     std::uint64_t serial = 0;  // of the VPC
     unsigned sent = 0;         // messages, the probe included
   };
@@ -59,7 +59,7 @@ class LocalNd {
     dataplane::Mac mac;  // of the frame
     dataplane::TunnelIndex tunnel;
   };
-  using OwnAddress = std::pair<dataplane::VpcIndex, dataplane::Address>;
+  using OwnAddress = std::pair<dataplane::VpcIndex, dataplane::MappedAddress>;
 
   // False: the source is none of this link.
   bool take(SlowVpc& vpc, const NdMessage& message, const Sender& sender, TimePoint now);
@@ -72,10 +72,10 @@ class LocalNd {
   void learn(const SlowVpc& vpc, const NdMessage& message, const Sender& sender, TimePoint now);
   void answer(const SlowVpc& vpc, const NdMessage& solicitation, const Sender& sender);
   // Counts and logs the conflict. True if a defence is due.
-  bool conflict(SlowVpc& vpc, const dataplane::Address& address, const Sender& sender,
+  bool conflict(SlowVpc& vpc, const dataplane::MappedAddress& address, const Sender& sender,
                 TimePoint now);
   Sending send_announcement(const Announcement& announcement);
-  Sending send_unsolicited(const SlowVpc& vpc, const dataplane::Address& address);
+  Sending send_unsolicited(const SlowVpc& vpc, const dataplane::MappedAddress& address);
 
   SlowVpcs& vpcs_;
   Neighbours& neighbours_;

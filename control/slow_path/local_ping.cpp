@@ -12,7 +12,7 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
+using dataplane::MappedAddress;
 using dataplane::VpcIndex;
 
 namespace {
@@ -33,7 +33,7 @@ tl::expected<void, std::string> LocalPing::ping(VpcIndex index,
     return tl::unexpected(fmt::format("VPC {}: {}", config.name, why));
   };
   if (!config.enabled) return refuse("its interface is down");
-  const Address to = to_address(destination);
+  const MappedAddress to = to_address(destination);
   if (destination.is_v4() ? !is_unicast(to.as_v4()) : !is_unicast_v6(to)) {
     return refuse(fmt::format("{} is not a unicast address", destination.to_string()));
   }

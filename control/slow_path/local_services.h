@@ -19,8 +19,8 @@ namespace bgw::control {
 struct LocalPacket {
   Packet& packet;           // network_bytes() of it: IP, and whatever padding follows
   dataplane::VpcIndex vpc;  // where the gateway has the address
-  dataplane::Address source;
-  dataplane::Address destination;
+  dataplane::MappedAddress source;
+  dataplane::MappedAddress destination;
   std::uint8_t hop_limit = 0;         // or TTL
   std::uint8_t protocol = 0;          // after IPv6's extension headers
   std::optional<std::uint16_t> port;  // that it is to, of TCP and UDP

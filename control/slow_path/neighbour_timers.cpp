@@ -6,8 +6,8 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::DropReason;
+using dataplane::MappedAddress;
 
 std::size_t Neighbours::run_timers(TimePoint now, std::size_t max) {
   std::size_t ran = 0;

@@ -5,9 +5,9 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::DropReason;
 using dataplane::Link;
+using dataplane::MappedAddress;
 using dataplane::VpcIndex;
 
 namespace {
@@ -49,7 +49,8 @@ std::optional<int> Neighbours::eviction_rank(const Entry& entry) {
   return std::nullopt;
 }
 
-void Neighbours::resolve(VpcIndex index, const Address& address, PacketPtr packet, TimePoint now) {
+void Neighbours::resolve(VpcIndex index, const MappedAddress& address, PacketPtr packet,
+                         TimePoint now) {
   auto& vpc = neighbours_of(index);
   const auto found = vpc.entries.find(address);
   if (found == vpc.entries.end()) {
@@ -72,7 +73,7 @@ void Neighbours::resolve(VpcIndex index, const Address& address, PacketPtr packe
   if (may_ask(ref.entry, now)) ask(ref, now);
 }
 
-void Neighbours::heard(VpcIndex index, const Address& address, Link link, Evidence evidence,
+void Neighbours::heard(VpcIndex index, const MappedAddress& address, Link link, Evidence evidence,
                        TimePoint now) {
   const auto vpc = vpcs_.find(index);
   if (vpc != vpcs_.end()) {
@@ -85,7 +86,7 @@ void Neighbours::heard(VpcIndex index, const Address& address, Link link, Eviden
 }
 
 // Without evicting anyone: who merely asks must not displace those whom packets wait for.
-void Neighbours::learn(VpcIndex index, const Address& address, Link link, TimePoint now) {
+void Neighbours::learn(VpcIndex index, const MappedAddress& address, Link link, TimePoint now) {
   auto& vpc = neighbours_of(index);
   if (is_full(vpc)) return;
   const Ref ref = create(index, vpc, address, now);
@@ -110,7 +111,7 @@ void Neighbours::accept(const Ref& ref, Link link, Evidence evidence, TimePoint 
   make_usable(ref, link, NeighbourState::stale, now);
 }
 
-void Neighbours::doubt(VpcIndex index, const Address& address, TimePoint now) {
+void Neighbours::doubt(VpcIndex index, const MappedAddress& address, TimePoint now) {
   const auto vpc = vpcs_.find(index);
   if (vpc == vpcs_.end()) return;
   const auto found = vpc->second.entries.find(address);
@@ -122,7 +123,7 @@ void Neighbours::doubt(VpcIndex index, const Address& address, TimePoint now) {
   set_state(ref, NeighbourState::stale);
 }
 
-Link Neighbours::link_of(VpcIndex index, const Address& address) const {
+Link Neighbours::link_of(VpcIndex index, const MappedAddress& address) const {
   const auto vpc = vpcs_.find(index);
   if (vpc == vpcs_.end()) return {};
   const auto found = vpc->second.entries.find(address);
@@ -151,7 +152,7 @@ Neighbours::VpcNeighbours& Neighbours::neighbours_of(VpcIndex vpc) {
       .first->second;
 }
 
-Neighbours::Ref Neighbours::create(VpcIndex index, VpcNeighbours& vpc, const Address& address,
+Neighbours::Ref Neighbours::create(VpcIndex index, VpcNeighbours& vpc, const MappedAddress& address,
                                    TimePoint now) {
   Entry& entry = vpc.entries[address];
   const Ref ref{index, vpc, address, entry};
@@ -165,7 +166,7 @@ Neighbours::Ref Neighbours::create(VpcIndex index, VpcNeighbours& vpc, const Add
 bool Neighbours::make_room(VpcIndex index, VpcNeighbours& vpc, TimePoint now) {
   if (!is_full(vpc)) return true;
   if (vpc.evictable.empty() || !vpc.recent.has_room(now)) return false;
-  const Address address = std::get<Address>(*vpc.evictable.begin());
+  const MappedAddress address = std::get<MappedAddress>(*vpc.evictable.begin());
   const Ref victim{index, vpc, address, vpc.entries.at(address)};
   if (victim.entry.last_request) vpc.recent.remember(address, *victim.entry.last_request, now);
   remove(victim, DropReason::hold_queue_full);
@@ -260,10 +261,10 @@ void Neighbours::moved(VpcIndex index, const dataplane::Mac& mac, dataplane::Tun
 }
 
 void Neighbours::forget_behind(VpcIndex index, Link link) {
-  retain(index, [&](const Address&, Link present) { return present != link; });
+  retain(index, [&](const MappedAddress&, Link present) { return present != link; });
 }
 
-void Neighbours::pin(VpcIndex index, const Address& address, TimePoint now) {
+void Neighbours::pin(VpcIndex index, const MappedAddress& address, TimePoint now) {
   VpcNeighbours& vpc = neighbours_of(index);
   const auto found = vpc.entries.find(address);
   set_pinned(found == vpc.entries.end() ? create(index, vpc, address, now)
@@ -271,7 +272,7 @@ void Neighbours::pin(VpcIndex index, const Address& address, TimePoint now) {
              true);
 }
 
-void Neighbours::unpin(VpcIndex index, const Address& address) {
+void Neighbours::unpin(VpcIndex index, const MappedAddress& address) {
   const auto vpc = vpcs_.find(index);
   if (vpc == vpcs_.end()) return;
   const auto found = vpc->second.entries.find(address);

@@ -35,12 +35,12 @@ class NeighbourActions {
  public:
   virtual ~NeighbourActions() = default;
   // Ask for the address: of all, or of the one behind that link alone.
-  virtual void request(dataplane::VpcIndex vpc, const dataplane::Address& address,
+  virtual void request(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
                        const std::optional<dataplane::Link>& only) = 0;
   // Workers may send to the address from now on; false when their table is full.
-  virtual bool set_usable(dataplane::VpcIndex vpc, const dataplane::Address& address,
+  virtual bool set_usable(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
                           dataplane::Link link) = 0;
-  virtual void set_unusable(dataplane::VpcIndex vpc, const dataplane::Address& address) = 0;
+  virtual void set_unusable(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address) = 0;
   // The neighbour is usable: the packet goes the whole walk again.
   virtual void release(HeldPacket packet) = 0;
   // The neighbour didn't answer: drop, and tell the source.
@@ -69,7 +69,7 @@ class Neighbours {
   };
   struct Info {
     dataplane::VpcIndex vpc;
-    dataplane::Address address;
+    dataplane::MappedAddress address;
     NeighbourState state = NeighbourState::incomplete;
     dataplane::Link link;  // unknown while incomplete or failed
     TimePoint confirmed;   // when it was created, while it never was confirmed
@@ -86,16 +86,16 @@ class Neighbours {
       : limits_(limits), budget_(budget), actions_(actions) {}
 
   // The packet needs the neighbour's link: it is held, released at once, or dropped.
-  void resolve(dataplane::VpcIndex vpc, const dataplane::Address& address, PacketPtr packet,
+  void resolve(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address, PacketPtr packet,
                TimePoint now);
   // An ARP or ND message of that sender arrived. The MAC of `link` is unicast.
-  void heard(dataplane::VpcIndex vpc, const dataplane::Address& address, dataplane::Link link,
+  void heard(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address, dataplane::Link link,
              Evidence evidence, TimePoint now);
   // Somebody says, though not to be believed at once, that the neighbour is elsewhere: it is
   // verified soon (RFC 4861 §7.2.5).
-  void doubt(dataplane::VpcIndex vpc, const dataplane::Address& address, TimePoint now);
+  void doubt(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address, TimePoint now);
   // Of a usable neighbour; unknown of any other.
-  dataplane::Link link_of(dataplane::VpcIndex vpc, const dataplane::Address& address) const;
+  dataplane::Link link_of(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address) const;
   // A frame of that MAC came by another tunnel: the neighbours that have it are there now; they are
   // verified soon.
   void moved(dataplane::VpcIndex vpc, const dataplane::Mac& mac, dataplane::TunnelIndex tunnel,
@@ -104,15 +104,15 @@ class Neighbours {
   void forget_behind(dataplane::VpcIndex vpc, dataplane::Link link);
   // The neighbour is wanted always: it is asked for now and, with growing patience, until it
   // answers; it is never evicted and doesn't count against the bound.
-  void pin(dataplane::VpcIndex vpc, const dataplane::Address& address, TimePoint now);
+  void pin(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address, TimePoint now);
   // It is one like any other again.
-  void unpin(dataplane::VpcIndex vpc, const dataplane::Address& address);
+  void unpin(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address);
   // Runs at most `max` timers that are due; returns how many it ran.
   std::size_t run_timers(TimePoint now, std::size_t max);
 
   // Forgets the neighbours of a VPC that `keep` refuses; what waits for them is dropped (no_route).
   // The link is unknown of those that aren't usable.
-  using Keep = std::function<bool(const dataplane::Address&, dataplane::Link)>;
+  using Keep = std::function<bool(const dataplane::MappedAddress&, dataplane::Link)>;
   void retain(dataplane::VpcIndex vpc, const Keep& keep);
   // Drops (no_route) what came in on these VPCs and waits for any neighbour.
   void drop_held_from(const std::set<dataplane::VpcIndex>& in_vpcs);
@@ -138,9 +138,9 @@ class Neighbours {
   };
   static std::optional<int> eviction_rank(const Entry& entry);
   // Who goes first when a VPC is full: (0 unresolved, 1 stale), age, address.
-  using EvictionKey = std::tuple<int, TimePoint, dataplane::Address>;
+  using EvictionKey = std::tuple<int, TimePoint, dataplane::MappedAddress>;
   struct VpcNeighbours {
-    std::map<dataplane::Address, Entry> entries;
+    std::map<dataplane::MappedAddress, Entry> entries;
     std::set<EvictionKey> evictable;
     RecentRequests recent;   // of addresses that have no entry any more
     std::size_t pinned = 0;  // of entries
@@ -148,13 +148,13 @@ class Neighbours {
   struct Ref {  // an entry and where it lives
     dataplane::VpcIndex index;
     VpcNeighbours& vpc;
-    dataplane::Address address;
+    dataplane::MappedAddress address;
     Entry& entry;
   };
-  using Timer = std::tuple<TimePoint, dataplane::VpcIndex, dataplane::Address>;
+  using Timer = std::tuple<TimePoint, dataplane::VpcIndex, dataplane::MappedAddress>;
 
   VpcNeighbours& neighbours_of(dataplane::VpcIndex vpc);
-  Ref create(dataplane::VpcIndex index, VpcNeighbours& vpc, const dataplane::Address& address,
+  Ref create(dataplane::VpcIndex index, VpcNeighbours& vpc, const dataplane::MappedAddress& address,
              TimePoint now);
   bool make_room(dataplane::VpcIndex index, VpcNeighbours& vpc, TimePoint now);
   void remove(const Ref& ref, dataplane::DropReason reason);
@@ -168,8 +168,8 @@ class Neighbours {
   void hold(const Ref& ref, PacketPtr packet, TimePoint now);
   void release_now(PacketPtr packet, TimePoint now);
 
-  void learn(dataplane::VpcIndex index, const dataplane::Address& address, dataplane::Link link,
-             TimePoint now);
+  void learn(dataplane::VpcIndex index, const dataplane::MappedAddress& address,
+             dataplane::Link link, TimePoint now);
   void accept(const Ref& ref, dataplane::Link link, Evidence evidence, TimePoint now);
   void make_usable(const Ref& ref, dataplane::Link link, NeighbourState state, TimePoint now);
 

@@ -12,7 +12,7 @@ namespace bgw::control {
 
 class NextHops {
  public:
-  using NextHop = std::pair<dataplane::VpcIndex, dataplane::Address>;  // underlay, address
+  using NextHop = std::pair<dataplane::VpcIndex, dataplane::MappedAddress>;  // underlay, address
 
   void put(const SlowPathTunnel& tunnel) {
     erase(tunnel.index);

@@ -25,7 +25,7 @@ struct NeighbourEvent {
   enum class Kind : std::uint8_t { learned, moved, gone };
   Kind kind;
   const SlowPathVpc& vpc;
-  dataplane::Address address;
+  dataplane::MappedAddress address;
   dataplane::Link link;   // where it is now; unknown when it is gone
   bool next_hop = false;  // tunnels lead by it
 };

@@ -9,8 +9,8 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::InjectKind;
+using dataplane::MappedAddress;
 using dataplane::TunnelIndex;
 using dataplane::VpcIndex;
 
@@ -49,7 +49,7 @@ Sending Originator::send_packet(VpcIndex vpc, Bytes packet) {
 Sending Originator::send_ipv6(VpcIndex index, Bytes packet) {
   const SlowVpc* vpc = vpcs_.find(index);
   if (vpc == nullptr) return Sending::never;
-  const Address to = load_ipv6(packet, 24);
+  const MappedAddress to = load_ipv6(packet, 24);
   const std::size_t mtu = is_on_link(vpc->config, to)
                               ? std::max<std::size_t>(vpc->config.mtu, ipv6_least_mtu)
                               : ipv6_least_mtu;
@@ -63,7 +63,7 @@ Sending Originator::send_ipv6(VpcIndex index, Bytes packet) {
   return sent;
 }
 
-Sending Originator::wait_for_neighbour(VpcIndex vpc, Bytes packet, const Address& to) {
+Sending Originator::wait_for_neighbour(VpcIndex vpc, Bytes packet, const MappedAddress& to) {
   auto waiting = on_link_.size() < max_on_link ? io_.make(packet) : nullptr;
   if (waiting == nullptr) return not_sent(vpc, Sending::not_now);
   auto& note = waiting->note();

@@ -53,7 +53,8 @@ class Originator {
   Sending send_by_all(const SlowVpc& vpc, Bytes frame);
   Sending send(dataplane::VpcIndex vpc, Bytes bytes, dataplane::InjectKind kind,
                dataplane::TunnelIndex tunnel);
-  Sending wait_for_neighbour(dataplane::VpcIndex vpc, Bytes packet, const dataplane::Address& to);
+  Sending wait_for_neighbour(dataplane::VpcIndex vpc, Bytes packet,
+                             const dataplane::MappedAddress& to);
   Sending not_sent(dataplane::VpcIndex vpc, Sending why);
 
   PacketIo& io_;

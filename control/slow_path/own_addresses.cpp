@@ -8,11 +8,12 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
+using dataplane::MappedAddress;
 
 namespace {
 
-const config::InterfaceAddress* on_link_interface(const SlowPathVpc& vpc, const Address& address) {
+const config::InterfaceAddress* on_link_interface(const SlowPathVpc& vpc,
+                                                  const MappedAddress& address) {
   if (address.is_v4()) return on_link_address(vpc.addresses, address.as_v4());
   const auto found =
       std::ranges::find_if(vpc.addresses, [&](const config::InterfaceAddress& interface) {
@@ -23,7 +24,7 @@ const config::InterfaceAddress* on_link_interface(const SlowPathVpc& vpc, const 
 
 }  // namespace
 
-std::optional<Address> link_local_of(const SlowPathVpc& vpc) {
+std::optional<MappedAddress> link_local_of(const SlowPathVpc& vpc) {
   const bool has_ipv6 = std::ranges::any_of(
       vpc.addresses,
       [](const config::InterfaceAddress& interface) { return !interface.address.is_v4(); });
@@ -31,7 +32,7 @@ std::optional<Address> link_local_of(const SlowPathVpc& vpc) {
   return dataplane::link_local_of(vpc.mac);
 }
 
-bool is_own(const SlowPathVpc& vpc, const Address& address) {
+bool is_own(const SlowPathVpc& vpc, const MappedAddress& address) {
   const bool configured =
       std::ranges::any_of(vpc.addresses, [&](const config::InterfaceAddress& interface) {
         return to_address(interface.address) == address;
@@ -39,18 +40,18 @@ bool is_own(const SlowPathVpc& vpc, const Address& address) {
   return configured || (is_link_local(address) && link_local_of(vpc) == address);
 }
 
-bool is_on_link(const SlowPathVpc& vpc, const Address& address) {
+bool is_on_link(const SlowPathVpc& vpc, const MappedAddress& address) {
   return on_link_source(vpc, address).has_value();
 }
 
-std::optional<Address> on_link_source(const SlowPathVpc& vpc, const Address& other) {
+std::optional<MappedAddress> on_link_source(const SlowPathVpc& vpc, const MappedAddress& other) {
   if (is_link_local(other)) return link_local_of(vpc);
   const auto* interface = on_link_interface(vpc, other);
   if (interface == nullptr) return std::nullopt;
   return to_address(interface->address);
 }
 
-std::optional<Address> source_towards(const SlowPathVpc& vpc, const Address& other) {
+std::optional<MappedAddress> source_towards(const SlowPathVpc& vpc, const MappedAddress& other) {
   if (const auto on_link = on_link_source(vpc, other)) return on_link;
   const auto first = std::ranges::find_if(vpc.addresses, [&](const config::InterfaceAddress& i) {
     return i.address.is_v4() == other.is_v4();

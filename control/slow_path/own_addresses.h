@@ -11,18 +11,18 @@ namespace bgw::control {
 
 // The IPv6 link-local address that the gateway has in every VPC with an IPv6 address: fe80::/64 and
 // the modified EUI-64 of its MAC (RFC 4862 §5.3, RFC 2464 §4).
-std::optional<dataplane::Address> link_local_of(const SlowPathVpc& vpc);
+std::optional<dataplane::MappedAddress> link_local_of(const SlowPathVpc& vpc);
 
 // One of the gateway's addresses in the VPC, its link-local one included.
-bool is_own(const SlowPathVpc& vpc, const dataplane::Address& address);
+bool is_own(const SlowPathVpc& vpc, const dataplane::MappedAddress& address);
 // A host's address in one of the VPC's on-link prefixes; fe80::/64 is one wherever there is IPv6.
 // One of the gateway's own is on link, too.
-bool is_on_link(const SlowPathVpc& vpc, const dataplane::Address& address);
+bool is_on_link(const SlowPathVpc& vpc, const dataplane::MappedAddress& address);
 // The gateway's address whose on-link prefix contains the other as a host.
-std::optional<dataplane::Address> on_link_source(const SlowPathVpc& vpc,
-                                                 const dataplane::Address& other);
+std::optional<dataplane::MappedAddress> on_link_source(const SlowPathVpc& vpc,
+                                                       const dataplane::MappedAddress& other);
 // The same, else the first address of the other's family; nothing when there is none.
-std::optional<dataplane::Address> source_towards(const SlowPathVpc& vpc,
-                                                 const dataplane::Address& other);
+std::optional<dataplane::MappedAddress> source_towards(const SlowPathVpc& vpc,
+                                                       const dataplane::MappedAddress& other);
 
 }  // namespace bgw::control

@@ -9,7 +9,7 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
+using dataplane::MappedAddress;
 using dataplane::VpcIndex;
 
 namespace {
@@ -60,8 +60,8 @@ std::optional<Reassembly::Fragment> Reassembly::parse_v4(Bytes ip) {
   const auto header = parse_ipv4_packet(ip);
   if (!header) return std::nullopt;
   Fragment fragment;
-  fragment.key.source = Address::v4(header->source);
-  fragment.key.destination = Address::v4(header->destination);
+  fragment.key.source = MappedAddress::v4(header->source);
+  fragment.key.destination = MappedAddress::v4(header->destination);
   fragment.key.id = header->id;
   fragment.key.protocol = header->protocol;
   fragment.head_bytes = header->header_bytes;

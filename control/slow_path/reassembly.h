@@ -81,7 +81,7 @@ class Reassembly {
  private:
   struct Key {
     dataplane::VpcIndex in_vpc, vpc;
-    dataplane::Address source, destination;
+    dataplane::MappedAddress source, destination;
     std::uint32_t id = 0;
     std::uint8_t protocol = 0;  // IPv4 only
     friend auto operator<=>(const Key&, const Key&) = default;

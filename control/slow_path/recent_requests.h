@@ -25,13 +25,13 @@ class RecentRequests {
     prune(now);
     return order_.size() < capacity_;
   }
-  void remember(const dataplane::Address& address, TimePoint asked, TimePoint now) {
+  void remember(const dataplane::MappedAddress& address, TimePoint asked, TimePoint now) {
     if (asked + memory_ <= now || !has_room(now)) return;
     last_[address] = asked;
     order_.emplace_back(asked, address);
   }
   // When the address was last asked for; nothing if that is long enough ago.
-  std::optional<TimePoint> last(const dataplane::Address& address, TimePoint now) {
+  std::optional<TimePoint> last(const dataplane::MappedAddress& address, TimePoint now) {
     prune(now);
     const auto found = last_.find(address);
     if (found == last_.end()) return std::nullopt;
@@ -52,8 +52,8 @@ class RecentRequests {
 
   std::size_t capacity_;
   std::chrono::seconds memory_;
-  std::deque<std::pair<TimePoint, dataplane::Address>> order_;
-  std::map<dataplane::Address, TimePoint> last_;
+  std::deque<std::pair<TimePoint, dataplane::MappedAddress>> order_;
+  std::map<dataplane::MappedAddress, TimePoint> last_;
 };
 
 }  // namespace bgw::control

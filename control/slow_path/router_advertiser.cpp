@@ -9,8 +9,8 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::Mac;
+using dataplane::MappedAddress;
 using dataplane::VpcIndex;
 
 namespace {
@@ -32,7 +32,7 @@ void RouterAdvertiser::stop(VpcIndex vpc) {
   timers_.erase({found->second.due, vpc});
   schedules_.erase(found);
   answers_.erase(answers_.lower_bound({vpc, {}}),
-                 answers_.upper_bound({vpc, Address::v6(UINT64_MAX, UINT64_MAX)}));
+                 answers_.upper_bound({vpc, MappedAddress::v6(UINT64_MAX, UINT64_MAX)}));
 }
 
 void RouterAdvertiser::schedule(VpcIndex vpc, Schedule& entry, TimePoint due) {
@@ -41,7 +41,7 @@ void RouterAdvertiser::schedule(VpcIndex vpc, Schedule& entry, TimePoint due) {
   timers_.emplace(due, vpc);
 }
 
-void RouterAdvertiser::solicited(VpcIndex vpc, const Address& host, dataplane::Link link,
+void RouterAdvertiser::solicited(VpcIndex vpc, const MappedAddress& host, dataplane::Link link,
                                  TimePoint now) {
   const auto found = schedules_.find(vpc);
   if (found == schedules_.end()) return;
@@ -96,7 +96,7 @@ RouterAdvertiser::TimePoint RouterAdvertiser::next_due(const Schedule& entry, Ti
   return now + std::min<std::chrono::milliseconds>(interval, initial_interval);
 }
 
-Sending RouterAdvertiser::send(VpcIndex index, const Address& to, const Mac& mac,
+Sending RouterAdvertiser::send(VpcIndex index, const MappedAddress& to, const Mac& mac,
                                dataplane::TunnelIndex tunnel) {
   SlowVpc* vpc = vpcs_.find_up(index);
   const auto from = vpc == nullptr ? std::nullopt : link_local_of(vpc->config);

@@ -33,8 +33,8 @@ class RouterAdvertiser {
   void stop(dataplane::VpcIndex vpc);
   // A host asked. Everybody is answered, or when everybody has been just before, that host alone,
   // if its link is known.
-  void solicited(dataplane::VpcIndex vpc, const dataplane::Address& host, dataplane::Link link,
-                 TimePoint now);
+  void solicited(dataplane::VpcIndex vpc, const dataplane::MappedAddress& host,
+                 dataplane::Link link, TimePoint now);
   // Sends at most `max` advertisements that are due; returns how many.
   std::size_t run(TimePoint now, std::size_t max);
 
@@ -44,15 +44,15 @@ class RouterAdvertiser {
     std::optional<TimePoint> last;
     unsigned sent = 0;
   };
-  using Host = std::pair<dataplane::VpcIndex, dataplane::Address>;
+  using Host = std::pair<dataplane::VpcIndex, dataplane::MappedAddress>;
   struct Answer {
     TimePoint due;
     dataplane::Link link;
   };
 
   void schedule(dataplane::VpcIndex vpc, Schedule& schedule, TimePoint due);
-  Sending send(dataplane::VpcIndex vpc, const dataplane::Address& to, const dataplane::Mac& mac,
-               dataplane::TunnelIndex tunnel);
+  Sending send(dataplane::VpcIndex vpc, const dataplane::MappedAddress& to,
+               const dataplane::Mac& mac, dataplane::TunnelIndex tunnel);
   TimePoint next_due(const Schedule& schedule, TimePoint now);
 
   SlowVpcs& vpcs_;

@@ -13,11 +13,11 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::DropReason;
 using dataplane::InjectKind;
 using dataplane::Link;
 using dataplane::Mac;
+using dataplane::MappedAddress;
 using dataplane::PuntClass;
 using dataplane::TunnelIndex;
 using dataplane::VpcIndex;
@@ -159,7 +159,7 @@ void SlowPath::Impl::give_up(const Reassembly::Failed& failed) {
 void SlowPath::Impl::handle_glean(PacketPtr packet) {
   const auto& note = packet->note();
   const VpcIndex index = note.vpc;
-  const Address address = note.address;
+  const MappedAddress address = note.address;
   const SlowVpc* vpc = vpcs.find_up(index);
   // The FIB that punted it may have been replaced since.
   if (vpcs.find_up(note.in_vpc) == nullptr || vpc == nullptr || !is_on_link(vpc->config, address) ||
@@ -169,7 +169,7 @@ void SlowPath::Impl::handle_glean(PacketPtr packet) {
   neighbours.resolve(index, address, std::move(packet), now);
 }
 
-bool SlowPath::Impl::set_usable(VpcIndex vpc, const Address& address, Link link) {
+bool SlowPath::Impl::set_usable(VpcIndex vpc, const MappedAddress& address, Link link) {
   const Link before = table.find(vpc, address);
   if (table.set(vpc, address, link)) {
     using Kind = NeighbourEvent::Kind;
@@ -186,14 +186,14 @@ bool SlowPath::Impl::set_usable(VpcIndex vpc, const Address& address, Link link)
   return false;
 }
 
-void SlowPath::Impl::set_unusable(VpcIndex vpc, const Address& address) {
+void SlowPath::Impl::set_unusable(VpcIndex vpc, const MappedAddress& address) {
   table.erase(vpc, address);
   ++erased;
   reclaims_due = std::max(reclaims_due, dataplane::NeighbourTable::reclaims_until_free);
   tell(NeighbourEvent::Kind::gone, vpc, address, {});
 }
 
-void SlowPath::Impl::tell(NeighbourEvent::Kind kind, VpcIndex index, const Address& address,
+void SlowPath::Impl::tell(NeighbourEvent::Kind kind, VpcIndex index, const MappedAddress& address,
                           Link link) const {
   const SlowVpc* vpc = vpcs.find(index);
   if (vpc == nullptr) return;

@@ -8,9 +8,9 @@
 
 namespace bgw::control {
 
-using dataplane::Address;
 using dataplane::DropReason;
 using dataplane::Link;
+using dataplane::MappedAddress;
 using dataplane::TunnelIndex;
 using dataplane::VpcIndex;
 
@@ -65,7 +65,7 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
   if (!after.enabled) return;
 
   fdb.retain(index, [&](TunnelIndex tunnel) { return uses_tunnel(after, tunnel); });
-  neighbours.retain(index, [&](const Address& address, Link link) {
+  neighbours.retain(index, [&](const MappedAddress& address, Link link) {
     return is_on_link(after, address) && !is_own(after, address) &&
            (!link.known() || uses_tunnel(after, link.tunnel()));
   });
@@ -74,7 +74,7 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
     for (InterfaceObserver* observer : interface_observers) observer->interface_up(after);
   }
   const bool came_up = starts || before.mac != after.mac;
-  const auto announce = [&](const Address& address) {
+  const auto announce = [&](const MappedAddress& address) {
     if (!came_up && is_own(before, address)) return;
     if (address.is_v4()) {
       arp.announce(index, address.as_v4());
@@ -93,7 +93,7 @@ void SlowPath::Impl::forget(const Reasons& interrupted) {
   for (const auto& [vpc, why] : interrupted) {
     gone.insert(vpc);
     vpcs.interrupt(vpc);
-    neighbours.retain(vpc, [](const Address&, Link) { return false; });
+    neighbours.retain(vpc, [](const MappedAddress&, Link) { return false; });
     fdb.retain(vpc, [](TunnelIndex) { return false; });
     arp.forget(vpc);
     nd.forget(vpc);

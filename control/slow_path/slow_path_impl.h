@@ -75,7 +75,7 @@ struct SlowPath::Impl final : NeighbourActions {
   void pin_next_hops();
 
   // NeighbourActions
-  void request(dataplane::VpcIndex vpc, const dataplane::Address& address,
+  void request(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
                const std::optional<dataplane::Link>& only) override {
     if (address.is_v4()) {
       arp.request(vpc, address.as_v4(), only);
@@ -83,11 +83,11 @@ struct SlowPath::Impl final : NeighbourActions {
       nd.request(vpc, address, only);
     }
   }
-  bool set_usable(dataplane::VpcIndex vpc, const dataplane::Address& address,
+  bool set_usable(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
                   dataplane::Link link) override;
-  void set_unusable(dataplane::VpcIndex vpc, const dataplane::Address& address) override;
-  void tell(NeighbourEvent::Kind kind, dataplane::VpcIndex vpc, const dataplane::Address& address,
-            dataplane::Link link) const;
+  void set_unusable(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address) override;
+  void tell(NeighbourEvent::Kind kind, dataplane::VpcIndex vpc,
+            const dataplane::MappedAddress& address, dataplane::Link link) const;
   void release(HeldPacket held) override {
     held.since = now;
     released.push_back(std::move(held));

@@ -31,7 +31,7 @@ struct SlowPathVpc {
 struct SlowPathTunnel {
   dataplane::TunnelIndex index;
   dataplane::VpcIndex underlay;
-  dataplane::Address next_hop;  // on a link of the underlay
+  dataplane::MappedAddress next_hop;  // on a link of the underlay
   friend bool operator==(const SlowPathTunnel&, const SlowPathTunnel&) = default;
 };
 

@@ -38,14 +38,14 @@ bool wants(const CaptureFilter& filter, CaptureDirection direction) noexcept {
   return false;
 }
 
-Address ipv6_address(const std::uint8_t* at) noexcept {
+MappedAddress ipv6_address(const std::uint8_t* at) noexcept {
   const auto half = [](const std::uint8_t* from) {
     return std::uint64_t{load<Be32>(from).to_host()} << 32 | load<Be32>(from + 4).to_host();
   };
-  return Address::v6(half(at), half(at + 8));
+  return MappedAddress::v6(half(at), half(at + 8));
 }
-Address ipv4_address(const std::uint8_t* at) noexcept {
-  return Address::v4(load<Be32>(at).to_host());
+MappedAddress ipv4_address(const std::uint8_t* at) noexcept {
+  return MappedAddress::v4(load<Be32>(at).to_host());
 }
 
 // Bytes of a packet's first buffer, from an offset on.
@@ -63,7 +63,7 @@ bool is_arp(const rte_mbuf* packet, std::uint32_t frame_at, std::uint32_t networ
 // Is the packet from or to the host? Bounds are checked here: the packet may be one that was
 // dropped for its lengths.
 bool concerns(const rte_mbuf* packet, std::uint32_t frame_at, std::uint32_t network_at,
-              const Address& host) noexcept {
+              const MappedAddress& host) noexcept {
   const auto network = readable_at(packet, network_at);
   if (is_arp(packet, frame_at, network_at))
     return network.size() >= arp_ipv4_bytes &&

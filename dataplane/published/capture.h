@@ -18,8 +18,8 @@ enum class CaptureDirection : std::uint8_t {
 };
 
 struct CaptureFilter {
-  VpcIndex vpc = no_vpc;        // no_vpc: any, and frames that no interface owns
-  std::optional<Address> host;  // source or destination of an IP or ARP packet
+  VpcIndex vpc = no_vpc;              // no_vpc: any, and frames that no interface owns
+  std::optional<MappedAddress> host;  // source or destination of an IP or ARP packet
   bool rx = true, tx = true, drop = true;
   std::uint16_t snaplen = 2048;  // bytes of a packet that are kept
 };

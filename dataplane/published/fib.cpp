@@ -49,11 +49,12 @@ void PortFib::own(std::uint16_t outer, std::uint16_t inner, VpcIndex vpc) {
   own_in((*own_copy(by_outer))[outer], inner, vpc);
 }
 
-TunnelIndex FibSnapshot::tunnel_of(const VpcFib& vpc, const Address& vtep) const noexcept {
+TunnelIndex FibSnapshot::tunnel_of(const VpcFib& vpc, const MappedAddress& vtep) const noexcept {
   const auto first = remotes.begin() + vpc.first_remote;
   const auto last = first + vpc.remote_count;
   const auto found = std::lower_bound(
-      first, last, vtep, [](const Remote& remote, const Address& a) { return remote.vtep < a; });
+      first, last, vtep,
+      [](const Remote& remote, const MappedAddress& a) { return remote.vtep < a; });
   return found != last && found->vtep == vtep ? found->tunnel : no_tunnel;
 }
 

@@ -59,12 +59,12 @@ struct EcmpGroup {
 // A next hop by address (appliance or VPC router).
 struct AddressNextHop {
   VpcIndex vpc;
-  Address address;
+  MappedAddress address;
 };
 
 // A VTEP that frames of a VPC may come from.
 struct Remote {
-  Address vtep;
+  MappedAddress vtep;
   TunnelIndex tunnel;
 };
 
@@ -75,8 +75,8 @@ struct Tunnel {
                                                   sizeof(Ipv6Header) + sizeof(UdpHeader) +
                                                   sizeof(VxlanHeader);
   VpcIndex underlay;       // its slot
-  Address remote;          // the VTEP
-  Address next_hop;        // that or the underlay's router
+  MappedAddress remote;    // the VTEP
+  MappedAddress next_hop;  // that or the underlay's router
   std::uint8_t ip_at = 0;  // where the outer IP header starts
   std::uint8_t header_bytes = 0;
   bool ipv6 = false;
@@ -85,16 +85,16 @@ struct Tunnel {
 
 // Control thread: the headers from `local`, an address of the underlay whose slot is `underlay`, to
 // `remote`, by way of `next_hop`. Addresses are of one family.
-Tunnel make_tunnel(VpcIndex underlay, const VpcFib& slot, const Address& local,
-                   const Address& remote, const Address& next_hop);
+Tunnel make_tunnel(VpcIndex underlay, const VpcFib& slot, const MappedAddress& local,
+                   const MappedAddress& remote, const MappedAddress& next_hop);
 
 // What an underlay receives.
 struct UnderlayFib {
-  std::vector<Address> own;                              // VTEP addresses of the gateway
+  std::vector<MappedAddress> own;                        // VTEP addresses of the gateway
   std::vector<std::pair<std::uint32_t, VpcIndex>> vnis;  // hash table: {VNI + 1, its VPC}, or {0, }
 
-  bool is_local_vtep(const Address& address) const noexcept {
-    for (const Address& a : own)
+  bool is_local_vtep(const MappedAddress& address) const noexcept {
+    for (const MappedAddress& a : own)
       if (a == address) return true;
     return false;
   }
@@ -164,7 +164,7 @@ struct FibSnapshot {
   const FdbTable* fdb = nullptr;                // likewise; null without VXLAN
 
   // The tunnel to a VTEP of a VXLAN interface; no_tunnel when it isn't one of its remotes.
-  TunnelIndex tunnel_of(const VpcFib& vpc, const Address& vtep) const noexcept;
+  TunnelIndex tunnel_of(const VpcFib& vpc, const MappedAddress& vtep) const noexcept;
   // May frames of the interface leave by the tunnel? Neighbours outlive snapshots, so one may still
   // be behind a VTEP that has ceased to be a remote.
   bool uses(const VpcFib& vpc, TunnelIndex tunnel) const noexcept;

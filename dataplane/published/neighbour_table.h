@@ -47,22 +47,22 @@ class NeighbourTable {
   Link find(VpcIndex vpc, std::uint32_t ipv4) const noexcept {
     return Link{v4_.find(key_of(vpc, ipv4))};
   }
-  Link find(VpcIndex vpc, const Address& address) const noexcept {
+  Link find(VpcIndex vpc, const MappedAddress& address) const noexcept {
     return address.is_v4() ? find(vpc, address.as_v4()) : Link{v6_.find(key_of(vpc, address))};
   }
   void prefetch(VpcIndex vpc, std::uint32_t ipv4) const noexcept {
     v4_.prefetch(key_of(vpc, ipv4));
   }
-  void prefetch_v6(VpcIndex vpc, const Address& address) const noexcept {
+  void prefetch_v6(VpcIndex vpc, const MappedAddress& address) const noexcept {
     v6_.prefetch(key_of(vpc, address));
   }
 
   // Writer only. set() is false when the table is full.
-  bool set(VpcIndex vpc, const Address& address, Link link) {
+  bool set(VpcIndex vpc, const MappedAddress& address, Link link) {
     return address.is_v4() ? v4_.set(key_of(vpc, address.as_v4()), link.bits())
                            : v6_.set(key_of(vpc, address), link.bits());
   }
-  void erase(VpcIndex vpc, const Address& address) {
+  void erase(VpcIndex vpc, const MappedAddress& address) {
     if (address.is_v4()) {
       v4_.erase(key_of(vpc, address.as_v4()));
     } else {
@@ -80,7 +80,7 @@ class NeighbourTable {
   static LinkMap<1>::Key key_of(VpcIndex vpc, std::uint32_t ipv4) noexcept {
     return {(std::uint64_t{vpc.value} + 1) << 32 | ipv4};
   }
-  static LinkMap<3>::Key key_of(VpcIndex vpc, const Address& address) noexcept {
+  static LinkMap<3>::Key key_of(VpcIndex vpc, const MappedAddress& address) noexcept {
     return {LinkMap<3>::first_key_word + vpc.value, address.hi, address.lo};
   }
 

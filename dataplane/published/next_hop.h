@@ -10,7 +10,7 @@
 namespace bgw::dataplane {
 
 // An IPv6 address as tables take it.
-constexpr lpm::Ipv6Address lpm_key(const Address& address) {
+constexpr lpm::Ipv6Address lpm_key(const MappedAddress& address) {
   return lpm::Ipv6Address{address.hi} << 64 | address.lo;
 }
 

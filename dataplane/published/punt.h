@@ -39,7 +39,7 @@ struct PacketNote {
   DropReason reason = DropReason::count_;  // icmp_error: why
   VpcIndex in_vpc = no_vpc;                // interface it came in on
   VpcIndex vpc = no_vpc;                   // arp, glean, local, inject: the VPC concerned
-  Address address;                         // glean: next hop; local: own address
+  MappedAddress address;                   // glean: next hop; local: own address
   TunnelIndex tunnel;                      // arp, nd: came in by; inject frame: leaves by
   std::uint16_t mtu = 0;                   // icmp_error for mtu_exceeded: MTU of the way out
   // glean: a frame that was injected whole, and waits for a next hop of the underlay. Given back,

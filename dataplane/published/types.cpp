@@ -10,7 +10,7 @@ std::string Mac::to_string() const {
                      bytes[3], bytes[4], bytes[5]);
 }
 
-std::string Address::to_string() const {
+std::string MappedAddress::to_string() const {
   if (is_v4())
     return fmt::format("{}.{}.{}.{}", lo >> 24 & 255, lo >> 16 & 255, lo >> 8 & 255, lo & 255);
   std::array<unsigned char, 16> bytes;

@@ -33,16 +33,16 @@ inline constexpr TunnelIndex no_tunnel{0};
 
 // An IP address of either family as two halves in host order. IPv4 addresses are kept in the form
 // of RFC 4291 §2.5.5.2 (::ffff:10.1.0.10), which no IPv6 packet may carry: it is a martian there.
-struct Address {
+struct MappedAddress {
   std::uint64_t hi = 0;
   std::uint64_t lo = 0;
 
-  static constexpr Address v4(std::uint32_t host_order) { return {0, v4_mark | host_order}; }
-  static constexpr Address v6(std::uint64_t hi, std::uint64_t lo) { return {hi, lo}; }
+  static constexpr MappedAddress v4(std::uint32_t host_order) { return {0, v4_mark | host_order}; }
+  static constexpr MappedAddress v6(std::uint64_t hi, std::uint64_t lo) { return {hi, lo}; }
   constexpr bool is_v4() const { return hi == 0 && (lo & ~0xffffffffull) == v4_mark; }
   constexpr std::uint32_t as_v4() const { return static_cast<std::uint32_t>(lo); }
   std::string to_string() const;  // "10.1.0.10", RFC 5952 for IPv6
-  friend constexpr auto operator<=>(const Address&, const Address&) = default;
+  friend constexpr auto operator<=>(const MappedAddress&, const MappedAddress&) = default;
 
  private:
   static constexpr std::uint64_t v4_mark = 0x0000ffff00000000;

@@ -85,8 +85,8 @@ static_assert(sizeof(Ipv6Header) == 40);
 inline constexpr unsigned ipv6_hop_limit_offset = 7;
 inline constexpr unsigned ipv6_fragment_header_bytes = 8;
 
-inline Address address_of(const std::array<Be64, 2>& wire) noexcept {
-  return Address::v6(wire[0].to_host(), wire[1].to_host());
+inline MappedAddress address_of(const std::array<Be64, 2>& wire) noexcept {
+  return MappedAddress::v6(wire[0].to_host(), wire[1].to_host());
 }
 
 // RFC 768.

@@ -42,16 +42,17 @@ class Selection {
 struct Ipv4 {
   using Key = lpm::Ipv4Address;
   static const auto& tables(const FibSnapshot& fib) noexcept { return fib.tables; }
-  static Address address(Key key) noexcept { return Address::v4(key); }
-  static Key key(const Address& address) noexcept { return address.as_v4(); }
+  static MappedAddress address(Key key) noexcept { return MappedAddress::v4(key); }
+  static Key key(const MappedAddress& address) noexcept { return address.as_v4(); }
 };
 struct Ipv6 {
   using Key = lpm::Ipv6Address;
   static const auto& tables(const FibSnapshot& fib) noexcept { return fib.tables_v6; }
-  static Address address(Key key) noexcept {
-    return Address::v6(static_cast<std::uint64_t>(key >> 64), static_cast<std::uint64_t>(key));
+  static MappedAddress address(Key key) noexcept {
+    return MappedAddress::v6(static_cast<std::uint64_t>(key >> 64),
+                             static_cast<std::uint64_t>(key));
   }
-  static Key key(const Address& address) noexcept { return lpm_key(address); }
+  static Key key(const MappedAddress& address) noexcept { return lpm_key(address); }
 };
 
 // What a VPC's main table says of one address.
@@ -139,7 +140,7 @@ struct Burst {
   std::array<std::array<std::uint64_t, 2>, burst_max> way_out;  // words of a WayOut's links
   Selection punted;
   std::array<PuntClass, burst_max> punt_class;
-  std::array<Address, burst_max> punt_address;
+  std::array<MappedAddress, burst_max> punt_address;
   Selection dropped;
   std::array<DropReason, burst_max> reason;
 
@@ -165,7 +166,8 @@ struct Burst {
     dropped.add(i);
   }
   // To the control thread, about `address` in `vpc`.
-  void punt(std::size_t i, PuntClass punt, VpcIndex vpc, const Address& address = {}) noexcept {
+  void punt(std::size_t i, PuntClass punt, VpcIndex vpc,
+            const MappedAddress& address = {}) noexcept {
     punt_class[i] = punt;
     out_vpc[i] = vpc;
     punt_address[i] = address;

@@ -10,7 +10,7 @@ namespace {
 
 // What is known of a VXLAN packet's outside. Offsets are from the packet's data.
 struct Outer {
-  Address source;
+  MappedAddress source;
   std::uint32_t ip_at = 0;
   std::uint32_t udp_at = 0;
   std::uint32_t end = 0;           // where the IP packet ends
@@ -102,7 +102,7 @@ void parse_underlay_ipv4(const FibSnapshot& fib, Burst& burst, std::size_t i) no
   const DropReason bad = parse_ipv4(ip.bytes, ip.readable, ip.length, fields);
   if (bad != no_drop) return burst.drop(i, bad);
   const UnderlayFib& underlay = fib.underlays[fib.vpcs[burst.in_vpc[i].value].underlay];
-  if (!underlay.is_local_vtep(Address::v4(fields.destination)))
+  if (!underlay.is_local_vtep(MappedAddress::v4(fields.destination)))
     return burst.drop(i, DropReason::underlay_foreign);
   const auto header = load<Ipv4Header>(ip.bytes);
   // A fragment of UDP can only be VXLAN's here; others are answered as unreachable at most.
@@ -114,7 +114,7 @@ void parse_underlay_ipv4(const FibSnapshot& fib, Burst& burst, std::size_t i) no
     return take_ipv4(burst, i, fields);
   const std::uint32_t at = burst.ip_offset[i];
   decapsulate(fib, burst, i,
-              {.source = Address::v4(fields.source),
+              {.source = MappedAddress::v4(fields.source),
                .ip_at = at,
                .udp_at = at + static_cast<std::uint32_t>(payload_at),
                .end = at + fields.total_bytes,

@@ -22,13 +22,13 @@ class Writer {
   Tunnel& tunnel_;
 };
 
-std::array<Be64, 2> wire(const Address& address) {
+std::array<Be64, 2> wire(const MappedAddress& address) {
   return {Be64::from_host(address.hi), Be64::from_host(address.lo)};
 }
 
 // Without length; its checksum field holds the sum so far. DF: a VTEP must not have its packets
 // fragmented (RFC 7348 §4.3), and so their identification says nothing (RFC 6864 §4.1).
-Ipv4Header ipv4_template(const Address& local, const Address& remote) {
+Ipv4Header ipv4_template(const MappedAddress& local, const MappedAddress& remote) {
   Ipv4Header header{};
   header.version_ihl = 0x45;
   header.flags_fragment = Be16::from_host(0x4000);
@@ -42,7 +42,7 @@ Ipv4Header ipv4_template(const Address& local, const Address& remote) {
   return header;
 }
 
-Ipv6Header ipv6_template(const Address& local, const Address& remote) {
+Ipv6Header ipv6_template(const MappedAddress& local, const MappedAddress& remote) {
   Ipv6Header header{};
   header.version_class_flow = Be32::from_host(0x60000000);
   header.next_header = protocol_udp;
@@ -109,8 +109,8 @@ void finish_udp_checksum(rte_mbuf* packet, std::uint32_t ip_at, std::uint32_t ud
 
 }  // namespace
 
-Tunnel make_tunnel(VpcIndex underlay, const VpcFib& slot, const Address& local,
-                   const Address& remote, const Address& next_hop) {
+Tunnel make_tunnel(VpcIndex underlay, const VpcFib& slot, const MappedAddress& local,
+                   const MappedAddress& remote, const MappedAddress& next_hop) {
   Tunnel tunnel{
       .underlay = underlay, .remote = remote, .next_hop = next_hop, .ipv6 = !local.is_v4()};
   Writer writer{tunnel};

@@ -75,8 +75,8 @@ inline DropReason parse_ipv4(const std::uint8_t* ip, std::size_t readable, std::
 }
 
 struct Ipv6Fields {
-  Address source;
-  Address destination;
+  MappedAddress source;
+  MappedAddress destination;
   std::uint32_t total_bytes = 0;  // header and payload
 };
 

@@ -96,7 +96,7 @@ inline void parse_ipv4_at(Burst& burst, std::size_t i, LinkAddress link) noexcep
 }
 
 // A host of the VPC's own link: by a link-local address, or by one of its subnets.
-inline bool is_on_link(const FibSnapshot& fib, VpcIndex vpc, const Address& source) noexcept {
+inline bool is_on_link(const FibSnapshot& fib, VpcIndex vpc, const MappedAddress& source) noexcept {
   return is_link_local(source) ||
          by_main_table<Ipv6>(fib, vpc, Ipv6::key(source)).kind() == NextHopKind::on_link;
 }

@@ -101,7 +101,7 @@ void use_known_ipv6_addresses(std::uint8_t* ip, bool source_in_b) {
       "2001:db8:1::1",  "2001:db8:2::1",  "2001:db8:2::99",  // self, unknown
       "2001:db8:66::1", "2001:db9::5",    "2001:dba::1",     // ends of other kinds
       "ff02::1",        "fe80::1",        "ff02::1:ff00:1"};
-  const auto put = [](std::uint8_t* to, const Address& address) {
+  const auto put = [](std::uint8_t* to, const MappedAddress& address) {
     for (unsigned i = 0; i < 16; ++i)
       to[i] = static_cast<std::uint8_t>((i < 8 ? address.hi : address.lo) >> (56 - 8 * (i % 8)));
   };

@@ -124,8 +124,8 @@ void read_spans6(Bytes input) {
                                   DropReason::mtu_exceeded, DropReason::port_unreachable}) {
     const auto error = control::icmp6_error_for(reason, input, 1400);
     if (!error || !control::may_cause_icmp6_error(input, false, *error, own)) continue;
-    const auto packet =
-        control::build_icmp6_error(input, *error, dataplane::Address::v6(0x20010db800010000, 1));
+    const auto packet = control::build_icmp6_error(
+        input, *error, dataplane::MappedAddress::v6(0x20010db800010000, 1));
     require(packet.size() <= control::icmp6_error_max_bytes);
     require_well_formed(packet);
     require(!control::may_cause_icmp6_error(packet, false, *error, own));  // P28
@@ -154,17 +154,17 @@ void configure(control::SlowPath& slow_path) {
   dc.underlay = true;
   slow_path.configure(
       {.put = {a, b, dc},
-       .tunnels_put = {{near, underlay, dataplane::Address::v4(0xc0000209)},
-                       {far, underlay, dataplane::Address::v6(0x20010db800ff0000, 9)}}});
+       .tunnels_put = {{near, underlay, dataplane::MappedAddress::v4(0xc0000209)},
+                       {far, underlay, dataplane::MappedAddress::v6(0x20010db800ff0000, 9)}}});
 }
 
 // Of either family, on a link of VPC a, VPC b or the underlay.
-dataplane::Address near_address(std::uint8_t choice, std::uint8_t host) {
+dataplane::MappedAddress near_address(std::uint8_t choice, std::uint8_t host) {
   constexpr std::uint32_t v4[] = {0x0a010100, 0x0a020100, 0xc0000200, 0x08080800};
   constexpr std::uint64_t v6[] = {0x20010db800010000, 0x20010db800020000, 0x20010db800ff0000,
                                   0xfe80000000000000};
-  return (choice & 4) != 0 ? dataplane::Address::v6(v6[choice & 3], host)
-                           : dataplane::Address::v4(v4[choice & 3] + host);
+  return (choice & 4) != 0 ? dataplane::MappedAddress::v6(v6[choice & 3], host)
+                           : dataplane::MappedAddress::v4(v4[choice & 3] + host);
 }
 
 // The first bytes choose the note, the rest is the packet.

@@ -170,7 +170,7 @@ TEST(Ipv6, P14_hop_limit_1_to_the_gateway_is_accepted) {
 
 TEST(Ipv6, P36_the_link_local_address_is_the_gateways_too) {
   TwoVpcs lab;
-  const Address link_local = link_local_of(lab.mac_of(lab.a));
+  const MappedAddress link_local = link_local_of(lab.mac_of(lab.a));
   for (const char* source : {"fe80::10", "2001:db8:1::10"}) {
     const Outcome outcome = lab.receive(
         lab.a, lab.from_a_v6({.source = source, .destination = link_local.to_string()}));

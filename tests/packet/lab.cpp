@@ -104,7 +104,7 @@ void Lab::add_underlay() {
                        .source_table = sources,
                        .main_table = main,
                        .kind = LinkKind::underlay});
-  const Address remote = any_ip(given.remote);
+  const MappedAddress remote = any_ip(given.remote);
   plan.tunnels.push_back(make_tunnel(underlay_, plan.vpcs[0], any_ip(given.own), remote, remote));
   plan.underlays.push_back({.own = {any_ip(given.own)}});
   neighbours.set(underlay_, remote, Link::to(given.remote_mac));

@@ -26,7 +26,7 @@ std::uint32_t ip(const std::string& dotted) {
   return ntohl(address.s_addr);
 }
 
-dataplane::Address ip6(const std::string& text) {
+dataplane::MappedAddress ip6(const std::string& text) {
   Bytes bytes(16);
   if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1)
     throw std::invalid_argument("not an IPv6 address: " + text);
@@ -35,11 +35,11 @@ dataplane::Address ip6(const std::string& text) {
     for (std::size_t i = at; i < at + 8; ++i) value = value << 8 | bytes[i];
     return value;
   };
-  return dataplane::Address::v6(half(0), half(8));
+  return dataplane::MappedAddress::v6(half(0), half(8));
 }
 
-dataplane::Address any_ip(const std::string& text) {
-  return text.find(':') == std::string::npos ? dataplane::Address::v4(ip(text)) : ip6(text);
+dataplane::MappedAddress any_ip(const std::string& text) {
+  return text.find(':') == std::string::npos ? dataplane::MappedAddress::v4(ip(text)) : ip6(text);
 }
 
 Mac mac(std::uint8_t last, std::uint8_t group) {
@@ -88,7 +88,7 @@ Bytes ipv6(const Ipv6& packet) {
   bytes.push_back(packet.next_header);
   bytes.push_back(packet.hop_limit);
   for (const std::string& text : {packet.source, packet.destination}) {
-    const dataplane::Address address = ip6(text);
+    const dataplane::MappedAddress address = ip6(text);
     for (const std::uint64_t half : {address.hi, address.lo}) {
       put32(bytes, static_cast<std::uint32_t>(half >> 32));
       put32(bytes, static_cast<std::uint32_t>(half));

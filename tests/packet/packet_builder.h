@@ -14,9 +14,9 @@ using Bytes = std::vector<std::uint8_t>;
 using dataplane::Mac;
 
 std::uint32_t ip(const std::string& dotted);  // host order
-dataplane::Address ip6(const std::string& text);
-dataplane::Address any_ip(const std::string& text);  // of either family
-Mac mac(std::uint8_t last, std::uint8_t group = 0);  // 02:00:00:00:<group>:<last>
+dataplane::MappedAddress ip6(const std::string& text);
+dataplane::MappedAddress any_ip(const std::string& text);  // of either family
+Mac mac(std::uint8_t last, std::uint8_t group = 0);        // 02:00:00:00:<group>:<last>
 
 // RFC 1071, word by word.
 std::uint16_t internet_checksum(std::span<const std::uint8_t> bytes);

@@ -263,7 +263,7 @@ TEST(OverVxlan, I1_P47_nothing_leaves_to_a_vtep_that_is_no_remote_any_more) {
 
 TEST(OverVxlan, an_unknown_underlay_neighbour_is_asked_for_and_the_packet_goes_then) {
   TwoVpcs lab;
-  const Address vtep = any_ip(test_underlay().remote);
+  const MappedAddress vtep = any_ip(test_underlay().remote);
   lab.neighbours.erase(lab.underlay(), vtep);
   const Bytes frame = inner(lab);
   const Outcome outcome = lab.receive(lab.a, frame);

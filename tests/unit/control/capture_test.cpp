@@ -164,7 +164,7 @@ for data, meta in RawPcapNgReader(sys.argv[1]):
 TEST_F(CaptureApi, passes_the_filter_on) {
   start(R"({"vpc": "vpc-b", "host": "2001:db8::5", "on": ["drop"], "snaplen": 64})");
   EXPECT_EQ(filter().vpc, *programmer.vpc_index("vpc-b"));
-  EXPECT_EQ(filter().host, dataplane::Address::v6(0x20010db8ull << 32, 5));
+  EXPECT_EQ(filter().host, dataplane::MappedAddress::v6(0x20010db8ull << 32, 5));
   EXPECT_FALSE(filter().rx);
   EXPECT_FALSE(filter().tx);
   EXPECT_TRUE(filter().drop);

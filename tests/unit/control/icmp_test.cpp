@@ -224,12 +224,14 @@ TEST(Ipv4, P01_P04_P05_P06_headers_that_lie_are_refused) {
 }
 
 TEST(Ipv4, sources_prefer_the_link_of_the_other_side) {
-  using dataplane::Address;
+  using dataplane::MappedAddress;
   const SlowPathVpc two{
       .addresses = {interface_address("10.1.1.1", 24), interface_address("10.1.2.1", 24)}};
-  EXPECT_EQ(source_towards(two, Address::v4(ip("10.1.2.7"))), Address::v4(ip("10.1.2.1")));
-  EXPECT_EQ(source_towards(two, Address::v4(ip("10.9.9.9"))), Address::v4(ip("10.1.1.1")));
-  EXPECT_FALSE(source_towards({}, Address::v4(ip("10.9.9.9"))));
+  EXPECT_EQ(source_towards(two, MappedAddress::v4(ip("10.1.2.7"))),
+            MappedAddress::v4(ip("10.1.2.1")));
+  EXPECT_EQ(source_towards(two, MappedAddress::v4(ip("10.9.9.9"))),
+            MappedAddress::v4(ip("10.1.1.1")));
+  EXPECT_FALSE(source_towards({}, MappedAddress::v4(ip("10.9.9.9"))));
 }
 
 }  // namespace

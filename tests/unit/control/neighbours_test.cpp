@@ -10,9 +10,9 @@
 namespace bgw::control {
 namespace {
 
-using dataplane::Address;
 using dataplane::DropReason;
 using dataplane::Link;
+using dataplane::MappedAddress;
 using dataplane::VpcIndex;
 using test::addr;
 using test::mac;
@@ -23,7 +23,7 @@ using Evidence = Neighbours::Evidence;
 constexpr VpcIndex vpc{3};
 constexpr VpcIndex other_vpc{4};
 
-Address next(Address address, std::uint64_t by) {
+MappedAddress next(MappedAddress address, std::uint64_t by) {
   address.lo += by;
   return address;
 }
@@ -31,20 +31,20 @@ Address next(Address address, std::uint64_t by) {
 class NeighboursTest : public ::testing::Test, public NeighbourActions {
  protected:
   struct Asked {
-    Address address;
+    MappedAddress address;
     std::optional<Link> only;
     std::chrono::steady_clock::time_point at;
   };
 
-  void request(VpcIndex, const Address& address, const std::optional<Link>& only) override {
+  void request(VpcIndex, const MappedAddress& address, const std::optional<Link>& only) override {
     asked.push_back({address, only, now});
   }
-  bool set_usable(VpcIndex, const Address& address, Link link) override {
+  bool set_usable(VpcIndex, const MappedAddress& address, Link link) override {
     if (table.size() >= table_room) return false;
     table[address] = link;
     return true;
   }
-  void set_unusable(VpcIndex, const Address& address) override { table.erase(address); }
+  void set_unusable(VpcIndex, const MappedAddress& address) override { table.erase(address); }
   void release(HeldPacket held) override {
     EXPECT_TRUE(table.contains(held.packet->note().address)) << "released before it is usable";
     released.push_back(held.packet->bytes()[0]);
@@ -57,7 +57,7 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
   void send(const std::string& address, std::uint8_t mark = 0, VpcIndex in_vpc = other_vpc) {
     send(addr(address), mark, in_vpc);
   }
-  void send(const Address& address, std::uint8_t mark = 0, VpcIndex in_vpc = other_vpc) {
+  void send(const MappedAddress& address, std::uint8_t mark = 0, VpcIndex in_vpc = other_vpc) {
     neighbours->resolve(
         vpc, address,
         std::make_unique<VectorPacket>(
@@ -87,7 +87,7 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
   std::chrono::steady_clock::time_point now{1h};
   HoldBudget budget{100, 150};
   std::vector<Asked> asked;
-  std::map<Address, Link> table;
+  std::map<MappedAddress, Link> table;
   std::size_t table_room = SIZE_MAX;
   std::vector<int> released;
   std::vector<int> unreached;
@@ -319,7 +319,7 @@ TEST_F(NeighboursTest, P37_holds_for_an_address_that_was_evicted_and_came_back) 
     for (std::uint32_t i = 0; i < 6; ++i) send(next(addr("10.2.0.1"), i));
     pass(50ms, 50ms);
   }
-  std::map<Address, std::chrono::steady_clock::time_point> last;
+  std::map<MappedAddress, std::chrono::steady_clock::time_point> last;
   for (const auto& a : asked) {
     const auto [found, is_new] = last.try_emplace(a.address, a.at);
     if (!is_new) {
@@ -343,7 +343,8 @@ TEST_F(NeighboursTest, retain_forgets_the_others) {
   for (const char* address : {"10.2.1.1", "10.2.1.2", "10.2.1.3"}) send(address, 1);
   hear("10.2.1.1", Evidence::answer);
   hear("10.2.1.2", Evidence::answer);
-  neighbours->retain(vpc, [](const Address& address, Link) { return address == addr("10.2.1.1"); });
+  neighbours->retain(
+      vpc, [](const MappedAddress& address, Link) { return address == addr("10.2.1.1"); });
   EXPECT_EQ(neighbours->count(vpc), 1u);
   EXPECT_FALSE(table.contains(addr("10.2.1.2")));
   EXPECT_EQ(dropped, (std::vector<std::pair<int, DropReason>>{{1, DropReason::no_route}}));

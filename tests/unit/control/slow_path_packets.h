@@ -19,7 +19,7 @@ inline std::uint32_t ip(const std::string& text) {
   return config::IpAddress::parse(text).value().v4_host_order();
 }
 // Of either family, as notes and neighbours have it.
-inline dataplane::Address addr(const std::string& text) {
+inline dataplane::MappedAddress addr(const std::string& text) {
   return control::to_address(config::IpAddress::parse(text).value());
 }
 inline dataplane::Mac mac(std::uint8_t last) {

@@ -318,7 +318,7 @@ TEST_F(UnderlayTest, P41_a_scan_evicts_no_next_hop_and_what_is_no_next_hop_any_m
     queue(PuntClass::glean, ethernet(udp_packet()),
           {.in_vpc = vpc_a,
            .vpc = underlay,
-           .address = dataplane::Address::v4(ip("192.0.2.20") + i % 200),
+           .address = dataplane::MappedAddress::v4(ip("192.0.2.20") + i % 200),
            .ip_offset = 14});
   }
   poll();

@@ -12,9 +12,11 @@ constexpr TunnelIndex tunnel(int index) {
 // Two VXLAN interfaces with two remotes each, of which they share one; tunnels 1–3.
 struct Remotes : testing::Test {
   Remotes() {
-    const Address vteps[] = {
-        {}, Address::v4(0xc0000201), Address::v4(0xc0000202), Address::v4(0xc0000203)};
-    for (const Address& vtep : vteps) fib.tunnels.push_back({.remote = vtep});
+    const MappedAddress vteps[] = {{},
+                                   MappedAddress::v4(0xc0000201),
+                                   MappedAddress::v4(0xc0000202),
+                                   MappedAddress::v4(0xc0000203)};
+    for (const MappedAddress& vtep : vteps) fib.tunnels.push_back({.remote = vtep});
     for (const int index : {1, 2, 2, 3}) fib.remotes.push_back({vteps[index], tunnel(index)});
     a.remote_count = b.remote_count = b.first_remote = 2;
   }

@@ -29,8 +29,9 @@ Mac mac_for(std::uint32_t value) {
 // The same for both families.
 class NeighbourTables : public testing::TestWithParam<bool> {
  protected:
-  static Address at(std::uint32_t number) {
-    return GetParam() ? Address::v6(0x20010db800000000 + number % 7, number) : Address::v4(number);
+  static MappedAddress at(std::uint32_t number) {
+    return GetParam() ? MappedAddress::v6(0x20010db800000000 + number % 7, number)
+                      : MappedAddress::v4(number);
   }
 };
 INSTANTIATE_TEST_SUITE_P(Families, NeighbourTables, testing::Bool(),

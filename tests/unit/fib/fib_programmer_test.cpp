@@ -269,8 +269,9 @@ config::Model blackhole_model(unsigned open) {
 dataplane::DropReason fate(const FibProgrammer& programmer, const dataplane::FibSnapshot& fib,
                            unsigned number) {
   const auto destination = 0xac100001u + (number << 8);
-  return control::fib_walk(fib, *programmer.vpc_index("a"), dataplane::Address::v4(0x0a010005),
-                           dataplane::Address::v4(destination))
+  return control::fib_walk(fib, *programmer.vpc_index("a"),
+                           dataplane::MappedAddress::v4(0x0a010005),
+                           dataplane::MappedAddress::v4(destination))
       .at(0)
       .reason;
 }
