@@ -92,7 +92,7 @@ void LocalIcmp::send_error(SlowVpc& vpc, Packet& packet, const typename Family::
                            const MappedAddress& from, TimePoint now) {
   const Bytes ip = network_bytes(packet);
   if (!Family::may_cause_error(ip, is_link_broadcast(packet), error, vpc.config.addresses) ||
-      !vpc.icmp_errors.take(now)) {
+      !vpc.may_send_icmp_error(now)) {
     ++vpc.counters.icmp_suppressed;
     return;
   }

@@ -59,7 +59,10 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
   const VpcIndex index = wanted.index;
   const SlowVpc* present = vpcs.find(index);
   if (present != nullptr && present->config.name != wanted.name) vpcs.erase(index);
-  auto [vpc, is_new] = vpcs.add(index, {options.icmp_errors_per_second, options.icmp_error_burst});
+  constexpr std::uint64_t ns_per_second = 1'000'000'000;
+  auto [vpc, is_new] =
+      vpcs.add(index, dataplane::BucketRate::of(options.icmp_errors_per_second,
+                                                options.icmp_error_burst, ns_per_second));
   const SlowPathVpc before = std::exchange(vpc.config, std::move(wanted));
   const SlowPathVpc& after = vpc.config;
   if (!after.enabled) return;

@@ -1,6 +1,7 @@
 // The VPCs as the slow path keeps them, and the account of the packets that they punted.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,16 +11,23 @@
 #include "control/packets/ipv4.h"
 #include "control/slow_path/packet_io.h"
 #include "control/slow_path/slow_path.h"
-#include "control/slow_path/token_bucket.h"
+#include "dataplane/published/token_bucket.h"
 
 namespace bgw::control {
 
 struct SlowVpc {
   SlowPathVpc config;
   SlowPathCounters counters;
-  TokenBucket icmp_errors;  // P35
+  dataplane::BucketRate icmp_error_rate;  // in nanoseconds
+  dataplane::TokenBucket icmp_errors;     // P35
   // Of no other VPC, and another one after an interruption: what was to be sent before is not.
   std::uint64_t serial = 0;
+
+  bool may_send_icmp_error(std::chrono::steady_clock::time_point now) {
+    return icmp_errors.try_take(
+        icmp_error_rate,
+        static_cast<std::uint64_t>(std::chrono::nanoseconds{now.time_since_epoch()}.count()));
+  }
 };
 
 using VpcSet = std::set<dataplane::VpcIndex>;
@@ -44,9 +52,9 @@ class SlowVpcs {
     const SlowVpc* vpc = find(index);
     return vpc != nullptr && vpc->config.enabled ? vpc : nullptr;
   }
-  // The one in the slot, and whether it is new.
-  std::pair<SlowVpc&, bool> add(dataplane::VpcIndex index, TokenBucket icmp_errors) {
-    const auto [found, is_new] = by_index_.try_emplace(index, SlowVpc{{}, {}, icmp_errors});
+  // The one in the slot, and whether it is new. The rate is that of its ICMP errors.
+  std::pair<SlowVpc&, bool> add(dataplane::VpcIndex index, dataplane::BucketRate rate) {
+    const auto [found, is_new] = by_index_.try_emplace(index, SlowVpc{.icmp_error_rate = rate});
     if (is_new) found->second.serial = ++last_serial_;
     return {found->second, is_new};
   }

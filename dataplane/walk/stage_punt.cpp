@@ -89,9 +89,7 @@ void Punter::report_moves(const Burst& burst) noexcept {
   if (burst.moved.size() == 0) return;
   const std::uint64_t now = rte_rdtsc();
   for (const std::size_t i : burst.moved) {
-    TokenBucket& bucket = moves_by_vpc_[burst.in_vpc[i].value];
-    if (!bucket.has_token(move_rate_, now)) continue;
-    bucket.take(move_rate_, now);
+    if (!moves_by_vpc_[burst.in_vpc[i].value].try_take(move_rate_, now)) continue;
     const auto* frame = rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*);
     MacMove move{burst.in_vpc[i], burst.in_tunnel[i], source_of(frame)};
     rte_ring_sp_enqueue_elem(rings_.moves(), &move,

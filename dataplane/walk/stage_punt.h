@@ -9,8 +9,8 @@
 #include "dataplane/exchange/counter_block.h"
 #include "dataplane/exchange/punt_limits.h"
 #include "dataplane/exchange/worker_rings.h"
+#include "dataplane/published/token_bucket.h"
 #include "dataplane/walk/burst.h"
-#include "dataplane/walk/token_bucket.h"
 
 namespace bgw::dataplane {
 

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/exchange/counter_block.h"
+#include "dataplane/published/token_bucket.h"
 #include "dataplane/walk/flow_hash.h"
-#include "dataplane/walk/token_bucket.h"
 
 namespace bgw::dataplane {
 namespace {
@@ -32,6 +32,13 @@ TEST(TokenBucket, over_ten_seconds_the_rate_holds) {
     taken += take_all(bucket, rate, now);
   EXPECT_GE(taken, 10'000u);
   EXPECT_LE(taken, 10'050u);
+}
+
+TEST(TokenBucket, of_a_rate_of_zero_there_is_no_token) {
+  constexpr BucketRate rate = BucketRate::of(0, 50, 1'000'000);
+  TokenBucket bucket;
+  EXPECT_FALSE(bucket.try_take(rate, 0));
+  EXPECT_FALSE(bucket.try_take(rate, 1'000'000'000));
 }
 
 TEST(CounterBlock, readers_sum_what_the_writer_counted) {
