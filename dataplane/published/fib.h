@@ -153,8 +153,8 @@ struct FibSnapshot {
   std::vector<lpm::Ipv4Descriptor> tables;      // by TableIndex: its IPv4 routes
   std::vector<lpm::Ipv6Descriptor> tables_v6;   // by TableIndex: its IPv6 routes
   std::vector<VpcFib> vpcs;                     // by VpcIndex
-  std::vector<EcmpGroup> groups;                // by GroupIndex
-  std::vector<AddressNextHop> address_hops;     // by AddressIndex
+  std::vector<EcmpGroup> groups;                // by NextHop::index()
+  std::vector<AddressNextHop> address_hops;     // likewise
   std::vector<PortFib> ports;                   // by PortId
   std::vector<Remote> remotes;                  // of all VXLAN interfaces, each one's by VTEP
   std::vector<Tunnel> tunnels;                  // by TunnelIndex; the first one is none

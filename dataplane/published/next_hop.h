@@ -19,10 +19,10 @@ enum class NextHopKind : std::uint8_t {
   discard,    // index: DropReason
   self,       // the gateway's own address in the VPC whose table this is
   on_link,    // the destination is a neighbour in the VPC whose table this is
-  neighbour,  // index: AddressIndex
+  neighbour,  // index: into FibSnapshot::address_hops
   table,      // index: TableIndex; go on there (to a gateway's table; in a source table: the VPC's)
   vpc,        // index: VpcIndex; deliver by that VPC's main table
-  group,      // index: GroupIndex; ECMP
+  group,      // index: into FibSnapshot::groups; ECMP
 };
 
 class NextHop {

@@ -21,8 +21,6 @@ struct Index {
 // A VPC and its one virtual interface share the index. Slots are reused only after a grace period.
 using VpcIndex = Index<struct VpcTag>;
 using TableIndex = Index<struct TableTag>;
-using GroupIndex = Index<struct GroupTag>;
-using AddressIndex = Index<struct AddressTag>;  // a (VPC, address) next hop
 // A way to a VTEP: an entry of FibSnapshot::tunnels. 0 is none.
 using TunnelIndex = Index<struct TunnelTag, std::uint16_t>;
 using PortId = Index<struct PortTag, std::uint16_t>;    // DPDK's

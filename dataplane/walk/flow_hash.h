@@ -8,9 +8,6 @@
 
 namespace bgw::dataplane {
 
-// How many bytes from the IP header's start flow_hash() may read beyond the header itself.
-inline constexpr unsigned flow_hash_payload_bytes = 8;
-
 // The finaliser of MurmurHash3 over both halves.
 inline std::uint64_t mix_flow(std::uint64_t addresses, std::uint64_t flow) noexcept {
   std::uint64_t hash = addresses ^ (flow * 0x9e3779b97f4a7c15u);
