@@ -95,20 +95,16 @@ bool LinkMap<words>::is_erased(std::size_t at) const noexcept {
          slots_[at].key[0].load(std::memory_order_relaxed) >= first_key_word;
 }
 
-// Slots erased before the previous call can't be found any more: a grace period lies between their
-// erasure and now. One word of a key is replaced at a stroke; of several, a reader that began to
-// compare with the old ones must not go on with the new ones, so they wait for another call.
+// What was erased before the previous call has not come back: its key leaves. A reader may have
+// found it just before and look at the value, or at the key's other words, later, so that the slot
+// is free by the next call only, a grace period on.
 template <std::size_t words>
 void LinkMap<words>::reclaim() {
   for (const std::size_t at : std::exchange(leaving_, {})) release_slot(at);
   for (const std::size_t at : reclaimable_) {
     if (!is_erased(at)) continue;
-    if constexpr (words == 1) {
-      release_slot(at);
-    } else {
-      slots_[at].key[0].store(leaving_key, std::memory_order_relaxed);
-      leaving_.push_back(at);
-    }
+    slots_[at].key[0].store(leaving_key, std::memory_order_relaxed);
+    leaving_.push_back(at);
   }
   reclaimable_ = std::exchange(erased_, {});
 }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -12,28 +13,36 @@ namespace bgw::dataplane {
 
 // Open addressing with linear probing over slots {key, value}. A slot's key is complete before its
 // value is stored with release order, so an entry is seen whole or not at all. An erased slot keeps
-// its key until grace periods have passed (reclaim()), so no reader can pair one entry's key with
-// another's value. The first word of a key is at least `first_key_word`.
+// its key for a while, in case it comes back; then the key leaves, a grace period passes, and only
+// then another may move in. So no reader can pair one entry's key with another's value, nor one's
+// first word with another's last. The first word of a key is at least `first_key_word`.
 template <std::size_t words>
 class LinkMap {
  public:
   using Key = std::array<std::uint64_t, words>;
   static constexpr std::uint64_t first_key_word = 4;
   // How often reclaim() must be called after an erasure until its slot is free.
-  static constexpr unsigned reclaims_until_free = words == 1 ? 2 : 3;
+  static constexpr unsigned reclaims_until_free = 3;
 
   explicit LinkMap(std::size_t max_entries);  // allocates once, at most half full
   ~LinkMap();
   LinkMap(const LinkMap&) = delete;
   LinkMap& operator=(const LinkMap&) = delete;
 
-  // Any thread. 0 when there is no such entry.
+  // Any thread. 0 when there is no such entry. `between` is called between the match of a key and
+  // the look at its value, where tests let other things happen.
   std::uint64_t find(const Key& key) const noexcept {
+    return find(key, [] {});
+  }
+  template <typename Between>
+  std::uint64_t find(const Key& key, Between between) const {
     for (std::size_t at = home_of(key);; at = (at + 1) & mask_) {
       const Slot& slot = slots_[at];
-      const std::uint64_t seen = slot.key[0].load(order_of_first);
-      if (seen == key[0] && rest_matches(slot, key))
+      const std::uint64_t seen = slot.key[0].load(std::memory_order_acquire);
+      if (seen == key[0] && rest_matches(slot, key)) {
+        between();
         return slot.value.load(std::memory_order_acquire);
+      }
       if (seen == empty_key) return 0;
     }
   }
@@ -42,20 +51,20 @@ class LinkMap {
   // Writer only. set() is false when the map is full.
   bool set(const Key& key, std::uint64_t value);
   bool erase(const Key& key);  // false: there was none
-  // To be called after a grace period, whatever the writer did between the two.
+  // To be called after a grace period that began after the last call, whatever the writer did
+  // meanwhile.
   void reclaim();
   std::size_t size() const noexcept { return size_; }
 
  private:
-  struct alignas(words == 2 ? 8 : (words + 1) * 8) Slot {
+  // A power of two, so that none lies on two cache lines.
+  struct alignas(std::bit_ceil((words + 1) * 8)) Slot {
     std::array<std::atomic<std::uint64_t>, words> key;
     std::atomic<std::uint64_t> value;
   };
   static constexpr std::uint64_t empty_key = 0;    // ends a probe
   static constexpr std::uint64_t free_key = 1;     // does not end a probe; may be taken
   static constexpr std::uint64_t leaving_key = 2;  // does not end a probe; free after reclaim()
-  static constexpr std::memory_order order_of_first =
-      words == 1 ? std::memory_order_relaxed : std::memory_order_acquire;
 
   static bool rest_matches(const Slot& slot, const Key& key) noexcept {
     for (std::size_t w = 1; w < words; ++w)
