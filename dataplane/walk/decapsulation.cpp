@@ -79,9 +79,11 @@ void decapsulate(const FibSnapshot& fib, Burst& burst, std::size_t i, const Oute
   const std::uint32_t length = udp.length.to_host();
   if (length < headers || length > room) return burst.drop(i, DropReason::vxlan_malformed);
   cut_to(packet, outer.udp_at + length);
+  if (!gather(packet, outer.udp_at + headers)) return burst.drop(i, DropReason::no_headroom);
   if (udp.checksum.raw() != 0 && !checksum_is_right(packet, outer, length))
     return burst.drop(i, DropReason::outer_checksum);
-  const auto vxlan = load<VxlanHeader>(at + sizeof(UdpHeader));
+  const auto vxlan = load<VxlanHeader>(rte_pktmbuf_mtod_offset(
+      packet, const std::uint8_t*, outer.udp_at + std::uint32_t{sizeof(UdpHeader)}));
   if ((vxlan.flags.to_host() & VxlanHeader::flag_vni) == 0)
     return burst.drop(i, DropReason::vxlan_malformed);
   const VpcIndex owner = fib.underlays[underlay.underlay].owner(vxlan.vni.to_host() >> 8);
@@ -89,7 +91,9 @@ void decapsulate(const FibSnapshot& fib, Burst& burst, std::size_t i, const Oute
   const TunnelIndex tunnel = fib.tunnel_of(fib.vpcs[owner.value], outer.source);
   if (tunnel == no_tunnel) return burst.drop(i, DropReason::vxlan_unknown_vtep);
 
-  rte_pktmbuf_adj(packet, static_cast<std::uint16_t>(outer.udp_at + headers));
+  if (rte_pktmbuf_adj(packet, static_cast<std::uint16_t>(outer.udp_at + headers)) == nullptr ||
+      !headers_contiguous(packet))
+    return burst.drop(i, DropReason::no_headroom);
   burst.in_vpc[i] = owner;
   burst.in_tunnel[i] = tunnel;
   burst.frame_bytes[i] = packet->pkt_len;
@@ -123,13 +127,13 @@ void parse_underlay_ipv4(const FibSnapshot& fib, Burst& burst, std::size_t i) no
 
 void parse_underlay_ipv6(const FibSnapshot& fib, Burst& burst, std::size_t i,
                          LinkAddress link) noexcept {
-  const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
+  View ip = view_at(burst.packet[i], burst.ip_offset[i]);
   Ipv6Fields fields;
   const DropReason bad = parse_ipv6_header(ip.bytes, ip.readable, ip.length, fields);
   if (bad != no_drop) return burst.drop(i, bad);
   const UnderlayFib& underlay = fib.underlays[fib.vpcs[burst.in_vpc[i].value].underlay];
   // Neighbour discovery, and what is for the link-local address, is as in a VPC.
-  const std::size_t readable = std::min<std::size_t>(ip.readable, fields.total_bytes);
+  std::size_t readable = std::min<std::size_t>(ip.readable, fields.total_bytes);
   if (is_neighbour_discovery(ip.bytes, readable) || is_link_local(fields.destination))
     return parse_ipv6_at(fib, burst, i, link);
   if (link != LinkAddress::ours) return burst.drop(i, DropReason::link_broadcast);
@@ -137,6 +141,12 @@ void parse_underlay_ipv6(const FibSnapshot& fib, Burst& burst, std::size_t i,
     return burst.drop(i, why);
   if (!underlay.is_local_vtep(fields.destination))
     return burst.drop(i, DropReason::underlay_foreign);
+  // Extension headers may go on beyond the first buffer; if it has no room, they end there.
+  if (load<Ipv6Header>(ip.bytes).next_header != protocol_udp &&
+      gather(burst.packet[i], burst.ip_offset[i] + fields.total_bytes)) {
+    ip = view_at(burst.packet[i], burst.ip_offset[i]);
+    readable = std::min<std::size_t>(ip.readable, fields.total_bytes);
+  }
   const Ipv6Upper upper = find_ipv6_upper(ip.bytes, readable);
   if (upper.protocol == protocol_udp && upper.fragment())
     return burst.drop(i, DropReason::outer_fragment);

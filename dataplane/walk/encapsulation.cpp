@@ -78,6 +78,7 @@ std::uint8_t outer_traffic_class(const rte_mbuf* packet, bool uniform) noexcept 
   const auto* frame = rte_pktmbuf_mtod(packet, const std::uint8_t*);
   const std::uint16_t type = ethertype_of(frame);
   if (type != ethertype_ipv4 && type != ethertype_ipv6) return 0;
+  if (packet->data_len < sizeof(EthernetHeader) + 2) return 0;
   const std::uint8_t inner = traffic_class_of(frame + sizeof(EthernetHeader));
   return uniform ? inner : static_cast<std::uint8_t>(inner & ecn_mask);
 }

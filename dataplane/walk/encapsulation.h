@@ -28,7 +28,8 @@ inline bool put_link_header(rte_mbuf* packet, std::uint32_t ip_offset, const Vpc
     if (rte_pktmbuf_prepend(packet, static_cast<std::uint16_t>(needed - ip_offset)) == nullptr)
       return false;
   } else if (needed < ip_offset) {
-    rte_pktmbuf_adj(packet, static_cast<std::uint16_t>(ip_offset - needed));
+    if (rte_pktmbuf_adj(packet, static_cast<std::uint16_t>(ip_offset - needed)) == nullptr)
+      return false;
   }
   auto* frame = rte_pktmbuf_mtod(packet, std::uint8_t*);
   write_macs(frame, link, out.mac);

@@ -14,18 +14,21 @@
 
 namespace bgw::dataplane {
 
-// Everything that any stage reads of a frame lies within this many bytes: Ethernet with two tags, a
-// header of either family, extension headers as far as anybody looks, and VXLAN with what is
-// inside.
+// What stages read of a frame without a look at how much there is lies within this many bytes:
+// Ethernet with two tags and the longest header of either family. What follows, extension headers
+// above all, may reach further: who goes there reads as far as the first buffer goes (View), or has
+// it gathered.
 inline constexpr std::uint32_t headers_max_bytes = 256;
 
-// A frame may be spread over several buffers; its headers may not. False if they can't be moved
-// together.
-inline bool headers_contiguous(rte_mbuf* packet) noexcept {
+// A frame may be spread over several buffers. Moves it together unless the first one has `bytes` of
+// it, or all. False if it has no room for that.
+inline bool gather(rte_mbuf* packet, std::uint32_t bytes) noexcept {
   if (packet->nb_segs == 1) [[likely]]
     return true;
-  return packet->data_len >= std::min(packet->pkt_len, headers_max_bytes) ||
-         rte_pktmbuf_linearize(packet) == 0;
+  return packet->data_len >= std::min(packet->pkt_len, bytes) || rte_pktmbuf_linearize(packet) == 0;
+}
+inline bool headers_contiguous(rte_mbuf* packet) noexcept {
+  return gather(packet, headers_max_bytes);
 }
 
 // Cuts what lies behind the first `bytes`: Ethernet's padding.

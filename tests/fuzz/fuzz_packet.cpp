@@ -137,7 +137,7 @@ void prepare(Bytes& frame, std::uint8_t ask, VpcIndex from) {
   if ((ask & right_checksum) != 0 && has_header) fix_checksum(frame, ip_offset);
 }
 
-Outcome run(const Bytes& frame, std::uint8_t ask, VpcIndex from) {
+Outcome run(const Bytes& frame, std::uint8_t ask, VpcIndex from, std::size_t cut) {
   if ((ask & by_injection) != 0) {
     const bool own = (ask & originated) != 0;
     return lab->inject(frame, {.inject = own ? InjectKind::originate : InjectKind::rewalk,
@@ -147,8 +147,13 @@ Outcome run(const Bytes& frame, std::uint8_t ask, VpcIndex from) {
   }
   const Bytes carried = (ask & as_carried) != 0 ? frame : wrap(from.value, frame);
   if ((ask & two_buffers) != 0 && carried.size() > 1) {
-    const auto middle = carried.begin() + static_cast<std::ptrdiff_t>(carried.size() / 3 + 1);
-    rte_mbuf* head = lab->pool_packet(Bytes(carried.begin(), middle));
+    // Where the first buffer ends, and whether it has room for what follows, is up to the first
+    // bytes, which own_mac has replaced in the frame.
+    const std::size_t at = 1 + cut * (carried.size() - 2) / UINT16_MAX;
+    const auto middle = carried.begin() + static_cast<std::ptrdiff_t>(at);
+    const Bytes first(carried.begin(), middle);
+    rte_mbuf* head =
+        (cut & 1) != 0 ? lab->exact_packet(first, RTE_PKTMBUF_HEADROOM) : lab->pool_packet(first);
     require(rte_pktmbuf_chain(head, lab->exact_packet(Bytes(middle, carried.end()))) == 0);
     return lab->receive(from, head);
   }
@@ -173,11 +178,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint8_t ask = data[0];
   const VpcIndex from = (ask & from_b) != 0 ? lab->b : lab->a;
   Bytes frame(data + 1, data + size);
+  const std::size_t cut = size > 2 ? data[1] << 8 | data[2] : 0;
   prepare(frame, ask, from);
 
   const InterfaceCounters before = total_counters();
   const std::uint64_t isolated_before = entered(lab->counters(lab->isolated));
-  const Outcome outcome = run(frame, ask, from);
+  const Outcome outcome = run(frame, ask, from, cut);
   const InterfaceCounters after = total_counters();
 
   require(entered(after) - entered(before) == 1);

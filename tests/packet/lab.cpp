@@ -201,18 +201,20 @@ rte_mbuf* Lab::pool_packet(const Bytes& bytes) {
   return packet;
 }
 
-rte_mbuf* Lab::exact_packet(const Bytes& bytes) {
+rte_mbuf* Lab::exact_packet(const Bytes& bytes, std::uint16_t headroom) {
   rte_mbuf* packet = rte_pktmbuf_alloc(pool_);
   if (packet == nullptr) throw std::runtime_error("no packet buffer");
   auto* shared =
       static_cast<rte_mbuf_ext_shared_info*>(std::malloc(sizeof(rte_mbuf_ext_shared_info)));
-  auto* data = static_cast<std::uint8_t*>(std::malloc(std::max<std::size_t>(bytes.size(), 1)));
-  std::ranges::copy(bytes, data);
+  auto* data =
+      static_cast<std::uint8_t*>(std::malloc(std::max<std::size_t>(headroom + bytes.size(), 1)));
+  std::ranges::copy(bytes, data + headroom);
   shared->free_cb = free_heap_data;
   shared->fcb_opaque = shared;
   rte_mbuf_ext_refcnt_set(shared, 1);
   const auto length = static_cast<std::uint16_t>(bytes.size());
-  rte_pktmbuf_attach_extbuf(packet, data, 0, length, shared);
+  rte_pktmbuf_attach_extbuf(packet, data, 0, static_cast<std::uint16_t>(headroom + length), shared);
+  packet->data_off = headroom;
   packet->data_len = length;
   packet->pkt_len = length;
   return packet;
@@ -234,7 +236,7 @@ Outcome Lab::receive_raw(VpcIndex vpc, const Bytes& carried) {
 }
 
 Outcome Lab::inject(const Bytes& data, const PacketNote& note) {
-  rte_mbuf* packet = pool_packet(data);
+  rte_mbuf* packet = exact_packet(data, RTE_PKTMBUF_HEADROOM);
   note_of(packet) = note;
   EXPECT_EQ(rte_ring_sp_enqueue(worker_->rings().inject(), packet), 0);
   return step();

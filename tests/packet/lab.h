@@ -84,9 +84,9 @@ class Lab {
   // Until the packets are collected, nothing more can leave by the VPC's port.
   void fill_transmit_queue(VpcIndex vpc);
 
-  // A packet buffer with these bytes: on the heap and exactly as long, so that a sanitizer sees any
-  // access beyond them; or in the pool's own buffers, with headroom.
-  rte_mbuf* exact_packet(const Bytes& bytes);
+  // A packet buffer with these bytes: on the heap and ending with them, so that a sanitizer sees
+  // any access beyond them; or in the pool's own buffers, with headroom and tailroom.
+  rte_mbuf* exact_packet(const Bytes& bytes, std::uint16_t headroom = 0);
   rte_mbuf* pool_packet(const Bytes& bytes);
 
   InterfaceCounters counters(VpcIndex vpc) const { return worker_->counters().read_vpc(vpc); }
