@@ -1,5 +1,5 @@
 // Stages 6 and 7, next hop and forward: the neighbour's MAC, TTL and MTU, then the new headers.
-// Nothing of a packet changes before it is certain where it goes.
+// Nothing of a packet changes before it is certain where it goes and that there is room for them.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -67,6 +67,14 @@ inline bool put_headers(const FibSnapshot& fib, rte_mbuf* packet, std::uint32_t 
          encapsulate(packet, out, fib.tunnels[way.link.tunnel().value], way.outer);
 }
 
+// Is there room for what put_headers() puts there?
+inline bool has_room(const FibSnapshot& fib, const rte_mbuf* packet, std::uint32_t ip_offset,
+                     const VpcFib& out, const WayOut& way) noexcept {
+  std::uint32_t needed = std::uint32_t{sizeof(EthernetHeader)} + out.tags.bytes;
+  if (out.kind == LinkKind::vxlan) needed += fib.tunnels[way.link.tunnel().value].header_bytes;
+  return needed <= ip_offset + rte_pktmbuf_headroom(packet);
+}
+
 // False: something on the way is unknown yet, and the packet punted to find it out.
 template <typename Family>
 inline bool find_way_out(const FibSnapshot& fib, Burst& burst, std::size_t i, const VpcFib& out,
@@ -109,6 +117,8 @@ inline void forward_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noe
   WayOut way;
   if (!find_way_out<Family>(fib, burst, i, out, way)) [[unlikely]]
     return;
+  if (!too_big && !has_room(fib, packet, burst.ip_offset[i], out, way)) [[unlikely]]
+    return burst.drop(i, DropReason::no_headroom);
   if (!burst.from_gateway) Header<Family>::decrement_ttl(ip);
   if (too_big) [[unlikely]] {
     burst.way_out[i] = {way.link.bits(), way.outer.bits()};
@@ -137,7 +147,6 @@ inline void forward_frame(const FibSnapshot& fib, Burst& burst, std::size_t i,
   rte_mbuf* packet = burst.packet[i];
   const VpcFib& out = fib.vpcs[burst.in_vpc[i].value];
   burst.out_vpc[i] = burst.in_vpc[i];
-  burst.ip_offset[i] = 0;
   if (packet->data_len < sizeof(EthernetHeader)) return burst.drop(i, DropReason::frame_truncated);
   burst.frame_bytes[i] = packet->pkt_len + out.tags.bytes;
   if (out.kind == LinkKind::vxlan) {

@@ -262,6 +262,43 @@ TEST_F(CaptureWalk, frames_cut_short_are_seen_as_they_are) {
   for (const Copy& copy : take()) EXPECT_LE(copy.what.original_bytes, 33u);
 }
 
+// What the control thread made whole and what never got a link header differ.
+TEST_F(CaptureWalk, a_frame_of_the_gateways_own_that_is_dropped_begins_at_ethernet) {
+  const Bytes frame = lab.from_a({});
+  const Bytes cut_short(frame.begin(), frame.begin() + 13);
+  EXPECT_TRUE(lab.inject(cut_short, lab.frame_note(lab.b)).sent.empty());
+  const auto copies = take();
+  ASSERT_EQ(copies.size(), 1u);
+  EXPECT_EQ(copies[0].what.reason, DropReason::frame_truncated);
+  EXPECT_FALSE(copies[0].what.starts_at_ip);
+  EXPECT_EQ(copies[0].bytes, cut_short);
+}
+
+class OverVxlanCapture : public CaptureWalk {};
+TEST_F(OverVxlanCapture, a_frame_of_the_gateways_own_without_a_tunnel_begins_at_ethernet) {
+  lab.plan.vpcs[lab.b.value].remote_count = 0;
+  lab.publish();
+  const Bytes frame = lab.from_a({});
+  EXPECT_TRUE(lab.inject(frame, lab.frame_note(lab.b)).sent.empty());
+  const auto copies = take();
+  ASSERT_EQ(copies.size(), 1u);
+  EXPECT_EQ(copies[0].what.reason, DropReason::vxlan_unknown_vtep);
+  EXPECT_FALSE(copies[0].what.starts_at_ip);
+  EXPECT_EQ(copies[0].bytes, frame);
+}
+
+// A held packet in a buffer without headroom. Nothing of it has changed when it is dropped.
+TEST_F(OverVxlanCapture, P01_a_packet_without_room_for_the_tunnel_is_dropped_as_it_was) {
+  const Bytes frame = lab.from_a({});
+  const PacketNote note{
+      .inject = InjectKind::rewalk, .in_vpc = lab.a, .vpc = lab.a, .ip_offset = 14};
+  EXPECT_TRUE(lab.inject(lab.exact_packet(frame), note).sent.empty());
+  const auto copies = take();
+  ASSERT_EQ(copies.size(), 1u);
+  EXPECT_EQ(copies[0].what.reason, DropReason::no_headroom);
+  EXPECT_EQ(copies[0].bytes, frame);
+}
+
 TEST_F(CaptureWalk, hosts_are_found_behind_tags_and_tunnels) {
   lab.captures().stop(id);
   id = *lab.captures().start({.host = any_ip("10.2.0.20")});

@@ -236,7 +236,10 @@ Outcome Lab::receive_raw(VpcIndex vpc, const Bytes& carried) {
 }
 
 Outcome Lab::inject(const Bytes& data, const PacketNote& note) {
-  rte_mbuf* packet = exact_packet(data, RTE_PKTMBUF_HEADROOM);
+  return inject(exact_packet(data, RTE_PKTMBUF_HEADROOM), note);
+}
+
+Outcome Lab::inject(rte_mbuf* packet, const PacketNote& note) {
   note_of(packet) = note;
   EXPECT_EQ(rte_ring_sp_enqueue(worker_->rings().inject(), packet), 0);
   return step();

@@ -80,6 +80,7 @@ class Lab {
   // What was sent last, as the port carried it.
   const std::vector<Bytes>& carried() const { return carried_; }
   Outcome inject(const Bytes& data, const PacketNote& note);
+  Outcome inject(rte_mbuf* packet, const PacketNote& note);
   Outcome step();  // one round of the worker
   // Until the packets are collected, nothing more can leave by the VPC's port.
   void fill_transmit_queue(VpcIndex vpc);
