@@ -36,6 +36,8 @@ rte_eth_conf configuration(const rte_eth_dev_info& offered, std::uint16_t rx_que
     conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
     conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
   }
+  // All packets are of one pool, and nobody else's.
+  conf.txmode.offloads |= offered.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
   const std::uint64_t flows =
       offered.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
   if (rx_queues > 1 && flows != 0) {

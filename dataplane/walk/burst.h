@@ -131,6 +131,7 @@ struct Burst {
   std::array<std::uint32_t, burst_max> ip_bytes;
   Routed<Ipv4> v4;
   Routed<Ipv6> v6;
+  Selection decapsulated;
   Selection moved;  // whose source MAC the FDB has not, or elsewhere
   // next hop
   std::array<VpcIndex, burst_max> out_vpc;
@@ -150,7 +151,7 @@ struct Burst {
     from_gateway = whole_frames = false;
     v4.clear();
     v6.clear();
-    for (Selection* selection : {&moved, &to_send, &to_fragment, &punted, &dropped})
+    for (Selection* selection : {&decapsulated, &moved, &to_send, &to_fragment, &punted, &dropped})
       selection->clear();
   }
   template <typename Family>

@@ -6,6 +6,7 @@
 
 #include "dataplane/published/fdb_table.h"
 #include "dataplane/walk/icmp_rules.h"
+#include "dataplane/walk/stage_parse.h"
 
 namespace bgw::dataplane {
 
@@ -44,14 +45,16 @@ Punter::Punter(const WorkerRings& rings, std::uint32_t max_vpcs, std::uint64_t h
   }
 }
 
-bool Punter::admit(PuntClass punt, VpcIndex vpc, std::uint64_t now) noexcept {
+bool Punter::has_tokens(PuntClass punt, VpcIndex vpc, std::uint64_t now) const noexcept {
   const std::size_t c = index_of(punt);
-  TokenBucket& own = by_vpc_[vpc.value][c];
-  if (!own.has_token(vpc_rates_[c], now) || !total_[c].has_token(total_rates_[c], now))
-    return false;
-  own.take(vpc_rates_[c], now);
+  return by_vpc_[vpc.value][c].has_token(vpc_rates_[c], now) &&
+         total_[c].has_token(total_rates_[c], now);
+}
+
+void Punter::take_tokens(PuntClass punt, VpcIndex vpc, std::uint64_t now) noexcept {
+  const std::size_t c = index_of(punt);
+  by_vpc_[vpc.value][c].take(vpc_rates_[c], now);
   total_[c].take(total_rates_[c], now);
-  return true;
 }
 
 bool Punter::enqueue(PuntClass punt, rte_mbuf* packet) noexcept {
@@ -78,7 +81,8 @@ void Punter::punt(Burst& burst) noexcept {
 
 void Punter::punt_one(Burst& burst, std::size_t i, std::uint64_t now) noexcept {
   const PuntClass punt = burst.punt_class[i];
-  if (!admit(punt, burst.in_vpc[i], now)) return burst.drop(i, DropReason::punt_policed);
+  if (!has_tokens(punt, burst.in_vpc[i], now)) return burst.drop(i, DropReason::punt_policed);
+  take_tokens(punt, burst.in_vpc[i], now);
   write_note(burst, i, punt, burst.out_vpc[i]);
   note_of(burst.packet[i]).address = burst.punt_address[i];
   if (!enqueue(punt, burst.packet[i])) return burst.drop(i, DropReason::punt_queue_full);
@@ -111,18 +115,25 @@ void Punter::drop(const FibSnapshot& fib, Burst& burst) noexcept {
   }
 }
 
-bool Punter::hand_over_for_icmp_error(const FibSnapshot& fib, const Burst& burst, std::size_t i,
-                                      std::uint64_t now) noexcept {
-  rte_mbuf* packet = burst.packet[i];
+// The cheapest question first, since a flood of drops comes this way: the policer, the header, a
+// table.
+bool Punter::deserves_answer(const FibSnapshot& fib, const Burst& burst, std::size_t i,
+                             std::uint64_t now) const noexcept {
   const VpcIndex vpc = burst.in_vpc[i];
   if (burst.from_gateway || fib.vpcs[vpc.value].kind == LinkKind::underlay) return false;
-  const auto* ip = rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, burst.ip_offset[i]);
-  const bool from_one_host = ip[0] >> 4 == 6
-                                 ? source_is_one_host<Ipv6>(fib, vpc, burst.v6.source[i])
-                                 : source_is_one_host<Ipv4>(fib, vpc, burst.v4.source[i]);
-  if (!may_answer_with_icmp_error(ip, packet->data_len - burst.ip_offset[i]) || !from_one_host ||
-      !admit(PuntClass::icmp_error, vpc, now))
-    return false;
+  if (!has_tokens(PuntClass::icmp_error, vpc, now)) return false;
+  const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
+  if (!may_answer_with_icmp_error(ip.bytes, ip.readable)) return false;
+  return ip.bytes[0] >> 4 == 6 ? source_is_one_host<Ipv6>(fib, vpc, burst.v6.source[i])
+                               : source_is_one_host<Ipv4>(fib, vpc, burst.v4.source[i]);
+}
+
+bool Punter::hand_over_for_icmp_error(const FibSnapshot& fib, const Burst& burst, std::size_t i,
+                                      std::uint64_t now) noexcept {
+  if (!deserves_answer(fib, burst, i, now)) return false;
+  rte_mbuf* packet = burst.packet[i];
+  const VpcIndex vpc = burst.in_vpc[i];
+  take_tokens(PuntClass::icmp_error, vpc, now);
   write_note(burst, i, PuntClass::icmp_error, vpc);
   PacketNote& note = note_of(packet);
   note.reason = burst.reason[i];

@@ -38,9 +38,12 @@ class Punter {
   using Buckets = std::array<TokenBucket, punt_class_count>;
 
   void punt_one(Burst& burst, std::size_t i, std::uint64_t now) noexcept;
-  bool admit(PuntClass punt, VpcIndex vpc, std::uint64_t now) noexcept;
+  bool has_tokens(PuntClass punt, VpcIndex vpc, std::uint64_t now) const noexcept;
+  void take_tokens(PuntClass punt, VpcIndex vpc, std::uint64_t now) noexcept;
   bool enqueue(PuntClass punt, rte_mbuf* packet) noexcept;
   void write_note(const Burst& burst, std::size_t i, PuntClass punt, VpcIndex vpc) noexcept;
+  bool deserves_answer(const FibSnapshot& fib, const Burst& burst, std::size_t i,
+                       std::uint64_t now) const noexcept;
   bool hand_over_for_icmp_error(const FibSnapshot& fib, const Burst& burst, std::size_t i,
                                 std::uint64_t now) noexcept;
 
