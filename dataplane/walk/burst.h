@@ -13,6 +13,7 @@
 #include "dataplane/published/punt.h"
 #include "dataplane/published/types.h"
 #include "dataplane/published/wire.h"
+#include "dataplane/walk/flow_hash.h"
 #include "lpm/lpm.h"
 
 struct rte_mbuf;
@@ -129,6 +130,8 @@ struct Burst {
   std::array<std::uint16_t, burst_max> ip_offset;  // from a packet's data to its IP or ARP header
   std::array<std::uint32_t, burst_max> frame_bytes;
   std::array<std::uint32_t, burst_max> ip_bytes;
+  std::array<UpperLayer, burst_max> upper;
+  std::array<std::uint64_t, burst_max> flow_hash;  // 0 until flow_hash_of() is asked for it
   Routed<Ipv4> v4;
   Routed<Ipv6> v6;
   Selection decapsulated;

@@ -52,27 +52,6 @@ Ipv6Header ipv6_template(const MappedAddress& local, const MappedAddress& remote
   return header;
 }
 
-// Of the frame inside: by its flow, or by its addresses when it isn't IP.
-std::uint16_t source_port(const rte_mbuf* packet) noexcept {
-  const auto* frame = rte_pktmbuf_mtod(packet, const std::uint8_t*);
-  const std::size_t readable = packet->data_len;
-  const std::uint16_t type = ethertype_of(frame);
-  const std::uint8_t* ip = frame + sizeof(EthernetHeader);
-  const std::size_t ip_bytes = readable - sizeof(EthernetHeader);
-  std::uint64_t hash = 0;
-  if (type == ethertype_ipv4 && ip_bytes >= ipv4_max_header_bytes) {
-    hash = flow_hash_ipv4(ip, ip_bytes);
-  } else if (type == ethertype_ipv4 && ip_bytes >= sizeof(Ipv4Header) &&
-             load<Ipv4Header>(ip).header_bytes() <= ip_bytes) {
-    hash = flow_hash_ipv4(ip, ip_bytes);
-  } else if (type == ethertype_ipv6 && ip_bytes >= sizeof(Ipv6Header)) {
-    hash = flow_hash_ipv6(ip, ip_bytes);
-  } else {
-    hash = mix_flow(load<std::uint64_t>(frame), load<std::uint32_t>(frame + 8));
-  }
-  return static_cast<std::uint16_t>(vxlan_first_source_port | (hash & 0x3fff));
-}
-
 // DSCP by the pipe or uniform model, ECN as inside (RFC 6040 §4.1); 0 when it isn't IP.
 std::uint8_t outer_traffic_class(const rte_mbuf* packet, bool uniform) noexcept {
   const auto* frame = rte_pktmbuf_mtod(packet, const std::uint8_t*);
@@ -133,8 +112,21 @@ Tunnel make_tunnel(VpcIndex underlay, const VpcFib& slot, const MappedAddress& l
   return tunnel;
 }
 
-bool encapsulate(rte_mbuf* packet, const VpcFib& vpc, const Tunnel& tunnel, Link outer) noexcept {
-  const std::uint16_t port = source_port(packet);
+std::uint64_t frame_hash(const rte_mbuf* packet) noexcept {
+  const auto* frame = rte_pktmbuf_mtod(packet, const std::uint8_t*);
+  const std::uint16_t type = ethertype_of(frame);
+  const std::uint8_t* ip = frame + sizeof(EthernetHeader);
+  const std::size_t ip_bytes = packet->data_len - sizeof(EthernetHeader);
+  const bool whole_ipv4 = type == ethertype_ipv4 && ip_bytes >= sizeof(Ipv4Header) &&
+                          load<Ipv4Header>(ip).header_bytes() <= ip_bytes;
+  const bool whole_ipv6 = type == ethertype_ipv6 && ip_bytes >= sizeof(Ipv6Header);
+  if (whole_ipv4 || whole_ipv6) return flow_hash(ip, ip_bytes);
+  return mix_flow(load<std::uint64_t>(frame), load<std::uint32_t>(frame + 8));
+}
+
+bool encapsulate(rte_mbuf* packet, const VpcFib& vpc, const Tunnel& tunnel, Link outer,
+                 std::uint64_t hash) noexcept {
+  const auto port = static_cast<std::uint16_t>(vxlan_first_source_port | (hash & 0x3fff));
   const std::uint8_t traffic_class = outer_traffic_class(packet, vpc.uniform_dscp);
   auto* frame = reinterpret_cast<std::uint8_t*>(rte_pktmbuf_prepend(packet, tunnel.header_bytes));
   if (frame == nullptr) return false;

@@ -50,8 +50,12 @@ inline bool insert_tags(rte_mbuf* packet, const VpcFib& out) noexcept {
   return true;
 }
 
-// The frame in `packet` becomes VXLAN of `vpc` through `tunnel`, whose next hop has the MAC of
-// `outer`. False: no room, and nothing has changed.
-bool encapsulate(rte_mbuf* packet, const VpcFib& vpc, const Tunnel& tunnel, Link outer) noexcept;
+// By the flow of the frame, or by its addresses when it isn't IP.
+std::uint64_t frame_hash(const rte_mbuf* packet) noexcept;
+
+// The frame in `packet`, of the flow that `hash` stands for, becomes VXLAN of `vpc` through
+// `tunnel`, whose next hop has the MAC of `outer`. False: no room, and nothing has changed.
+bool encapsulate(rte_mbuf* packet, const VpcFib& vpc, const Tunnel& tunnel, Link outer,
+                 std::uint64_t hash) noexcept;
 
 }  // namespace bgw::dataplane

@@ -1,6 +1,8 @@
 // Which of several equal paths a packet takes.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "dataplane/published/ipv6_chain.h"
@@ -28,33 +30,58 @@ inline std::uint64_t flow_of(std::uint8_t protocol, const std::uint8_t* payload,
   return echo ? std::uint64_t{load<std::uint16_t>(payload + 4)} << 8 | protocol : 0;
 }
 
-// A hash over what identifies the packet's flow: addresses, protocol and ports for TCP and UDP,
-// addresses and identifier for ICMP echo, addresses alone for all else, so that all fragments of a
-// packet (the first has ports, the others don't) stay together. `readable` bytes follow `ip`; they
-// cover the header. The same on all workers and at all times. Upper and lower half are independent.
-inline std::uint64_t flow_hash_ipv4(const std::uint8_t* ip, std::size_t readable) noexcept {
-  const auto header = load<Ipv4Header>(ip);
-  const std::uint64_t addresses =
-      std::uint64_t{header.source.to_host()} << 32 | header.destination.to_host();
-  if (header.is_fragment()) return mix_flow(addresses, 0);
-  const std::size_t header_bytes = header.header_bytes();
-  return mix_flow(addresses, flow_of(header.protocol, ip + header_bytes, readable - header_bytes));
+// Where what follows a packet's IP headers begins.
+struct UpperLayer {
+  std::uint16_t offset = 0;  // from the IP header; 0: nobody can say, or a later fragment's
+  std::uint8_t protocol = 0;
+  bool fragment = false;  // also a first one, whose offset is known
+};
+
+inline UpperLayer upper_layer_ipv4(const Ipv4Header& header) noexcept {
+  const bool later = header.fragment_offset() != 0;
+  return {.offset = static_cast<std::uint16_t>(later ? 0 : header.header_bytes()),
+          .protocol = header.protocol,
+          .fragment = header.is_fragment()};
+}
+// Of a header with `readable` bytes.
+inline UpperLayer upper_layer_ipv6(const std::uint8_t* ip, std::size_t readable) noexcept {
+  const Ipv6Upper upper = find_ipv6_upper(ip, readable);
+  const bool known = upper.found && upper.offset <= std::min<std::size_t>(readable, UINT16_MAX);
+  return {.offset = static_cast<std::uint16_t>(known ? upper.offset : 0),
+          .protocol = upper.protocol,
+          .fragment = upper.fragment()};
 }
 
-inline std::uint64_t flow_hash_ipv6(const std::uint8_t* ip, std::size_t readable) noexcept {
+// By addresses alone.
+inline std::uint64_t addresses_of(const std::uint8_t* ip) noexcept {
+  if (ip[0] >> 4 != 6) {
+    const auto header = load<Ipv4Header>(ip);
+    return std::uint64_t{header.source.to_host()} << 32 | header.destination.to_host();
+  }
   const auto header = load<Ipv6Header>(ip);
   std::uint64_t addresses = 0;
   for (const Be64 word :
        {header.source[0], header.source[1], header.destination[0], header.destination[1]})
     addresses = (addresses ^ word.raw()) * 0x9e3779b97f4a7c15u ^ addresses >> 29;
-  const Ipv6Upper upper = find_ipv6_upper(ip, readable);
-  if (upper.fragment() || !upper.found || upper.offset > readable) return mix_flow(addresses, 0);
-  return mix_flow(addresses, flow_of(upper.protocol, ip + upper.offset, readable - upper.offset));
+  return addresses;
 }
 
-// Of either, by the version that a parsed packet has.
+// A hash over what identifies the packet's flow: addresses, protocol and ports for TCP and UDP,
+// addresses and identifier for ICMP echo, addresses alone for all else, so that all fragments of a
+// packet (the first has ports, the others don't) stay together. `ip` is a parsed header, `readable`
+// bytes follow it. The same on all workers and at all times. Upper and lower half are independent.
+inline std::uint64_t flow_hash(const std::uint8_t* ip, const UpperLayer& upper,
+                               std::size_t readable) noexcept {
+  if (upper.fragment || upper.offset == 0) return mix_flow(addresses_of(ip), 0);
+  return mix_flow(addresses_of(ip),
+                  flow_of(upper.protocol, ip + upper.offset, readable - upper.offset));
+}
+
+// The same of a header of which nothing is known but that it is whole.
 inline std::uint64_t flow_hash(const std::uint8_t* ip, std::size_t readable) noexcept {
-  return ip[0] >> 4 == 6 ? flow_hash_ipv6(ip, readable) : flow_hash_ipv4(ip, readable);
+  const UpperLayer upper =
+      ip[0] >> 4 == 6 ? upper_layer_ipv6(ip, readable) : upper_layer_ipv4(load<Ipv4Header>(ip));
+  return flow_hash(ip, upper, readable);
 }
 
 }  // namespace bgw::dataplane

@@ -8,6 +8,7 @@
 #include "dataplane/walk/burst.h"
 #include "dataplane/walk/checksum.h"
 #include "dataplane/walk/encapsulation.h"
+#include "dataplane/walk/stage_parse.h"
 
 namespace bgw::dataplane {
 
@@ -58,13 +59,15 @@ struct WayOut {
   Link outer;
 };
 
-// Puts the headers before a packet whose IP header, of `type`, lies at `ip_offset`. False: no room.
+// Puts the headers before a packet of the flow `hash` whose IP header, of `type`, lies at
+// `ip_offset`. The hash is for tunnels alone. False: no room.
 inline bool put_headers(const FibSnapshot& fib, rte_mbuf* packet, std::uint32_t ip_offset,
-                        const VpcFib& out, const WayOut& way, std::uint16_t type) noexcept {
+                        const VpcFib& out, const WayOut& way, std::uint16_t type,
+                        std::uint64_t hash) noexcept {
   if (!put_link_header(packet, ip_offset, out, way.link, type)) [[unlikely]]
     return false;
   return out.kind != LinkKind::vxlan ||
-         encapsulate(packet, out, fib.tunnels[way.link.tunnel().value], way.outer);
+         encapsulate(packet, out, fib.tunnels[way.link.tunnel().value], way.outer, hash);
 }
 
 // Is there room for what put_headers() puts there?
@@ -124,7 +127,9 @@ inline void forward_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noe
     burst.way_out[i] = {way.link.bits(), way.outer.bits()};
     return burst.to_fragment.add(i);
   }
-  if (!put_headers(fib, packet, burst.ip_offset[i], out, way, Header<Family>::type)) [[unlikely]]
+  const std::uint64_t hash = out.kind == LinkKind::vxlan ? flow_hash_of(burst, i) : 0;
+  if (!put_headers(fib, packet, burst.ip_offset[i], out, way, Header<Family>::type, hash))
+      [[unlikely]]
     return burst.drop(i, DropReason::no_headroom);
   burst.frame_bytes[i] = frame_bytes_of(out, burst.ip_bytes[i]);
   burst.to_send.add(i);
@@ -154,7 +159,8 @@ inline void forward_frame(const FibSnapshot& fib, Burst& burst, std::size_t i,
     const Tunnel& way = fib.tunnels[tunnel.value];
     const Link outer = fib.neighbours->find(way.underlay, way.next_hop);
     if (!outer.known()) return burst.punt(i, PuntClass::glean, way.underlay, way.next_hop);
-    if (!encapsulate(packet, out, way, outer)) return burst.drop(i, DropReason::no_headroom);
+    if (!encapsulate(packet, out, way, outer, frame_hash(packet)))
+      return burst.drop(i, DropReason::no_headroom);
   } else if (!insert_tags(packet, out)) {
     return burst.drop(i, DropReason::no_headroom);
   }

@@ -19,11 +19,14 @@ void Fragmenter::fragment_one(const FibSnapshot& fib, Burst& burst, std::size_t 
   const std::size_t count = fragment_ipv4(packet, ip_offset, out.mtu, packet->pool, fragments_);
   if (count == 0) return burst.drop(i, DropReason::no_buffer);
   const std::span<rte_mbuf*> fragments{fragments_.data(), count};
+  // All fragments of a packet take one way, also those that others made.
+  const std::uint64_t hash = flow_hash(
+      rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, ip_offset), {.fragment = true}, 0);
   std::uint64_t bytes = 0;
   for (rte_mbuf* fragment : fragments) {
     const std::uint32_t frame_bytes = frame_bytes_of(out, fragment->pkt_len - ip_offset);
     bytes += frame_bytes;
-    if (!put_headers(fib, fragment, ip_offset, out, way, ethertype_ipv4)) {
+    if (!put_headers(fib, fragment, ip_offset, out, way, ethertype_ipv4, hash)) {
       rte_pktmbuf_free_bulk(fragments.data(), static_cast<unsigned>(count));
       return burst.drop(i, DropReason::no_headroom);
     }

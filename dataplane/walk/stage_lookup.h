@@ -2,24 +2,18 @@
 // delivered into. Each step looks up only the packets that the step before sent on.
 #pragma once
 
-#include <rte_mbuf.h>
-
 #include "dataplane/walk/burst.h"
-#include "dataplane/walk/flow_hash.h"
 #include "dataplane/walk/stage_classify.h"
+#include "dataplane/walk/stage_parse.h"
 
 namespace bgw::dataplane {
 
 // A member of an ECMP group for this packet's flow. A packet can meet a group in several steps,
 // which use different bits, so that one choice does not decide the next.
-inline NextHop choose_member(const FibSnapshot& fib, const Burst& burst, std::size_t i, NextHop hop,
+inline NextHop choose_member(const FibSnapshot& fib, Burst& burst, std::size_t i, NextHop hop,
                              unsigned step) noexcept {
   const EcmpGroup& group = fib.groups[hop.index()];
-  const rte_mbuf* packet = burst.packet[i];
-  const std::uint64_t hash =
-      flow_hash(rte_pktmbuf_mtod_offset(packet, const std::uint8_t*, burst.ip_offset[i]),
-                packet->data_len - burst.ip_offset[i]);
-  const std::uint64_t bits = (hash >> (20 * step)) & 0xfffff;
+  const std::uint64_t bits = (flow_hash_of(burst, i) >> (20 * step)) & 0xfffff;
   return group.count == 0 ? NextHop{} : group.members[bits * group.count >> 20];
 }
 

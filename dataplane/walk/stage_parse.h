@@ -70,11 +70,22 @@ inline View view_at(const rte_mbuf* packet, std::uint32_t offset) noexcept {
           packet->pkt_len - offset};
 }
 
+// Of a packet that parse has taken and nothing has changed since: computed when first asked for.
+inline std::uint64_t flow_hash_of(Burst& burst, std::size_t i) noexcept {
+  if (burst.flow_hash[i] == 0) {
+    const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
+    burst.flow_hash[i] = flow_hash(ip.bytes, burst.upper[i], ip.readable);
+  }
+  return burst.flow_hash[i];
+}
+
 inline void take_ipv4(Burst& burst, std::size_t i, const Ipv4Fields& fields) noexcept {
   cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
   burst.v4.source[i] = fields.source;
   burst.v4.destination[i] = fields.destination;
   burst.ip_bytes[i] = fields.total_bytes;
+  burst.upper[i] = fields.upper;
+  burst.flow_hash[i] = 0;
   burst.v4.packets.add(i);
 }
 
@@ -83,6 +94,9 @@ inline void take_ipv6(Burst& burst, std::size_t i, const Ipv6Fields& fields) noe
   burst.v6.source[i] = Ipv6::key(fields.source);
   burst.v6.destination[i] = Ipv6::key(fields.destination);
   burst.ip_bytes[i] = fields.total_bytes;
+  const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
+  burst.upper[i] = upper_layer_ipv6(ip.bytes, ip.readable);
+  burst.flow_hash[i] = 0;
   burst.v6.packets.add(i);
 }
 
