@@ -77,9 +77,9 @@ struct Dataplane::Impl {
         captures(rcu, static_cast<unsigned>(options.worker_cores.size()), rte_get_tsc_hz()),
         ports(static_cast<unsigned>(options.worker_cores.size())) {
     for (unsigned n = 0; n < options.worker_cores.size(); ++n)
-      workers.push_back(
-          std::make_unique<Worker>(Worker::Options{n, options.worker_cores[n], options.max_vpcs},
-                                   publication, rcu, captures));
+      workers.push_back(std::make_unique<Worker>(
+          Worker::Options{n, options.worker_cores[n], options.max_vpcs, options.max_attachments},
+          publication, rcu, captures));
   }
   ~Impl();
   tl::expected<void, std::string> launch();
@@ -160,6 +160,8 @@ std::vector<std::vector<RxQueue>> Dataplane::assign_queues(std::span<const PortI
 bool Dataplane::publish(std::unique_ptr<FibSnapshot> fib, std::chrono::milliseconds limit) {
   if (fib->vpcs.size() > impl_->options.max_vpcs)
     throw std::length_error("a FIB with more VPCs than there are counters for");
+  if (fib->attachments.size() > impl_->options.max_attachments)
+    throw std::length_error("a FIB with more attachments than there are counters for");
   assert(fib->vpcs.empty() || (fib->neighbours != nullptr && fib->lpm_base != nullptr));
   impl_->current = fib.get();
   return impl_->publication.publish(std::move(fib), limit);
@@ -264,6 +266,16 @@ InterfaceCounters Dataplane::port_counters(PortId port) const {
   InterfaceCounters sum;
   for (const auto& worker : impl_->workers) sum += worker->counters().read_port(port);
   return sum;
+}
+
+AttachmentCounters Dataplane::attachment_counters(AttachmentIndex attachment) const {
+  AttachmentCounters sum;
+  for (const auto& worker : impl_->workers) sum += worker->counters().read_attachment(attachment);
+  return sum;
+}
+void Dataplane::forget_attachments(std::span<const AttachmentIndex> attachments) {
+  for (const auto& worker : impl_->workers)
+    for (const AttachmentIndex attachment : attachments) worker->forget(attachment);
 }
 
 std::optional<CaptureId> Dataplane::start_capture(const CaptureFilter& filter) {

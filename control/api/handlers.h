@@ -93,9 +93,11 @@ class ApiHandlers {
   void finish_trace(std::shared_ptr<Trace> trace, const ApiRespond& respond);
   nlohmann::ordered_json fib_agreement(const Trace& trace) const;
   struct InterfaceCount;
+  struct AttachmentCount;
   struct PortCount;
   std::vector<InterfaceCount> count_interfaces() const;
   std::vector<PortCount> count_ports() const;
+  std::vector<AttachmentCount> count_attachments() const;
 
   Engine& engine_;
   Planes planes_;

@@ -210,6 +210,11 @@ struct ApiHandlers::PortCount {
   InterfaceCounters unowned;
 };
 
+struct ApiHandlers::AttachmentCount {
+  std::string name;
+  dataplane::AttachmentCounters counters;
+};
+
 std::vector<ApiHandlers::InterfaceCount> ApiHandlers::count_interfaces() const {
   std::vector<InterfaceCount> counts;
   const auto count = [&](const char* kind, const std::string& name, dataplane::VpcIndex index) {
@@ -237,9 +242,28 @@ std::vector<ApiHandlers::PortCount> ApiHandlers::count_ports() const {
   return counts;
 }
 
+std::vector<ApiHandlers::AttachmentCount> ApiHandlers::count_attachments() const {
+  std::vector<AttachmentCount> counts;
+  const auto& programmer = engine_.programmer();
+  for (const auto& attachment : engine_.running().model.attachments()) {
+    const auto index = *programmer.attachment_index(attachment.gateway, attachment.vpc);
+    counts.push_back({attachment.name, planes_.telemetry.attachment_counters(index)});
+  }
+  return counts;
+}
+
 void ApiHandlers::stats(ApiRequest, const std::string&, const ApiRespond& respond) {
-  show(respond, [interfaces = count_interfaces(), ports = count_ports()] {
-    Json json{{"interfaces", Json::array()}, {"ports", Json::array()}};
+  show(respond, [interfaces = count_interfaces(), ports = count_ports(),
+                 attachments = count_attachments()] {
+    Json json{
+        {"interfaces", Json::array()}, {"ports", Json::array()}, {"attachments", Json::array()}};
+    for (const auto& attachment : attachments) {
+      json["attachments"].push_back({{"attachment", attachment.name},
+                                     {"to_gateway_packets", attachment.counters.to_gateway_packets},
+                                     {"to_gateway_bytes", attachment.counters.to_gateway_bytes},
+                                     {"to_vpc_packets", attachment.counters.to_vpc_packets},
+                                     {"to_vpc_bytes", attachment.counters.to_vpc_bytes}});
+    }
     for (const auto& interface : interfaces) {
       Json one{{interface.kind, interface.name}};
       one.update(to_json(interface.counters));

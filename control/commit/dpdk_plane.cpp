@@ -31,6 +31,10 @@ bool DpdkPlane::forget_vpcs(std::span<const VpcIndex> vpcs) {
   return dataplane_->forget_vpcs(vpcs);
 }
 
+void DpdkPlane::forget_attachments(std::span<const dataplane::AttachmentIndex> attachments) {
+  dataplane_->forget_attachments(attachments);
+}
+
 void DpdkPlane::configure(SlowPathChange change) {
   slow_path_.configure(std::move(change));
 }
@@ -49,6 +53,11 @@ dataplane::InterfaceCounters DpdkPlane::port_counters(PortId port) const {
 
 dataplane::InterfaceCounters DpdkPlane::vpc_counters(VpcIndex vpc) const {
   return dataplane_->vpc_counters(vpc);
+}
+
+dataplane::AttachmentCounters DpdkPlane::attachment_counters(
+    dataplane::AttachmentIndex attachment) const {
+  return dataplane_->attachment_counters(attachment);
 }
 
 SlowPathCounters DpdkPlane::slow_path_counters(VpcIndex vpc) const {

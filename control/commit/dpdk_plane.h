@@ -33,12 +33,15 @@ class DpdkPlane final : public ForwardingPlane,
   bool publish(std::unique_ptr<dataplane::FibSnapshot> fib) override;
   bool grace_period(std::chrono::milliseconds limit) override;
   bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) override;
+  void forget_attachments(std::span<const dataplane::AttachmentIndex> attachments) override;
   void configure(SlowPathChange change) override;
 
   tl::expected<dataplane::PortInfo, std::string> port_info(dataplane::PortId port) const override;
   dataplane::PortStats port_stats(dataplane::PortId port) const override;
   dataplane::InterfaceCounters port_counters(dataplane::PortId port) const override;
   dataplane::InterfaceCounters vpc_counters(dataplane::VpcIndex vpc) const override;
+  dataplane::AttachmentCounters attachment_counters(
+      dataplane::AttachmentIndex attachment) const override;
   SlowPathCounters slow_path_counters(dataplane::VpcIndex vpc) const override;
   std::vector<NeighbourEntry> neighbours() const override;
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override;

@@ -283,6 +283,7 @@ Committed Engine::publish() {
 void Engine::settle() {
   unsettled_ = !plane_.forget_vpcs(programmer_.retired_vpcs());
   if (unsettled_) return;
+  plane_.forget_attachments(programmer_.retired_attachments());
   reclaimable_ = true;
   close_unused(running_->model);
 }

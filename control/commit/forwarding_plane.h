@@ -34,6 +34,7 @@ class FibPlane {
   virtual bool publish(std::unique_ptr<dataplane::FibSnapshot> fib) = 0;
   virtual bool grace_period(std::chrono::milliseconds limit) = 0;
   virtual bool forget_vpcs(std::span<const dataplane::VpcIndex> vpcs) = 0;
+  virtual void forget_attachments(std::span<const dataplane::AttachmentIndex> attachments) = 0;
 };
 
 class SlowPathPlane {

@@ -20,6 +20,8 @@ class TelemetryPlane {
   virtual dataplane::PortStats port_stats(dataplane::PortId port) const = 0;
   virtual dataplane::InterfaceCounters port_counters(dataplane::PortId port) const = 0;
   virtual dataplane::InterfaceCounters vpc_counters(dataplane::VpcIndex vpc) const = 0;
+  virtual dataplane::AttachmentCounters attachment_counters(
+      dataplane::AttachmentIndex attachment) const = 0;
   virtual SlowPathCounters slow_path_counters(dataplane::VpcIndex vpc) const = 0;
   virtual std::vector<NeighbourEntry> neighbours() const = 0;
   virtual std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const = 0;

@@ -157,6 +157,7 @@ class Daemon {
     options.eal_args = options_.eal_args;
     options.file_prefix = file_prefix(options_.socket);
     options.max_vpcs = FibProgrammer::Limits{}.vpcs;
+    options.max_attachments = FibProgrammer::Limits{}.attachments;
     // While starting, a failure is told in one line of our own.
     options.log = [this](int level, std::string_view line) {
       const bool warn = level <= eal_level_error && ready_.load(std::memory_order_relaxed);

@@ -54,6 +54,13 @@ PortFib& FibAssembly::port(const std::string& name) {
   return fib_.ports[ports_.at(name).id.value];
 }
 
+void write_attachments(FibSnapshot& fib, const FibIndices& indices) {
+  fib.attachments.resize(indices.attachments.end());
+  indices.attachments.for_each_new([&](const AttachmentKey& key, std::uint32_t index) {
+    fib.attachments[index] = {key.gateway, key.vpc};
+  });
+}
+
 void write_groups(FibSnapshot& fib, const FibIndices& indices) {
   fib.groups.resize(indices.groups.end());
   indices.groups.for_each_new([&](const GroupKey& members, std::uint32_t index) {

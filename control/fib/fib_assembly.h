@@ -15,6 +15,7 @@ namespace bgw::control {
 
 // What is new among groups and next hops by address.
 void write_groups(dataplane::FibSnapshot& fib, const FibIndices& indices);
+void write_attachments(dataplane::FibSnapshot& fib, const FibIndices& indices);
 
 // Fills in a copy of what runs, for one commit whose indices are given out. Costs what changes,
 // beside the copy; all bindings are made again when an underlay or the identity of a port changes.

@@ -25,6 +25,7 @@ std::string underlay_name(const std::string& underlay) {
 FibIndices::FibIndices(const FibLimits& limits)
     : vpcs(0, limits.vpcs),
       tables(first_table, limits.tables),
+      attachments(0, limits.attachments),
       groups(0, limits.groups),
       address_hops(0, limits.address_hops),
       tunnels(first_tunnel, limits.tunnels) {}
@@ -32,6 +33,7 @@ FibIndices::FibIndices(const FibLimits& limits)
 void FibIndices::abandon() noexcept {
   vpcs.abandon();
   tables.abandon();
+  attachments.abandon();
   groups.abandon();
   address_hops.abandon();
   tunnels.abandon();
@@ -46,6 +48,7 @@ void FibIndices::reserve() {
 void FibIndices::keep() {
   vpcs.keep();
   tables.keep();
+  attachments.keep();
   groups.keep([&](const GroupKey& members) {
     for (const auto value : members) let_go(dataplane::NextHop{value});
   });
@@ -55,6 +58,7 @@ void FibIndices::keep() {
 
 std::vector<dataplane::VpcIndex> FibIndices::reclaim() {
   tables.reclaim();
+  attachments.reclaim();
   groups.reclaim();
   address_hops.reclaim();
   tunnels.reclaim();

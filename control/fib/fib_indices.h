@@ -17,6 +17,12 @@ struct AddressHopKey {
   config::IpAddress address;
   friend bool operator==(const AddressHopKey&, const AddressHopKey&) = default;
 };
+// A gateway, by its table, and a VPC: there is at most one attachment of both.
+struct AttachmentKey {
+  dataplane::TableIndex gateway;
+  dataplane::VpcIndex vpc;
+  friend bool operator==(const AttachmentKey&, const AttachmentKey&) = default;
+};
 struct TunnelKey {
   std::string underlay;
   config::IpAddress remote;
@@ -33,6 +39,12 @@ struct std::hash<bgw::control::AddressHopKey> {
   }
 };
 template <>
+struct std::hash<bgw::control::AttachmentKey> {
+  std::size_t operator()(const bgw::control::AttachmentKey& key) const noexcept {
+    return std::hash<std::uint64_t>{}(std::uint64_t{key.gateway.value} << 32 | key.vpc.value);
+  }
+};
+template <>
 struct std::hash<bgw::control::TunnelKey> {
   std::size_t operator()(const bgw::control::TunnelKey& key) const noexcept {
     return std::hash<bgw::config::IpAddress>{}(key.remote) * 31 +
@@ -46,6 +58,7 @@ namespace bgw::control {
 struct FibLimits {
   std::uint32_t vpcs = 8192;
   std::uint32_t tables = dataplane::NextHop::max_index + 1;
+  std::uint32_t attachments = 65536;
   std::uint32_t groups = dataplane::NextHop::max_index + 1;
   std::uint32_t address_hops = dataplane::NextHop::max_index + 1;
   std::uint32_t tunnels = dataplane::Link::max_tunnel + 1;
@@ -77,6 +90,7 @@ class FibIndices {
 
   IndexPool<std::string> vpcs;  // and underlays
   IndexPool<std::string> tables;
+  IndexPool<AttachmentKey> attachments;
   IndexPool<GroupKey> groups;
   IndexPool<AddressHopKey> address_hops;
   IndexPool<TunnelKey> tunnels;

@@ -10,9 +10,11 @@
 namespace bgw::control {
 namespace {
 
+using dataplane::AttachmentIndex;
 using dataplane::FibSnapshot;
 using Hop = dataplane::NextHop;  // beside the NextHop of rib.h
 using dataplane::NextHopKind;
+using dataplane::TableIndex;
 using dataplane::TunnelIndex;
 using dataplane::VpcIndex;
 
@@ -108,6 +110,12 @@ std::vector<VpcIndex> FibProgrammer::retired_vpcs() const {
   return slots;
 }
 
+std::vector<AttachmentIndex> FibProgrammer::retired_attachments() const {
+  std::vector<AttachmentIndex> attachments;
+  for (const auto index : indices_.attachments.retired()) attachments.emplace_back(index);
+  return attachments;
+}
+
 std::vector<VpcIndex> FibProgrammer::reclaim() {
   std::vector<std::uint32_t> smaller;
   const auto note = [&](std::uint32_t index) { smaller.push_back(index); };
@@ -135,6 +143,7 @@ FibProgrammer::Done FibProgrammer::assign_indices(const FibChange& change) {
   assign(change.before.underlays(), change.after.underlays());
   assign(change.before.vpcs(), change.after.vpcs());
   assign(change.before.gateways(), change.after.gateways());
+  assign(change.before.attachments(), change.after.attachments());
   return done;
 }
 
@@ -177,6 +186,21 @@ FibProgrammer::Done FibProgrammer::acquire(const config::Gateway& gateway) {
 
 void FibProgrammer::release(const config::Gateway& gateway) {
   release_tables({gateway_key(gateway.name)});
+}
+
+FibProgrammer::Done FibProgrammer::acquire(const config::Attachment& attachment) {
+  if (indices_.attachments.acquire(key_of(attachment))) return {};
+  return no_room_for("attachment", indices_.attachments.limit());
+}
+
+void FibProgrammer::release(const config::Attachment& attachment) {
+  indices_.attachments.release(*indices_.attachments.find(key_of(attachment)));
+}
+
+// Of names that have their indices in this round.
+AttachmentKey FibProgrammer::key_of(const config::Attachment& attachment) const {
+  return {TableIndex{*indices_.tables.find(gateway_key(attachment.gateway))},
+          VpcIndex{*indices_.vpcs.find(attachment.vpc)}};
 }
 
 FibProgrammer::Done FibProgrammer::acquire_tables(const std::vector<std::string>& keys) {
@@ -249,11 +273,11 @@ FibProgrammer::Done FibProgrammer::build_sources(const std::string& owner,
 
 FibProgrammer::Done FibProgrammer::change_gateway(const GatewayTableChange& change) {
   const auto key = gateway_key(change.gateway);
-  auto routes = HopWriter(indices_, VpcIndex{}).acquire(change.put);
-  if (!routes) return tl::unexpected(fmt::format("{}: {}", key, routes.error()));
-  if (change.whole) return build_table(key, std::move(*routes));
   const auto index = indices_.tables.find(key);
   if (!index) return unknown_table(key);
+  auto routes = HopWriter(indices_, TableIndex{*index}).acquire(change.put);
+  if (!routes) return tl::unexpected(fmt::format("{}: {}", key, routes.error()));
+  if (change.whole) return build_table(key, std::move(*routes));
   std::vector<FamilyTables<lpm::Ipv4Address>::Prefix> gone_v4;
   std::vector<FamilyTables<lpm::Ipv6Address>::Prefix> gone_v6;
   for (const auto& prefix : change.gone) {
@@ -293,6 +317,7 @@ std::unique_ptr<FibSnapshot> FibProgrammer::assemble(const FibChange& change,
   fib->fdb = fdb_;
   fib->rx_queues.clear();
   write_descriptors(*fib);
+  write_attachments(*fib, indices_);
   write_groups(*fib, indices_);
   FibAssembly(*fib, indices_, change, ports_, ports).interfaces();
   return fib;

@@ -72,6 +72,8 @@ class FibProgrammer {
   void published();
   // The VPC slots that the next reclaim() would free.
   std::vector<dataplane::VpcIndex> retired_vpcs() const;
+  // Likewise the attachments.
+  std::vector<dataplane::AttachmentIndex> retired_attachments() const;
   // After a grace period that began after the last published() or stream(): frees what no snapshot
   // in use refers to. The VPC slots that the next prepare() may give out again.
   std::vector<dataplane::VpcIndex> reclaim();
@@ -95,6 +97,8 @@ class FibProgrammer {
   std::shared_ptr<const FibView> view() const;
   std::optional<dataplane::VpcIndex> vpc_index(const std::string& name) const;
   std::optional<dataplane::VpcIndex> underlay_index(const std::string& name) const;
+  std::optional<dataplane::AttachmentIndex> attachment_index(const std::string& gateway,
+                                                             const std::string& vpc) const;
   std::optional<dataplane::TunnelIndex> tunnel_index(const std::string& underlay,
                                                      const config::IpAddress& remote) const;
   Occupancy occupancy() const;
@@ -107,9 +111,12 @@ class FibProgrammer {
   Done acquire(const config::Underlay& underlay);
   Done acquire(const config::Vpc& vpc);
   Done acquire(const config::Gateway& gateway);
+  Done acquire(const config::Attachment& attachment);
   void release(const config::Underlay& underlay);
   void release(const config::Vpc& vpc);
   void release(const config::Gateway& gateway);
+  void release(const config::Attachment& attachment);
+  AttachmentKey key_of(const config::Attachment& attachment) const;
 
   Done acquire_tables(const std::vector<std::string>& keys);
   void release_tables(const std::vector<std::string>& keys);
@@ -137,7 +144,7 @@ class FibProgrammer {
   tl::expected<StreamStep, std::string> take(FamilyTables<Address>& tables, std::uint32_t index,
                                              const StreamedRoute& update);
   bool waits_for_snapshot(dataplane::NextHop value) const;
-  void pin(std::span<const StreamedRoute> updates);
+  void pin(std::uint32_t index, std::span<const StreamedRoute> updates);
   std::unique_ptr<dataplane::FibSnapshot> snapshot_for_stream(std::uint32_t table);
 
   const dataplane::NeighbourTable* neighbours_;

@@ -44,7 +44,7 @@ Streamed FibProgrammer::stream(const std::string& gateway, std::span<const Strea
     step = *taken;
     if (step != StreamStep::waits) ++streamed.applied;
   }
-  if (step == StreamStep::waits) pin(updates.subspan(streamed.applied));
+  if (step == StreamStep::waits) pin(*index, updates.subspan(streamed.applied));
   for (const auto value : pinned) indices_.let_go(value);
   if (step != StreamStep::done) streamed.snapshot = snapshot_for_stream(*index);
   indices_.keep();
@@ -68,7 +68,8 @@ tl::expected<FibProgrammer::StreamStep, std::string> FibProgrammer::take(
     const auto removed = (*table)->remove(route.address, route.length, &republish);
     if (!removed) return refused(removed.error());
   } else {
-    const auto hop = HopWriter(indices_, {}).acquire(update.prefix, update.targets);
+    const auto hop =
+        HopWriter(indices_, dataplane::TableIndex{index}).acquire(update.prefix, update.targets);
     if (!hop) return tl::unexpected(hop.error());
     if (waits_for_snapshot(*hop)) {
       indices_.let_go(*hop);
@@ -94,10 +95,11 @@ bool FibProgrammer::waits_for_snapshot(Hop value) const {
 }
 
 // So that the snapshot to come has what these lead to. What is wrong with one is said in its turn.
-void FibProgrammer::pin(std::span<const StreamedRoute> updates) {
+void FibProgrammer::pin(std::uint32_t index, std::span<const StreamedRoute> updates) {
   for (const auto& update : updates) {
     if (update.targets.empty()) continue;
-    const auto hop = HopWriter(indices_, {}).acquire(update.prefix, update.targets);
+    const auto hop =
+        HopWriter(indices_, dataplane::TableIndex{index}).acquire(update.prefix, update.targets);
     if (hop) pinned_.push_back(*hop);
   }
 }

@@ -8,6 +8,7 @@
 namespace bgw::control {
 namespace {
 
+using dataplane::AttachmentIndex;
 using dataplane::TunnelIndex;
 using dataplane::VpcIndex;
 using Tables = SharedMap<std::string, TableUses>;
@@ -26,6 +27,15 @@ std::shared_ptr<FibView> FibProgrammer::next_view() const {
   indices_.vpcs.for_each_ending([&](const auto& name, auto) { vpcs.erase(name); });
   indices_.vpcs.for_each_new(
       [&](const auto& name, auto index) { vpcs.put(name, VpcIndex{index}); });
+  decltype(view->attachments)::Edit attachments(view->attachments);
+  const auto name_of = [&](const AttachmentKey& key) {
+    return attachment_name(*indices_.tables.key_of(key.gateway.value),
+                           *indices_.vpcs.key_of(key.vpc.value));
+  };
+  indices_.attachments.for_each_ending(
+      [&](const auto& key, auto) { attachments.erase(name_of(key)); });
+  indices_.attachments.for_each_new(
+      [&](const auto& key, auto index) { attachments.put(name_of(key), AttachmentIndex{index}); });
   decltype(view->tunnels)::Edit tunnels(view->tunnels);
   indices_.tunnels.for_each_ending([&](const auto& key, auto) { tunnels.erase(key); });
   indices_.tunnels.for_each_new([&](const auto& key, auto index) {
@@ -91,6 +101,13 @@ std::optional<VpcIndex> FibProgrammer::vpc_index(const std::string& name) const 
 
 std::optional<VpcIndex> FibProgrammer::underlay_index(const std::string& name) const {
   return vpc_index(underlay_name(name));
+}
+
+std::optional<AttachmentIndex> FibProgrammer::attachment_index(const std::string& gateway,
+                                                               const std::string& vpc) const {
+  const auto seen = view();
+  const auto* index = seen->attachments.find(attachment_name(gateway, vpc));
+  return index == nullptr ? std::nullopt : std::optional(*index);
 }
 
 std::optional<TunnelIndex> FibProgrammer::tunnel_index(const std::string& underlay,

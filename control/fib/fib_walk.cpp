@@ -63,19 +63,24 @@ class FibWalk {
         return;
       }
       case NextHopKind::table:
-        if (stage != Stage::sender) return drop(DropReason::routing_loop);
-        return follow(look_up(TableIndex{hop.index()}, destination_), Stage::gateway, vpc);
-      case NextHopKind::vpc: {
-        const VpcIndex target{hop.index()};
-        const auto main = fib_.vpcs[target.value].main_table;
-        return follow(look_up(main, destination_), Stage::target, target);
-      }
+        return drop(stage == Stage::sender ? DropReason::no_route : DropReason::routing_loop);
+      case NextHopKind::attachment:
+        return cross(fib_.attachments[hop.index()], stage, vpc);
       case NextHopKind::group: {
         const auto& group = fib_.groups[hop.index()];
         for (std::uint32_t i = 0; i < group.count; ++i) follow(group.members[i], stage, vpc);
         return;
       }
     }
+  }
+
+  void cross(const dataplane::Attachment& attachment, Stage stage, VpcIndex vpc) {
+    if (stage == Stage::sender) {
+      return follow(look_up(attachment.gateway, destination_), Stage::gateway, vpc);
+    }
+    if (stage == Stage::target) return drop(DropReason::routing_loop);
+    const auto main = fib_.vpcs[attachment.vpc.value].main_table;
+    follow(look_up(main, destination_), Stage::target, attachment.vpc);
   }
 
   const FibSnapshot& fib_;

@@ -100,29 +100,37 @@ auto HopWriter::acquire_group(const std::vector<PlanTarget>& targets) -> Result 
 auto HopWriter::acquire(const PlanTarget& target) -> Result {
   struct Translate {
     FibIndices& indices;
-    dataplane::VpcIndex owner;
+    dataplane::VpcIndex owner_vpc;
+    dataplane::TableIndex owner_gateway;
+    Result cross(dataplane::TableIndex gateway, dataplane::VpcIndex vpc, const char* what,
+                 const std::string& name) const {
+      const auto index = indices.attachments.find({gateway, vpc});
+      if (!index) return unknown(what, name);
+      return Hop::make(NextHopKind::attachment, *index);
+    }
     Result operator()(const OnLink&) const { return Hop::make(NextHopKind::on_link); }
     Result operator()(const Self&) const { return Hop::make(NextHopKind::self); }
     Result operator()(const Neighbour& neighbour) const {
-      const auto index = indices.address_hops.acquire({owner, neighbour.address});
+      const auto index = indices.address_hops.acquire({owner_vpc, neighbour.address});
       if (!index) return no_room_for("address next hop", indices.address_hops.limit());
       return Hop::make(NextHopKind::neighbour, *index);
     }
     Result operator()(const ContinueInGateway& gateway) const {
       const auto index = indices.tables.find(gateway_key(gateway.gateway));
       if (!index) return unknown("gateway", gateway.gateway);
-      return Hop::make(NextHopKind::table, *index);
+      return cross(dataplane::TableIndex{*index}, owner_vpc, "an attachment to gateway",
+                   gateway.gateway);
     }
     Result operator()(const DeliverIntoVpc& vpc) const {
       const auto index = indices.vpcs.find(vpc.vpc);
       if (!index) return unknown("VPC", vpc.vpc);
-      return Hop::make(NextHopKind::vpc, *index);
+      return cross(owner_gateway, dataplane::VpcIndex{*index}, "the attachment of VPC", vpc.vpc);
     }
     Result operator()(const Discard& discard) const {
       return Hop::discard(drop_reason(discard.reason));
     }
   };
-  return std::visit(Translate{indices_, owner_}, target);
+  return std::visit(Translate{indices_, vpc_, gateway_}, target);
 }
 
 }  // namespace bgw::control

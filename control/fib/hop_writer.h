@@ -30,8 +30,10 @@ tl::unexpected<std::string> no_room_for(const char* what, std::uint32_t limit);
 // is the other end. Names must have their indices already.
 class HopWriter {
  public:
-  // `owner`: in whose VPC addresses are; none in a gateway's table.
-  HopWriter(FibIndices& indices, dataplane::VpcIndex owner) : indices_(indices), owner_(owner) {}
+  // For a table of the VPC, or the table of the gateway.
+  HopWriter(FibIndices& indices, dataplane::VpcIndex vpc) : indices_(indices), vpc_(vpc) {}
+  HopWriter(FibIndices& indices, dataplane::TableIndex gateway)
+      : indices_(indices), gateway_(gateway) {}
 
   using Result = tl::expected<dataplane::NextHop, std::string>;
   Result acquire(const config::IpPrefix& prefix, const std::vector<PlanTarget>& targets);
@@ -42,7 +44,8 @@ class HopWriter {
   Result acquire_group(const std::vector<PlanTarget>& targets);
 
   FibIndices& indices_;
-  dataplane::VpcIndex owner_;
+  dataplane::VpcIndex vpc_;
+  dataplane::TableIndex gateway_;
 };
 
 }  // namespace bgw::control

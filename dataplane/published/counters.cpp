@@ -22,4 +22,12 @@ std::uint64_t InterfaceCounters::total_drops() const {
   return std::accumulate(drops.begin(), drops.end(), std::uint64_t{0});
 }
 
+AttachmentCounters& AttachmentCounters::operator+=(const AttachmentCounters& other) {
+  to_gateway_packets += other.to_gateway_packets;
+  to_gateway_bytes += other.to_gateway_bytes;
+  to_vpc_packets += other.to_vpc_packets;
+  to_vpc_bytes += other.to_vpc_bytes;
+  return *this;
+}
+
 }  // namespace bgw::dataplane

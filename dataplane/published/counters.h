@@ -27,4 +27,16 @@ struct InterfaceCounters {
   std::uint64_t total_drops() const;
 };
 
+// What crossed a gateway by one attachment: IP packets and their bytes, without link headers.
+// Packets that are dropped later, in the VPC that they are delivered in, are among them.
+struct AttachmentCounters {
+  std::uint64_t to_gateway_packets = 0;  // from its VPC
+  std::uint64_t to_gateway_bytes = 0;
+  std::uint64_t to_vpc_packets = 0;
+  std::uint64_t to_vpc_bytes = 0;
+
+  AttachmentCounters& operator+=(const AttachmentCounters& other);
+  friend bool operator==(const AttachmentCounters&, const AttachmentCounters&) = default;
+};
+
 }  // namespace bgw::dataplane

@@ -28,10 +28,11 @@ namespace bgw::dataplane {
 struct Options {
   std::vector<unsigned> worker_cores;  // one worker each, at least one
   unsigned control_core = 0;
-  std::vector<std::string> eal_args;  // the operator's own, appended last
-  std::string file_prefix = "bgw";    // tells apart daemons on one host
-  std::uint32_t mbufs = 32768;        // packet buffers in all
-  std::uint32_t max_vpcs = 8192;      // slots for counters and policers
+  std::vector<std::string> eal_args;      // the operator's own, appended last
+  std::string file_prefix = "bgw";        // tells apart daemons on one host
+  std::uint32_t mbufs = 32768;            // packet buffers in all
+  std::uint32_t max_vpcs = 8192;          // slots for counters and policers
+  std::uint32_t max_attachments = 65536;  // slots for counters
   // Lines that EAL and drivers print; called on the thread that prints.
   std::function<void(int level, std::string_view line)> log;
 };
@@ -103,6 +104,9 @@ class Dataplane {
   [[nodiscard]] bool forget_vpcs(std::span<const VpcIndex> vpcs);
   InterfaceCounters vpc_counters(VpcIndex vpc) const;  // summed over workers
   InterfaceCounters port_counters(PortId port) const;  // frames that no interface owned
+  AttachmentCounters attachment_counters(AttachmentIndex attachment) const;
+  // Zeroes the counters of attachments that no FIB in use has any more.
+  void forget_attachments(std::span<const AttachmentIndex> attachments);
 
   // Copies packets that pass `filter` until stop_capture(). Nothing when max_captures run or there
   // is no memory.

@@ -62,6 +62,14 @@ struct AddressNextHop {
   MappedAddress address;
 };
 
+// One VPC's attachment to one gateway. A packet that crosses the gateway enters by one, from its
+// VPC's table (F2) into the gateway's (F3), and leaves by another, into the VPC that it is
+// delivered in (F4).
+struct Attachment {
+  TableIndex gateway;
+  VpcIndex vpc;
+};
+
 // A VTEP that frames of a VPC may come from.
 struct Remote {
   MappedAddress vtep;
@@ -153,6 +161,7 @@ struct FibSnapshot {
   std::vector<lpm::Ipv4Descriptor> tables;      // by TableIndex: its IPv4 routes
   std::vector<lpm::Ipv6Descriptor> tables_v6;   // by TableIndex: its IPv6 routes
   std::vector<VpcFib> vpcs;                     // by VpcIndex
+  std::vector<Attachment> attachments;          // by AttachmentIndex
   std::vector<EcmpGroup> groups;                // by NextHop::index()
   std::vector<AddressNextHop> address_hops;     // likewise
   std::vector<PortFib> ports;                   // by PortId

@@ -15,14 +15,15 @@ constexpr lpm::Ipv6Address lpm_key(const MappedAddress& address) {
 }
 
 enum class NextHopKind : std::uint8_t {
-  none = 0,   // no route matched (in a source table: spoofed)
-  discard,    // index: DropReason
-  self,       // the gateway's own address in the VPC whose table this is
-  on_link,    // the destination is a neighbour in the VPC whose table this is
-  neighbour,  // index: into FibSnapshot::address_hops
-  table,      // index: TableIndex; go on there (to a gateway's table; in a source table: the VPC's)
-  vpc,        // index: VpcIndex; deliver by that VPC's main table
-  group,      // index: into FibSnapshot::groups; ECMP
+  none = 0,    // no route matched (in a source table: spoofed)
+  discard,     // index: DropReason
+  self,        // the gateway's own address in the VPC whose table this is
+  on_link,     // the destination is a neighbour in the VPC whose table this is
+  neighbour,   // index: into FibSnapshot::address_hops
+  table,       // index: TableIndex; in a source table: the route table that serves the source
+  attachment,  // index: AttachmentIndex; from a VPC's table by this attachment into its gateway,
+               // from a gateway's table by this attachment into its VPC
+  group,       // index: into FibSnapshot::groups; ECMP
 };
 
 class NextHop {

@@ -21,6 +21,8 @@ struct Index {
 // A VPC and its one virtual interface share the index. Slots are reused only after a grace period.
 using VpcIndex = Index<struct VpcTag>;
 using TableIndex = Index<struct TableTag>;
+// A VPC's attachment to a gateway: an entry of FibSnapshot::attachments.
+using AttachmentIndex = Index<struct AttachmentTag>;
 // A way to a VTEP: an entry of FibSnapshot::tunnels. 0 is none.
 using TunnelIndex = Index<struct TunnelTag, std::uint16_t>;
 using PortId = Index<struct PortTag, std::uint16_t>;    // DPDK's

@@ -103,6 +103,7 @@ struct Routed {
   Lookups<Family> by_source;
   Lookups<Family> by_vpc_table;
   Lookups<Family> by_gateway_table;
+  Selection crossing;  // a gateway, by in_attachment and out_attachment
   Lookups<Family> by_delivery_table;
   // next hop
   Selection adjacent;
@@ -112,6 +113,7 @@ struct Routed {
     packets.clear();
     for (auto* lookups : {&by_source, &by_vpc_table, &by_gateway_table, &by_delivery_table})
       lookups->clear();
+    crossing.clear();
     adjacent.clear();
   }
 };
@@ -136,6 +138,9 @@ struct Burst {
   Routed<Ipv6> v6;
   Selection decapsulated;
   Selection moved;  // whose source MAC the FDB has not, or elsewhere
+  // lookup, of packets that cross a gateway
+  std::array<AttachmentIndex, burst_max> in_attachment;   // into it
+  std::array<AttachmentIndex, burst_max> out_attachment;  // out of it
   // next hop
   std::array<VpcIndex, burst_max> out_vpc;
   // fates

@@ -1,10 +1,11 @@
-// Stage 5, lookup: F2 in the VPC's table, F3 in a gateway's, F4 in the table of the VPC that it is
-// delivered into. Each step looks up only the packets that the step before sent on.
+// Stage 5, lookup: F2 in the VPC's table, F3 in a gateway's, policy, F4 in the table of the VPC
+// that it is delivered into. Each step looks up only the packets that the step before sent on.
 #pragma once
 
 #include "dataplane/walk/burst.h"
 #include "dataplane/walk/stage_classify.h"
 #include "dataplane/walk/stage_parse.h"
+#include "dataplane/walk/stage_policy.h"
 
 namespace bgw::dataplane {
 
@@ -56,8 +57,11 @@ inline void take_vpc_answer(const FibSnapshot& fib, Burst& burst, std::size_t i,
   if (hop.kind() == NextHopKind::group) [[unlikely]]
     hop = choose_member(fib, burst, i, hop, 0);
   Routed<Family>& routed = burst.routed<Family>();
-  if (hop.kind() == NextHopKind::table)
-    return routed.by_gateway_table.add(i, TableIndex{hop.index()}, routed.destination[i]);
+  if (hop.kind() == NextHopKind::attachment) {
+    burst.in_attachment[i] = AttachmentIndex{hop.index()};
+    return routed.by_gateway_table.add(i, fib.attachments[hop.index()].gateway,
+                                       routed.destination[i]);
+  }
   take_local_answer<Family>(fib, burst, i, burst.in_vpc[i], hop);
 }
 
@@ -69,8 +73,9 @@ inline void take_gateway_answer(const FibSnapshot& fib, Burst& burst, std::size_
   if (hop.kind() == NextHopKind::group) [[unlikely]]
     hop = choose_member(fib, burst, i, hop, 1);
   switch (hop.kind()) {
-    [[likely]] case NextHopKind::vpc
-        : return enter_vpc<Family>(fib, burst, i, VpcIndex{hop.index()});
+    [[likely]] case NextHopKind::attachment : burst.out_attachment[i] =
+        AttachmentIndex{hop.index()};
+    return burst.routed<Family>().crossing.add(i);
     case NextHopKind::discard:
       return burst.drop(i, static_cast<DropReason>(hop.index()));
     case NextHopKind::table:
@@ -85,7 +90,7 @@ inline void take_delivery_answer(const FibSnapshot& fib, Burst& burst, std::size
                                  NextHop hop) noexcept {
   if (hop.kind() == NextHopKind::group) [[unlikely]]
     hop = choose_member(fib, burst, i, hop, 2);
-  if (hop.kind() == NextHopKind::table || hop.kind() == NextHopKind::vpc) [[unlikely]]
+  if (hop.kind() == NextHopKind::table || hop.kind() == NextHopKind::attachment) [[unlikely]]
     return burst.drop(i, DropReason::routing_loop);
   take_local_answer<Family>(fib, burst, i, burst.out_vpc[i], hop);
 }
@@ -102,10 +107,13 @@ void look_up(const FibSnapshot& fib, Burst& burst, Lookups<Family>& lookups) noe
 }
 
 template <typename Family>
-void look_up_destinations(const FibSnapshot& fib, Burst& burst) noexcept {
+void look_up_destinations(const FibSnapshot& fib, Burst& burst, CounterBlock& counters) noexcept {
   Routed<Family>& routed = burst.routed<Family>();
   look_up<take_vpc_answer<Family>>(fib, burst, routed.by_vpc_table);
   look_up<take_gateway_answer<Family>>(fib, burst, routed.by_gateway_table);
+  apply_policies(fib, burst, routed.crossing, counters);
+  for (const std::size_t i : routed.crossing)
+    enter_vpc<Family>(fib, burst, i, fib.attachments[burst.out_attachment[i].value].vpc);
   look_up<take_delivery_answer<Family>>(fib, burst, routed.by_delivery_table);
 }
 

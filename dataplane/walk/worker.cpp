@@ -32,7 +32,7 @@ void Worker::walk_frames(const FibSnapshot& fib, Entrance entrance) noexcept {
 template <typename Family>
 void Worker::walk_tables(const FibSnapshot& fib) noexcept {
   if (burst_.routed<Family>().packets.size() == 0) return;
-  look_up_destinations<Family>(fib, burst_);
+  look_up_destinations<Family>(fib, burst_, counters_);
   forward<Family>(fib, burst_);
 }
 
@@ -134,7 +134,7 @@ Worker::Worker(Options options, const Publication& publication, Rcu& rcu, const 
     : options_(options),
       publication_(publication),
       rcu_(rcu),
-      counters_(options.max_vpcs, RTE_MAX_ETHPORTS),
+      counters_(options.max_vpcs, RTE_MAX_ETHPORTS, options.max_attachments),
       rings_(options.number),
       punter_(rings_, options.max_vpcs, rte_get_tsc_hz(), counters_),
       transmitter_(QueueId{static_cast<std::uint16_t>(options.number)}, counters_),

@@ -23,6 +23,7 @@ class Worker {
     unsigned number = 0;  // from 0: its RCU reader, its tx queue, its entry in rx_queues
     unsigned core = 0;    // the lcore that it runs on
     std::uint32_t max_vpcs = 0;
+    std::uint32_t max_attachments = 0;
   };
   struct Stats {
     std::uint64_t loops = 0, busy_loops = 0, packets = 0;
@@ -44,9 +45,11 @@ class Worker {
   const CounterBlock& counters() const { return counters_; }
   Stats stats() const;
   unsigned core() const { return options_.core; }
-  // Zeroes what is kept about a VPC or a port, only while the worker does not see it.
+  // Zeroes what is kept about a VPC, a port or an attachment, only while the worker does not see
+  // it.
   void forget(VpcIndex vpc);
   void forget(PortId port) { counters_.zero(port); }
+  void forget(AttachmentIndex attachment) { counters_.zero(attachment); }
 
  private:
   void walk_frames(const FibSnapshot& fib, Entrance entrance) noexcept;

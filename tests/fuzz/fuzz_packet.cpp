@@ -27,17 +27,16 @@ struct FuzzLab : TwoVpcs {
     add_neighbour(isolated, "10.1.0.10", mac(10, 3));
     plan.main_of(b).push_back(
         route("172.16.0.0/12", plan.group({plan.via(b, "10.2.0.20"), plan.via(b, "10.2.0.21")})));
-    const NextHop to_gateway = NextHop::make(NextHopKind::table, gateway.value);
-    plan.main_of(b).push_back(route("192.168.0.0/16", to_gateway));
+    const NextHop to_gateway = plan.cross(gateway, a);
+    plan.main_of(b).push_back(route("192.168.0.0/16", plan.cross(gateway, b)));
     for (const char* prefix : {"172.16.0.0/12", "192.168.0.0/16"}) {
-      plan.tables[gateway.value].push_back(route(prefix, NextHop::make(NextHopKind::vpc, b.value)));
+      plan.tables[gateway.value].push_back(route(prefix, plan.cross(gateway, b)));
       plan.main_of(a).push_back(route(prefix, to_gateway));
     }
     plan.main_v6_of(b).push_back(
         route_v6("2001:db9::/32",
                  plan.group({plan.via(b, "2001:db8:2::20"), plan.via(b, "2001:db8:2::21")})));
-    plan.tables_v6[gateway.value].push_back(
-        route_v6("2001:db9::/32", NextHop::make(NextHopKind::vpc, b.value)));
+    plan.tables_v6[gateway.value].push_back(route_v6("2001:db9::/32", plan.cross(gateway, b)));
     plan.main_v6_of(a).push_back(route_v6("2001:db9::/32", to_gateway));
     publish();
   }

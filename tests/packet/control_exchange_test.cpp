@@ -146,7 +146,7 @@ TEST(OnPort, O2_a_full_queue_drops_counts_and_delays_no_other_port) {
   const VpcIndex c = lab.add_vpc("10.3.0.1/16");
   lab.add_neighbour(c, "10.3.0.30", mac(30, 3));
   lab.plan.tables[lab.gateway.value].push_back(
-      route("10.3.0.0/16", NextHop::make(NextHopKind::vpc, c.value)));
+      route("10.3.0.0/16", lab.plan.cross(lab.gateway, c)));
   lab.publish();
   // Fill b's transmit ring behind the worker's back, so that nothing fits.
   lab.fill_transmit_queue(lab.b);

@@ -188,12 +188,11 @@ class Storm : public DataplaneTest {
                            .enabled = true,
                            .mac = mac(static_cast<std::uint8_t>(vpc.value), 0xff),
                            .port = ports[vpc.value].id});
-    const TableIndex gateway =
-        plan.table({route(imported, NextHop::make(NextHopKind::vpc, b.value)),
-                    route(other, NextHop::make(NextHopKind::vpc, c.value))});
-    const TableIndex main_a =
-        plan.table({route(imported, NextHop::make(NextHopKind::table, gateway.value)),
-                    route(other, NextHop::discard(DropReason::blackhole))});
+    const TableIndex gateway = plan.table();
+    plan.tables[gateway.value] = {route(imported, plan.cross(gateway, b)),
+                                  route(other, plan.cross(gateway, c))};
+    const TableIndex main_a = plan.table({route(imported, plan.cross(gateway, a)),
+                                          route(other, NextHop::discard(DropReason::blackhole))});
     const TableIndex sources =
         plan.table({route("10.1.0.0/16", NextHop::make(NextHopKind::table, main_a.value))});
     plan.vpcs[a.value].main_table = main_a;

@@ -26,6 +26,14 @@ TableIndex FibPlan::table(std::vector<lpm::Ipv4Route> routes,
   tables_v6.push_back(std::move(routes_v6));
   return TableIndex{static_cast<std::uint32_t>(tables.size() - 1)};
 }
+NextHop FibPlan::cross(TableIndex gateway, VpcIndex vpc) {
+  const auto found = std::ranges::find_if(attachments, [&](const Attachment& attachment) {
+    return attachment.gateway == gateway && attachment.vpc == vpc;
+  });
+  const auto index = static_cast<std::uint32_t>(found - attachments.begin());
+  if (found == attachments.end()) attachments.push_back({gateway, vpc});
+  return NextHop::make(NextHopKind::attachment, index);
+}
 NextHop FibPlan::group(std::vector<NextHop> members) {
   EcmpGroup& group = groups.emplace_back();
   group.count = static_cast<std::uint32_t>(members.size());
@@ -50,6 +58,7 @@ std::unique_ptr<FibSnapshot> FibPlan::build(lpm::Arena& arena, const NeighbourTa
   }
   fib->lpm_base = arena.base();
   fib->vpcs = vpcs;
+  fib->attachments = attachments;
   fib->groups = groups;
   fib->address_hops = address_hops;
   fib->remotes = remotes;

@@ -27,6 +27,7 @@ struct FibPlan {
   std::vector<std::vector<lpm::Ipv4Route>> tables;
   std::vector<std::vector<lpm::Ipv6Route>> tables_v6;  // as many
   std::vector<VpcFib> vpcs;
+  std::vector<Attachment> attachments;
   std::vector<EcmpGroup> groups;
   std::vector<AddressNextHop> address_hops;
   std::vector<Remote> remotes;
@@ -40,6 +41,8 @@ struct FibPlan {
 
   TableIndex table(std::vector<lpm::Ipv4Route> routes = {},
                    std::vector<lpm::Ipv6Route> routes_v6 = {});
+  // By the attachment of both: from the VPC into the gateway, or the other way.
+  NextHop cross(TableIndex gateway, VpcIndex vpc);
   NextHop group(std::vector<NextHop> members);
   NextHop via(VpcIndex vpc, const std::string& address);
   std::vector<lpm::Ipv4Route>& main_of(VpcIndex vpc) {

@@ -227,10 +227,8 @@ struct Ecmp : TwoVpcs {
       add_neighbour(b, address, mac(n, 9));
     }
     plan.main_of(b).push_back(route("172.16.0.0/12", plan.group(appliances)));
-    plan.tables[gateway.value].push_back(
-        route("172.16.0.0/12", NextHop::make(NextHopKind::vpc, b.value)));
-    plan.main_of(a).push_back(
-        route("172.16.0.0/12", NextHop::make(NextHopKind::table, gateway.value)));
+    plan.tables[gateway.value].push_back(route("172.16.0.0/12", plan.cross(gateway, b)));
+    plan.main_of(a).push_back(route("172.16.0.0/12", plan.cross(gateway, a)));
     publish();
   }
   // Which appliance gets it: 1–4.

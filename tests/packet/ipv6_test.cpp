@@ -311,10 +311,8 @@ struct Ecmp : TwoVpcs {
       add_neighbour(b, address, mac(n, 9));
     }
     plan.main_v6_of(b).push_back(route_v6("2001:db9::/32", plan.group(appliances)));
-    plan.tables_v6[gateway.value].push_back(
-        route_v6("2001:db9::/32", NextHop::make(NextHopKind::vpc, b.value)));
-    plan.main_v6_of(a).push_back(
-        route_v6("2001:db9::/32", NextHop::make(NextHopKind::table, gateway.value)));
+    plan.tables_v6[gateway.value].push_back(route_v6("2001:db9::/32", plan.cross(gateway, b)));
+    plan.main_v6_of(a).push_back(route_v6("2001:db9::/32", plan.cross(gateway, a)));
     publish();
   }
   int path(Ipv6 packet) {

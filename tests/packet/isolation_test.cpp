@@ -20,10 +20,9 @@ struct Twins : Lab {
       plan.main_of(vpcs[v]).push_back(route("192.168.0.0/16", plan.via(vpcs[v], "10.1.0.10")));
     }
     for (const std::size_t from : {0u, 2u}) {
-      const TableIndex gateway = plan.table(
-          {route("192.168.0.0/16", NextHop::make(NextHopKind::vpc, vpcs[from + 1].value))});
-      plan.main_of(vpcs[from]).back() =
-          route("192.168.0.0/16", NextHop::make(NextHopKind::table, gateway.value));
+      const TableIndex gateway = plan.table();
+      plan.tables[gateway.value] = {route("192.168.0.0/16", plan.cross(gateway, vpcs[from + 1]))};
+      plan.main_of(vpcs[from]).back() = route("192.168.0.0/16", plan.cross(gateway, vpcs[from]));
     }
     publish();
   }
@@ -90,10 +89,9 @@ TEST(Isolation, I2_an_unknown_neighbour_is_asked_for_in_its_own_vpc) {
 TEST(Isolation, F4_delivery_that_leads_back_to_a_gateway_is_a_loop) {
   TwoVpcs lab;
   lab.plan.tables[lab.gateway.value].push_back(
-      route("192.168.0.0/16", NextHop::make(NextHopKind::vpc, lab.b.value)));
-  const NextHop to_gateway = NextHop::make(NextHopKind::table, lab.gateway.value);
-  lab.plan.main_of(lab.a).push_back(route("192.168.0.0/16", to_gateway));
-  lab.plan.main_of(lab.b).push_back(route("192.168.0.0/16", to_gateway));
+      route("192.168.0.0/16", lab.plan.cross(lab.gateway, lab.b)));
+  for (const VpcIndex vpc : {lab.a, lab.b})
+    lab.plan.main_of(vpc).push_back(route("192.168.0.0/16", lab.plan.cross(lab.gateway, vpc)));
   lab.publish();
   const Outcome outcome = lab.receive(lab.a, lab.from_a({.destination = "192.168.1.1"}));
   expect_dropped(lab, lab.a, outcome, DropReason::routing_loop);
@@ -103,9 +101,8 @@ TEST(Isolation, F4_delivery_that_leads_back_to_a_gateway_is_a_loop) {
 TEST(Isolation, F4_an_appliance_of_the_target_vpc_gets_what_its_table_says) {
   TwoVpcs lab;
   lab.plan.tables[lab.gateway.value].push_back(
-      route("192.168.0.0/16", NextHop::make(NextHopKind::vpc, lab.b.value)));
-  lab.plan.main_of(lab.a).push_back(
-      route("192.168.0.0/16", NextHop::make(NextHopKind::table, lab.gateway.value)));
+      route("192.168.0.0/16", lab.plan.cross(lab.gateway, lab.b)));
+  lab.plan.main_of(lab.a).push_back(route("192.168.0.0/16", lab.plan.cross(lab.gateway, lab.a)));
   lab.plan.main_of(lab.b).push_back(route("192.168.0.0/16", lab.plan.via(lab.b, "10.2.0.21")));
   lab.publish();
   const Bytes frame = lab.from_a({.destination = "192.168.1.1"});

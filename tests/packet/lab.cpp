@@ -16,6 +16,7 @@ namespace {
 
 constexpr unsigned pool_packets = 4095;
 constexpr std::uint32_t lab_max_vpcs = 32;
+constexpr std::uint32_t lab_max_attachments = 32;
 
 rte_mempool* packet_pool() {
   static rte_mempool* const pool = rte_pktmbuf_pool_create(
@@ -62,8 +63,8 @@ void start_eal_for_tests(const char* program) {
 }
 
 Lab::Lab() : pool_(packet_pool()), arena_({.max_bytes = 64u << 20, .huge_pages = false}) {
-  worker_ =
-      std::make_unique<Worker>(Worker::Options{0, 0, lab_max_vpcs}, publication_, rcu_, captures_);
+  worker_ = std::make_unique<Worker>(Worker::Options{0, 0, lab_max_vpcs, lab_max_attachments},
+                                     publication_, rcu_, captures_);
   rcu_.online(0);
   if (over_vxlan()) add_underlay();
 }
@@ -305,6 +306,10 @@ InterfaceCounters Lab::port_counters(VpcIndex vpc) const {
   return worker_->counters().read_port(port_of(vpc).id);
 }
 
+AttachmentCounters Lab::crossings(TableIndex gateway, VpcIndex vpc) {
+  return worker_->counters().read_attachment(AttachmentIndex{plan.cross(gateway, vpc).index()});
+}
+
 std::uint64_t Lab::drops(VpcIndex vpc, DropReason reason) const {
   return counters(vpc).drops[static_cast<std::size_t>(reason)];
 }
@@ -323,15 +328,17 @@ void Lab::expect_counters_add_up() const {
 TwoVpcs::TwoVpcs() {
   a = add_vpc("10.1.0.1/16", 1500, "2001:db8:1::1/48");
   b = add_vpc("10.2.0.1/16", 1500, "2001:db8:2::1/48");
-  const NextHop to_a = NextHop::make(NextHopKind::vpc, a.value);
-  const NextHop to_b = NextHop::make(NextHopKind::vpc, b.value);
+  gateway = plan.table();
+  const NextHop to_a = plan.cross(gateway, a);
+  const NextHop to_b = plan.cross(gateway, b);
   const NextHop blackhole = NextHop::discard(DropReason::blackhole);
-  gateway = plan.table(
-      {route("10.1.0.0/16", to_a), route("10.2.0.0/16", to_b), route("10.66.0.0/16", blackhole)},
-      {route_v6("2001:db8:1::/48", to_a), route_v6("2001:db8:2::/48", to_b),
-       route_v6("2001:db8:66::/48", blackhole)});
-  const NextHop to_gateway = NextHop::make(NextHopKind::table, gateway.value);
+  plan.tables[gateway.value] = {route("10.1.0.0/16", to_a), route("10.2.0.0/16", to_b),
+                                route("10.66.0.0/16", blackhole)};
+  plan.tables_v6[gateway.value] = {route_v6("2001:db8:1::/48", to_a),
+                                   route_v6("2001:db8:2::/48", to_b),
+                                   route_v6("2001:db8:66::/48", blackhole)};
   for (const VpcIndex vpc : {a, b}) {
+    const NextHop to_gateway = plan.cross(gateway, vpc);
     plan.main_of(vpc).push_back(route("10.0.0.0/8", to_gateway));
     plan.main_v6_of(vpc).push_back(route_v6("2001:db8::/32", to_gateway));
   }

@@ -93,6 +93,7 @@ class Lab {
   InterfaceCounters counters(VpcIndex vpc) const { return worker_->counters().read_vpc(vpc); }
   InterfaceCounters port_counters(VpcIndex vpc) const;
   std::uint64_t drops(VpcIndex vpc, DropReason reason) const;
+  AttachmentCounters crossings(TableIndex gateway, VpcIndex vpc);
   // Expects that every packet has had exactly one fate, at every interface.
   void expect_counters_add_up() const;
   // Expects that every packet buffer is back in the pool.

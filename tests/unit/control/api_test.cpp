@@ -124,6 +124,10 @@ TEST_F(Api, OthersAreAnsweredWhileConfigurationsWait) {
     ASSERT_TRUE(client->send(http_request("POST", "/v1/config/commit", yaml("abc", "abc"))));
   EXPECT_EQ(get("/v1/status").json()["generation"], 1);
   EXPECT_EQ(get("/v1/vpcs").json().size(), 2u);
+  const auto attachments = get("/v1/stats").json()["attachments"];
+  ASSERT_EQ(attachments.size(), get("/v1/attachments").json().size());
+  for (const auto& attachment : attachments)
+    EXPECT_EQ(attachment["to_vpc_bytes"], 1500) << attachment["attachment"];
 
   release.set_value();
   EXPECT_EQ(parse_reply(check.receive_all()).json()["vpcs"], 3);

@@ -29,8 +29,9 @@ class FakePlane final : public control::ForwardingPlane,
                         public control::PingPlane {
  public:
   std::vector<std::string> calls;  // what was asked for, in order
-  std::set<std::string> broken;    // devices that can't be opened
-  bool workers_pass = true;        // false: a worker hangs
+  std::vector<dataplane::AttachmentIndex> forgotten_attachments;
+  std::set<std::string> broken;  // devices that can't be opened
+  bool workers_pass = true;      // false: a worker hangs
   bool rings_drain = true;
   std::uint16_t max_mtu = 9600;  // of ports opened from now on
   std::set<std::string> open;    // devices
@@ -88,6 +89,10 @@ class FakePlane final : public control::ForwardingPlane,
     for (const auto vpc : vpcs) calls.push_back(fmt::format("forget {}", vpc.value));
     return true;
   }
+  void forget_attachments(std::span<const dataplane::AttachmentIndex> attachments) override {
+    forgotten_attachments.insert(forgotten_attachments.end(), attachments.begin(),
+                                 attachments.end());
+  }
   dataplane::PortStats port_stats(dataplane::PortId) const override { return {.rx_packets = 7}; }
   dataplane::InterfaceCounters port_counters(dataplane::PortId) const override { return {}; }
   dataplane::InterfaceCounters vpc_counters(dataplane::VpcIndex) const override {
@@ -95,6 +100,10 @@ class FakePlane final : public control::ForwardingPlane,
     counters.rx_packets = 10;
     counters.drops[static_cast<std::size_t>(dataplane::DropReason::no_route)] = 3;
     return counters;
+  }
+  dataplane::AttachmentCounters attachment_counters(
+      dataplane::AttachmentIndex attachment) const override {
+    return {.to_gateway_packets = attachment.value + 1u, .to_vpc_bytes = 1500};
   }
   control::SlowPathCounters slow_path_counters(dataplane::VpcIndex) const override { return {}; }
   std::vector<control::NeighbourEntry> neighbours() const override { return known; }

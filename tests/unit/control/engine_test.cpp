@@ -200,6 +200,14 @@ TEST_F(EngineTest, ClosesRemovedPortsAfterPublication) {
   EXPECT_THAT(plane.calls, ElementsAre("publish", "configure", "forget 1", "close dev-b"));
 }
 
+TEST_F(EngineTest, ForgetsWhatAttachmentsThatAreGoneCounted) {
+  start(yaml("ab", "ab"));
+  const auto gone = engine.programmer().attachment_index("bgw-1", "vpc-b");
+  ASSERT_TRUE(gone);
+  commit(yaml("a", "a"));
+  EXPECT_THAT(plane.forgotten_attachments, testing::Contains(*gone));
+}
+
 TEST_F(EngineTest, RenamedPortKeepsItsDevice) {
   start(yaml("a", "a"));
   auto renamed = yaml("a", "a");

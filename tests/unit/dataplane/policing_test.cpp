@@ -42,7 +42,7 @@ TEST(TokenBucket, of_a_rate_of_zero_there_is_no_token) {
 }
 
 TEST(CounterBlock, readers_sum_what_the_writer_counted) {
-  CounterBlock block{4, 2};
+  CounterBlock block{4, 2, 3};
   bump(block.vpc(VpcIndex{3}).rx_packets, 5);
   bump(block.vpc(VpcIndex{3}), DropReason::no_route);
   bump(block.owner(no_vpc, PortId{1}), DropReason::unknown_vlan);
@@ -54,6 +54,13 @@ TEST(CounterBlock, readers_sum_what_the_writer_counted) {
   EXPECT_EQ(sum.total_drops(), 2u);
   EXPECT_EQ(block.read_port(PortId{1}).total_drops(), 1u);
   EXPECT_EQ(block.read_vpc(VpcIndex{0}).tx_bytes, 60u);
+  bump(block.attachment(AttachmentIndex{1}).to_vpc_bytes, 40);
+  bump(block.attachment(AttachmentIndex{2}).to_gateway_packets);
+  EXPECT_EQ(block.read_attachment(AttachmentIndex{1}), (AttachmentCounters{.to_vpc_bytes = 40}));
+  block.zero(AttachmentIndex{1});
+  EXPECT_EQ(block.read_attachment(AttachmentIndex{1}), AttachmentCounters{});
+  EXPECT_EQ(block.read_attachment(AttachmentIndex{2}),
+            (AttachmentCounters{.to_gateway_packets = 1}));
   block.zero(VpcIndex{3});
   EXPECT_EQ(block.read_vpc(VpcIndex{3}).rx_packets, 0u);
   EXPECT_EQ(block.read_vpc(VpcIndex{3}).total_drops(), 0u);

@@ -214,6 +214,45 @@ TEST(FibProgrammer, GroupsAreSharedByContent) {
             (std::vector<std::string>{"deliver b 10.2.0.7", "deliver c 10.3.0.7"}));
 }
 
+// What workers count by. A VPC's way into a gateway and the gateway's into the VPC are one
+// attachment.
+TEST(FibProgrammer, AnAttachmentIsOneIndexBothWays) {
+  Programmed programmed;
+  ASSERT_TRUE(programmed.commit(ecmp_model()));
+  const auto& attachments = programmed.fib->attachments;
+  ASSERT_EQ(attachments.size(), 3u);
+  std::set<dataplane::AttachmentIndex> indices;
+  for (const char* name : {"a", "b", "c"}) {
+    const auto index = programmed.programmer.attachment_index("bgw-1", name);
+    ASSERT_TRUE(index) << name;
+    EXPECT_EQ(attachments[index->value].vpc, programmed.programmer.vpc_index(name));
+    EXPECT_EQ(attachments[index->value].gateway, attachments[0].gateway);
+    indices.insert(*index);
+  }
+  EXPECT_EQ(indices.size(), 3u);
+  EXPECT_FALSE(programmed.programmer.attachment_index("bgw-2", "a"));
+}
+
+TEST(FibProgrammer, AnAttachmentsIndexStaysAndComesBackOnlyAfterReclaim) {
+  Programmed programmed;
+  auto model = ecmp_model();
+  ASSERT_TRUE(programmed.commit(model));
+  const auto kept = programmed.programmer.attachment_index("bgw-1", "c");
+  const auto gone = programmed.programmer.attachment_index("bgw-1", "b");
+  model.attachments.erase(model.attachments.begin() + 1);
+  for (auto& route : model.gateways[0].static_routes)
+    route = to_attachments(route.to.to_string(), {"att-c"});
+  const auto after = valid(model);
+  const auto next = control::compute_routes(after, programmed.computed.history);
+  const auto prepared = programmed.programmer.prepare(
+      control::everything(programmed.running, after, next.rib, 2), ports_of(model));
+  ASSERT_TRUE(prepared);
+  programmed.programmer.published();
+  EXPECT_EQ(programmed.programmer.attachment_index("bgw-1", "c"), kept);
+  EXPECT_FALSE(programmed.programmer.attachment_index("bgw-1", "b"));
+  EXPECT_EQ(programmed.programmer.retired_attachments(), std::vector{*gone});
+}
+
 TEST(FibProgrammer, EveryLimitIsAnErrorThatNamesIt) {
   const struct {
     FibProgrammer::Limits limits;
@@ -221,6 +260,7 @@ TEST(FibProgrammer, EveryLimitIsAnErrorThatNamesIt) {
   } cases[] = {
       {{.vpcs = 2}, "VPC (limit 2)"},
       {{.tables = 5}, "table (limit 5)"},
+      {{.attachments = 1}, "attachment (limit 1)"},
       {{.groups = 0}, "ECMP group (limit 0)"},
       {{.address_hops = 1}, "address next hop (limit 1)"},
       {{.routes_per_table = 1}, "the table's route limit is reached"},

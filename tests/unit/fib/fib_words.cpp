@@ -119,12 +119,13 @@ class Words {
         lpm::lookup(fib_.lpm_base, fib_.tables_v6.at(table.value), dataplane::lpm_key(key))};
   }
 
-  std::string meaning(NextHop hop, const config::IpAddress& to) const {
+  std::string meaning(NextHop hop, const config::IpAddress& to, bool in_gateway = false) const {
     switch (hop.kind()) {
-      case NextHopKind::table:
-        return "then " + meaning(look_up(TableIndex{hop.index()}, to), to);
-      case NextHopKind::vpc:
-        return "into " + name_of(VpcIndex{hop.index()});
+      case NextHopKind::attachment: {
+        const auto& attachment = fib_.attachments.at(hop.index());
+        if (in_gateway) return "into " + name_of(attachment.vpc);
+        return "then " + meaning(look_up(attachment.gateway, to), to, true);
+      }
       case NextHopKind::neighbour: {
         const auto& next = fib_.address_hops.at(hop.index());
         return "to " + next.address.to_string() + " in " + name_of(next.vpc);
@@ -133,7 +134,7 @@ class Words {
         std::string members = "any of";
         const auto& group = fib_.groups.at(hop.index());
         for (std::uint32_t i = 0; i < group.count; ++i) {
-          members += " (" + meaning(group.members[i], to) + ")";
+          members += " (" + meaning(group.members[i], to, in_gateway) + ")";
         }
         return members;
       }

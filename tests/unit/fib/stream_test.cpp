@@ -48,8 +48,8 @@ class Box {
     const auto& fib = publication.take();
     const auto main = fib.vpcs[programmer.vpc_index("a")->value].main_table;
     const NextHop hop{lpm::lookup(fib.lpm_base, fib.tables[main.value], 0x08080808)};
-    EXPECT_EQ(hop.kind(), NextHopKind::table);
-    table_index = hop.index();
+    EXPECT_EQ(hop.kind(), NextHopKind::attachment);
+    table_index = fib.attachments.at(hop.index()).gateway.value;
   }
 
   // As the engine does it.
@@ -85,9 +85,10 @@ class Box {
       for (std::uint32_t i = 0; i < group.count; ++i) members += words(fib, group.members[i]);
       return members;
     }
-    if (hop.kind() != NextHopKind::vpc) return "";
+    if (hop.kind() != NextHopKind::attachment) return "";
+    const auto into = fib.attachments.at(hop.index()).vpc;
     for (const char* name : {"a", "b", "c", "d"}) {
-      if (programmer.vpc_index(name)->value == hop.index()) return name;
+      if (programmer.vpc_index(name) == into) return name;
     }
     return "?";
   }

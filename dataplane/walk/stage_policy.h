@@ -1,0 +1,43 @@
+// Between F3 and F4, policy: what happens to a packet because of the attachments by which it
+// crosses a gateway, burst.in_attachment and burst.out_attachment. It is here for counting; limits,
+// translation of addresses and flow records belong here too. The packet is as it came in, but for
+// what a tunnel put around it: nothing of it has changed yet.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/exchange/counter_block.h"
+#include "dataplane/walk/burst.h"
+
+namespace bgw::dataplane {
+
+// Packets that follow each other by the same attachments are added up first.
+inline void count_crossings(const Burst& burst, const Selection& crossing,
+                            CounterBlock& counters) noexcept {
+  for (std::size_t k = 0; k < crossing.size();) {
+    const AttachmentIndex in = burst.in_attachment[crossing[k]];
+    const AttachmentIndex out = burst.out_attachment[crossing[k]];
+    std::uint64_t packets = 0, bytes = 0;
+    for (; k < crossing.size() && burst.in_attachment[crossing[k]] == in &&
+           burst.out_attachment[crossing[k]] == out;
+         ++k) {
+      ++packets;
+      bytes += burst.ip_bytes[crossing[k]];
+    }
+    AttachmentCounters& entered = counters.attachment(in);
+    bump(entered.to_gateway_packets, packets);
+    bump(entered.to_gateway_bytes, bytes);
+    AttachmentCounters& left = counters.attachment(out);
+    bump(left.to_vpc_packets, packets);
+    bump(left.to_vpc_bytes, bytes);
+  }
+}
+
+// All policies, in order, over the packets of one family that F3 sent on. A policy that drops a
+// packet also takes it out of `crossing`.
+inline void apply_policies(const FibSnapshot&, Burst& burst, Selection& crossing,
+                           CounterBlock& counters) noexcept {
+  count_crossings(burst, crossing, counters);
+}
+
+}  // namespace bgw::dataplane
