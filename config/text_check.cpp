@@ -43,13 +43,14 @@ constexpr bool is_control(unsigned char c) {
 }
 
 // Nearly all of a text: neither to be counted nor to be refused.
+constexpr auto harmless = [] {
+  std::array<bool, 256> table{};
+  for (int i = 0x20; i < 0x7f; ++i) table[i] = !is_flow_indicator(static_cast<char>(i));
+  return table;
+}();
+
 constexpr bool is_harmless(char c) {
-  constexpr auto table = [] {
-    std::array<bool, 256> harmless{};
-    for (int i = 0x20; i < 0x7f; ++i) harmless[i] = !is_flow_indicator(static_cast<char>(i));
-    return harmless;
-  }();
-  return table[static_cast<unsigned char>(c)];
+  return harmless[static_cast<unsigned char>(c)];
 }
 
 }  // namespace

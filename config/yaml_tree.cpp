@@ -193,6 +193,7 @@ class TreeBuilder {
     map.key_pending = false;
     if (!map.keep_value) return;
     std::vector<MapEntry>& entries = map.node.entries;
+    if (entries.empty()) entries.reserve(4);
     entries.push_back({std::move(map.key), map.key_at, std::move(value)});
     if (entries.size() <= few) return;
     for (std::size_t i = map.index.size(); i < entries.size(); ++i) {
