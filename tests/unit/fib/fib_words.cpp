@@ -1,5 +1,6 @@
 #include "tests/unit/fib/fib_words.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -90,6 +91,11 @@ class Words {
     }
   }
 
+  void slots_in_use() {
+    lines_.push_back(
+        fmt::format("{} slots", std::ranges::count(fib_.vpcs, true, &dataplane::VpcFib::in_use)));
+  }
+
   std::vector<std::string> take() {
     std::ranges::sort(lines_);
     return std::move(lines_);
@@ -163,6 +169,7 @@ std::vector<std::string> fib_words(const dataplane::FibSnapshot& fib, const cont
     const auto name = control::underlay_name(underlay.name);
     words.slot(name, *view.vpcs.find(name));
   }
+  words.slots_in_use();
   words.ports();
   return words.take();
 }
