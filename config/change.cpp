@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -199,37 +198,35 @@ class Touched {
   bool ports_are_touched_ = false;
 };
 
+const std::string& name_at(const ModelView& model, Kind kind, std::size_t position) {
+  switch (kind) {
+    case Kind::port:
+      return model.ports[position].name;
+    case Kind::vpc:
+      return model.vpcs[position].name;
+    case Kind::underlay:
+      return model.underlays[position].name;
+    case Kind::gateway:
+      return model.gateways[position].name;
+    case Kind::attachment:
+      break;
+  }
+  return model.attachments[position].name;
+}
+
 // "vpcs[3].interface.mtu" as the VPC's "interface.mtu".
 ObjectProblem of_object(const ModelView& model, Problem problem) {
-  static constexpr std::array<std::string_view, 5> lists{"ports", "vpcs", "underlays", "gateways",
-                                                         "attachments"};
   const std::string_view where = problem.where;
   const auto open = where.find('[');
   const auto close = where.find(']');
-  const auto kind = std::ranges::find(lists, where.substr(0, open)) - lists.begin();
+  const auto list = where.substr(0, open);
+  const auto kind = static_cast<Kind>(
+      std::ranges::find(kind_names, list.substr(0, list.size() - 1)) - kind_names.begin());
   std::size_t position = 0;
   std::from_chars(where.data() + open + 1, where.data() + close, position);
-  const std::array<std::function<const std::string&()>, 5> name{
-      [&]() -> auto& {return model.ports[position].name;
+  const auto rest = where.substr(std::min(close + 2, where.size()));
+  return {{kind, name_at(model, kind, position)}, std::string(rest), std::move(problem.message)};
 }
-, [&]() -> auto& {
-  return model.vpcs[position].name;
-}
-, [&]() -> auto& {
-  return model.underlays[position].name;
-}
-, [&]() -> auto& {
-  return model.gateways[position].name;
-}
-, [&]() -> auto& {
-  return model.attachments[position].name;
-}
-};  // namespace
-const auto rest = where.substr(std::min(close + 2, where.size()));
-return {{static_cast<Kind>(kind), name.at(static_cast<std::size_t>(kind))()},
-        std::string(rest),
-        std::move(problem.message)};
-}  // namespace bgw::config
 
 template <typename T>
 void put(Objects<T>& objects, T object) {
@@ -257,13 +254,7 @@ class Changer {
   explicit Changer(const ValidModel& before) : before_(before), after_(before) {}
 
   void remove(const ObjectName& name) {
-    const std::array<std::function<bool()>, 5> erase{
-        [&] { return after_.ports_.erase(name.name); },
-        [&] { return after_.vpcs_.erase(name.name); },
-        [&] { return after_.underlays_.erase(name.name); },
-        [&] { return after_.gateways_.erase(name.name); },
-        [&] { return after_.attachments_.erase(name.name); }};
-    if (erase.at(static_cast<std::size_t>(name.kind))()) return;
+    if (erase(name)) return;
     problems_.push_back(
         {name, "", fmt::format("no {} {} exists", to_string(name.kind), quoted(name.name))});
   }
@@ -302,6 +293,22 @@ class Changer {
   }
 
  private:
+  bool erase(const ObjectName& name) {
+    switch (name.kind) {
+      case Kind::port:
+        return after_.ports_.erase(name.name);
+      case Kind::vpc:
+        return after_.vpcs_.erase(name.name);
+      case Kind::underlay:
+        return after_.underlays_.erase(name.name);
+      case Kind::gateway:
+        return after_.gateways_.erase(name.name);
+      case Kind::attachment:
+        break;
+    }
+    return after_.attachments_.erase(name.name);
+  }
+
   const ValidModel& before_;
   ValidModel after_;
   std::vector<ObjectProblem> problems_;

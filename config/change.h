@@ -46,7 +46,8 @@ struct ObjectProblem {
 
 // The model after the change, which shares with `before` all that the change doesn't put; an object
 // that is put as it is already stays the same. Or every rule that it would break, as
-// find_problems() has them, and what it removes that isn't there. Pure; any thread.
+// find_problems() has them, and what it removes that isn't there. Rules are checked in proportion
+// to what the change touches; all else of the model is only looked at. Pure; any thread.
 tl::expected<ValidModel, std::vector<ObjectProblem>> change(const ValidModel& before,
                                                             ModelChange change);
 

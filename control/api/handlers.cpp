@@ -14,6 +14,7 @@
 
 #include "config/yaml_writer.h"
 #include "control/api/json.h"
+#include "control/api/task.h"
 #include "control/routes/rib_json.h"
 
 namespace bgw::control {
@@ -27,7 +28,8 @@ ApiResponse ok(const Json& json) {
 
 // 422: the text is wrong. 409: the text is right, but the host can't do it now.
 ApiResponse refused(const Refusal& refusal) {
-  return {refusal.errors.empty() ? 409u : 422u, json_text(to_json(refusal))};
+  const bool is_wrong = !refusal.errors.empty() || !refusal.problems.empty();
+  return {is_wrong ? 422u : 409u, json_text(to_json(refusal))};
 }
 
 std::string file_name(const ApiRequest& request) {
@@ -116,26 +118,6 @@ ApiResponse routes(const Running& running, const ApiRequest& request, const std:
     std::erase_if(*listed, [](const Route& route) { return route.status != Status::valid; });
   }
   return ok(to_json(std::span<const Route>(*listed)));
-}
-
-// Lets `work` run in the background and `use` its result on the control thread. Whatever goes wrong
-// there is the answer, and ends with this request.
-template <typename Result>
-std::pair<Background::Work, Background::Done> task(const ApiRespond& respond,
-                                                   std::function<Result()> work,
-                                                   std::function<void(Result)> use) {
-  auto result = std::make_shared<std::optional<Result>>();
-  return {[work = std::move(work), result] { result->emplace(work()); },
-          [use = std::move(use), result, respond](std::exception_ptr failed) {
-            try {
-              if (failed) std::rethrow_exception(failed);
-              use(std::move(**result));
-            } catch (const Background::Stopped& stopped) {
-              respond(api_error(503, fmt::format("{}: nothing was changed", stopped.what())));
-            } catch (const std::exception& error) {
-              respond(request_failed(error));
-            }
-          }};
 }
 
 Json to_json(const Committed& committed) {
@@ -269,7 +251,10 @@ void ApiHandlers::build(std::shared_ptr<Candidate> candidate, const ApiRespond& 
         engine_.cancel();
         respond(refused(built.error()));
       });
-  commits_.run_next(std::move(begin), std::move(end));
+  commits_.run_next(std::move(begin), [this, end = std::move(end)](std::exception_ptr failed) {
+    if (failed) engine_.cancel();
+    end(std::move(failed));
+  });
 }
 
 void ApiHandlers::publish(const ApiRespond& respond) {

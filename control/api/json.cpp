@@ -50,9 +50,15 @@ std::string json_text(const Json& json) {
 
 Json to_json(const Refusal& refusal) {
   Json json{{"error", refusal.message}};
-  if (refusal.errors.empty()) return json;
+  if (refusal.errors.empty() && refusal.problems.empty()) return json;
   json["errors"] = Json::array();
   for (const auto& error : refusal.errors) json["errors"].push_back(to_json(error));
+  for (const auto& problem : refusal.problems) {
+    json["errors"].push_back({{"kind", config::to_string(problem.object.kind)},
+                              {"name", problem.object.name},
+                              {"where", problem.where},
+                              {"message", problem.message}});
+  }
   return json;
 }
 

@@ -16,7 +16,9 @@ namespace bgw::control {
 // One line. Bytes that aren't UTF-8 (quoted from somebody's configuration) become U+FFFD.
 std::string json_text(const nlohmann::ordered_json& json);
 
-// {"error","errors":[{"file","line","column","message","text"}]}; "errors" only for wrong text.
+// {"error","errors":[{"file","line","column","message","text"}]}; "errors" only for wrong text, or,
+// with
+// {"kind","name","where","message"}, for wrong objects.
 nlohmann::ordered_json to_json(const Refusal& refusal);
 
 // {"objects":[{"kind","name","change","keys"}],"created":[],"deleted":[],

@@ -222,12 +222,13 @@ std::vector<ApiHandlers::InterfaceCount> ApiHandlers::count_interfaces() const {
                       planes_.telemetry.slow_path_counters(index)});
   };
   const auto& model = engine_.running().model;
+  const auto view = engine_.programmer().view();
   counts.reserve(model.vpcs().size() + model.underlays().size());
   for (const auto& vpc : model.vpcs()) {
-    count("vpc", vpc.name, *engine_.programmer().vpc_index(vpc.name));
+    count("vpc", vpc.name, *view->vpcs.find(vpc.name));
   }
   for (const auto& underlay : model.underlays()) {
-    count("underlay", underlay.name, *engine_.programmer().underlay_index(underlay.name));
+    count("underlay", underlay.name, *view->vpcs.find(underlay_name(underlay.name)));
   }
   return counts;
 }

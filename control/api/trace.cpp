@@ -7,6 +7,7 @@
 
 #include "control/api/handlers.h"
 #include "control/api/json.h"
+#include "control/api/task.h"
 #include "control/fib/fib_walk.h"
 #include "control/packets/addresses.h"
 
@@ -128,37 +129,47 @@ void ApiHandlers::trace(ApiRequest request, const std::string&, const ApiRespond
 // The walk beside the control loop, then what the tables say, on it. What they are compared with
 // must be of one generation: a commit in between makes it walk again.
 void ApiHandlers::finish_trace(std::shared_ptr<Trace> trace, const ApiRespond& respond) {
-  const auto work = [trace] {
-    trace->outcomes = walk(trace->running->model, trace->running->rib(), trace->vpc, trace->source,
-                           trace->destination);
-  };
-  views_.run(work, [this, trace, respond](std::exception_ptr failed) {
-    if (failed) return respond(api_error(503, "the trace could not be made: ask again"));
-    if (trace->running != engine_.snapshot()) {
-      trace->running = engine_.snapshot();
-      if (trace->running->model.vpcs().find(trace->vpc) == nullptr) {
-        return respond(api_error(404, fmt::format("there is no VPC '{}'", trace->vpc)));
-      }
-      return finish_trace(trace, respond);
+  using Outcomes = std::vector<WalkOutcome>;
+  auto [begin, end] = task<Outcomes>(
+      respond,
+      [trace] {
+        return walk(trace->running->model, trace->running->rib(), trace->vpc, trace->source,
+                    trace->destination);
+      },
+      [this, trace, respond](Outcomes outcomes) {
+        trace->outcomes = std::move(outcomes);
+        if (trace->running == engine_.snapshot())
+          return respond({200, json_text(trace_json(*trace))});
+        trace->running = engine_.snapshot();
+        if (trace->running->model.vpcs().find(trace->vpc) != nullptr) {
+          return finish_trace(trace, respond);
+        }
+        respond(api_error(404, fmt::format("there is no VPC '{}'", trace->vpc)));
+      });
+  views_.run(std::move(begin), std::move(end));
+}
+
+Json ApiHandlers::trace_json(const Trace& trace) const {
+  const bool is_delivered = std::ranges::any_of(
+      trace.outcomes, [](const auto& outcome) { return outcome.verdict == Verdict::deliver; });
+  std::vector<NeighbourEntry> neighbours;
+  if (is_delivered) neighbours = planes_.telemetry.neighbours();
+  Json json{{"vpc", trace.vpc},
+            {"src", trace.source.to_string()},
+            {"dst", trace.destination.to_string()},
+            {"outcomes", Json::array()}};
+  for (const auto& outcome : trace.outcomes) {
+    auto shown = to_json(outcome);
+    if (outcome.verdict == Verdict::deliver) {
+      const auto entry = std::ranges::find_if(neighbours, [&](const NeighbourEntry& neighbour) {
+        return neighbour.vpc == outcome.vpc && neighbour.address == outcome.neighbour;
+      });
+      shown["neighbour_state"] = entry == neighbours.end() ? "unknown" : to_string(entry->state);
     }
-    const auto neighbours = planes_.telemetry.neighbours();
-    Json json{{"vpc", trace->vpc},
-              {"src", trace->source.to_string()},
-              {"dst", trace->destination.to_string()},
-              {"outcomes", Json::array()}};
-    for (const auto& outcome : trace->outcomes) {
-      auto shown = to_json(outcome);
-      if (outcome.verdict == Verdict::deliver) {
-        const auto entry = std::ranges::find_if(neighbours, [&](const NeighbourEntry& neighbour) {
-          return neighbour.vpc == outcome.vpc && neighbour.address == outcome.neighbour;
-        });
-        shown["neighbour_state"] = entry == neighbours.end() ? "unknown" : to_string(entry->state);
-      }
-      json["outcomes"].push_back(std::move(shown));
-    }
-    json.update(fib_agreement(*trace));
-    respond({200, json_text(json)});
-  });
+    json["outcomes"].push_back(std::move(shown));
+  }
+  json.update(fib_agreement(trace));
+  return json;
 }
 
 // {"fib":"agrees"}, or {"fib":"differs","fib_outcomes":[…]}: what RIB and tables say must be one.

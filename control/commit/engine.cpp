@@ -1,6 +1,7 @@
 #include "control/commit/engine.h"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_set>
 #include <utility>
 
@@ -15,17 +16,32 @@ namespace {
 constexpr std::chrono::milliseconds tidy_limit{5};
 constexpr std::size_t told_differences = 20;
 
+// Runs at the end of its scope, however that comes about, unless forgotten before.
+class Undo {
+ public:
+  explicit Undo(std::function<void()> action) : action_(std::move(action)) {}
+  ~Undo() {
+    if (action_) action_();
+  }
+  Undo(const Undo&) = delete;
+  Undo& operator=(const Undo&) = delete;
+  void forget() { action_ = nullptr; }
+
+ private:
+  std::function<void()> action_;
+};
+
 Refusal refused(std::string message) {
   return {std::move(message)};
 }
 
 std::optional<std::string> beyond_port(const std::string& who, std::uint16_t mtu,
-                                       const dataplane::PortInfo& port) {
+                                       const std::string& name, const dataplane::PortInfo& port) {
   if (mtu <= port.max_mtu) return std::nullopt;
   return fmt::format(
       "{}: mtu {} is more than port {} ({}) carries: {}; lower the mtu or give the port a device "
       "that carries more",
-      who, mtu, port.name, port.driver, port.max_mtu);
+      who, mtu, name, port.driver, port.max_mtu);
 }
 
 // The port whose frames, tagged or not, are the interface's; null for VXLAN, whose underlay has
@@ -55,9 +71,9 @@ tl::expected<Committed, Refusal> Engine::start(ConfigText config, bool replace) 
   auto stored = store_.load();
   if (!stored) return tl::unexpected(refused(std::move(stored.error().message)));
   if (!*stored) return apply({std::move(config), "start"});
+  if (replace) return replace_stored(std::move(**stored), std::move(config));
   auto resumed = resume(std::move(**stored));
   if (!resumed) return resumed;
-  if (replace) return apply({std::move(config), "start"});
   resumed->warnings = differences_from(config);
   return resumed;
 }
@@ -66,8 +82,30 @@ tl::expected<Committed, Refusal> Engine::start(ConfigText config, bool replace) 
 tl::expected<Committed, Refusal> Engine::resume(StoredModel stored) {
   Candidate candidate{running_, {config::ModelChange{}, "start"}, std::move(stored.model), {}, {}};
   candidate.routes.state = compute_state(candidate.model, stored.history);
-  if (auto opened = open_ports(candidate.model); !opened) return tl::unexpected(opened.error());
-  auto built = build(std::move(candidate), stored.info.number, Durable::is);
+  return bring_into_force(std::move(candidate), stored.info.number, Durable::is);
+}
+
+// The file on top of what is stored, which is not brought into force before: its devices may be
+// gone.
+tl::expected<Committed, Refusal> Engine::replace_stored(StoredModel stored, ConfigText config) {
+  const auto number = stored.info.number;
+  auto routes = compute_state(stored.model, stored.history);
+  auto before = std::make_shared<const Running>(Running{number, stored.model, std::move(routes)});
+  auto candidate = control::evaluate(before, {std::move(config), "start"});
+  if (!candidate) return tl::unexpected(std::move(candidate.error()));
+  if (candidate->is_same()) return resume(std::move(stored));
+  // For the store it follows what is stored, for the tables nothing.
+  candidate->before = running_;
+  candidate->routes.changes.gateways.clear();
+  return bring_into_force(std::move(*candidate), number + 1, Durable::append);
+}
+
+tl::expected<Committed, Refusal> Engine::bring_into_force(Candidate candidate,
+                                                          std::uint64_t generation,
+                                                          Durable durable) {
+  auto built = open_ports(candidate.model).and_then([&] {
+    return build(std::move(candidate), generation, durable);
+  });
   if (!built) {
     cancel();
     return tl::unexpected(std::move(built.error()));
@@ -108,14 +146,7 @@ tl::expected<Committed, Refusal> Engine::apply(Request request) {
   if (!candidate) return tl::unexpected(std::move(candidate.error()));
   if (candidate->is_same() && running_->generation > 0)
     return Committed{running_->generation, {}, {}};
-  auto built = open_ports(candidate->model).and_then([&] { return build(std::move(*candidate)); });
-  if (!built) {
-    cancel();
-    return tl::unexpected(std::move(built.error()));
-  }
-  auto committed = publish();
-  reclaim();
-  return committed;
+  return bring_into_force(std::move(*candidate), running_->generation + 1, Durable::append);
 }
 
 tl::expected<Candidate, Refusal> Engine::evaluate(Request request) const {
@@ -173,7 +204,7 @@ ProgrammedPorts Engine::programmed_ports(const config::ValidModel& model) const 
 // port may be another device.
 std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model) const {
   const auto check = [&](const std::string& who, std::uint16_t mtu, const std::string& port) {
-    return beyond_port(who, mtu, ports_.at(model.ports().find(port)->device));
+    return beyond_port(who, mtu, port, ports_.at(model.ports().find(port)->device));
   };
   std::optional<std::string> beyond;
   const auto check_vpc = [&](const config::Vpc& vpc) {
@@ -205,33 +236,38 @@ tl::expected<void, Refusal> Engine::build(Candidate candidate) {
 
 tl::expected<void, Refusal> Engine::build(Candidate candidate, std::uint64_t generation,
                                           Durable durable) {
-  pending_.reset();
+  absorb();
   if (auto beyond = beyond_ports(candidate.model)) return tl::unexpected(refused(*beyond));
   const Running& before = *running_;
   Pending pending;
   pending.ports = programmed_ports(candidate.model);
-  pending.plans =
+  PlanChanges plans =
       plan_changes(plan_index_, before.routes, before.model, candidate.routes, candidate.model);
+  pending.reads = std::move(plans.reads);
   const auto view_before = programmer_.view();
-  auto fib = programmer_.prepare(
-      {generation, before.model, candidate.model, std::move(pending.plans.tables),
-       std::move(pending.plans.sources), std::move(pending.plans.gateways)},
-      pending.ports);
+  auto fib =
+      programmer_.prepare({generation, before.model, candidate.model, std::move(plans.tables),
+                           std::move(plans.sources), std::move(plans.gateways)},
+                          pending.ports);
   if (!fib) return tl::unexpected(refused(std::move(fib.error())));
+  Undo abandon([this] { programmer_.abandon(); });
   pending.fib = std::move(*fib);
   pending.slow_path =
       slow_path_change({before.model, programmed_ports_, *view_before},
                        {candidate.model, pending.ports, *programmer_.prepared_view()});
+  pending.next =
+      std::make_shared<const Running>(Running{generation, candidate.model, candidate.routes.state});
+  pending.candidate = std::move(candidate);
+  pending_ = std::move(pending);
+  Undo forget([this] { pending_.reset(); });
   if (durable == Durable::append) {
-    if (auto appended = append(candidate, generation); !appended) {
-      programmer_.abandon();
+    if (auto appended = append(pending_->candidate, generation); !appended) {
       return tl::unexpected(refused(std::move(appended.error())));
     }
   }
-  pending.next = std::make_shared<const Running>(
-      Running{generation, candidate.model, std::move(candidate.routes.state)});
-  pending.candidate = std::move(candidate);
-  pending_ = std::move(pending);
+  // Durable, and nothing can fail any more.
+  forget.forget();
+  abandon.forget();
   return {};
 }
 
@@ -249,8 +285,7 @@ tl::expected<void, std::string> Engine::append(const Candidate& candidate,
 }
 
 Committed Engine::publish() {
-  Pending pending = std::move(*pending_);
-  pending_.reset();
+  Pending& pending = *pending_;
   for (auto* observer : observers_) observer->before_publication();
   std::vector<dataplane::PortId> ids;
   for (const auto& port : pending.next->model.ports()) {
@@ -260,8 +295,8 @@ Committed Engine::publish() {
 
   unsettled_ = !plane_.publish(std::move(pending.fib));
   programmer_.published();
-  for (auto& [table, reads] : pending.plans.reads) plan_index_.put(table, std::move(reads));
-  running_ = std::move(pending.next);
+  // What ran before stays until reclaim(): to free it takes its time.
+  std::swap(running_, pending.next);
   programmed_ports_ = std::move(pending.ports);
   plane_.configure(std::move(pending.slow_path));
   if (!unsettled_) settle();
@@ -275,7 +310,16 @@ Committed Engine::publish() {
   for (auto* observer : observers_) {
     observer->committed(*running_, committed, pending.candidate.request);
   }
+  published_ = std::move(pending_);
+  pending_.reset();
   return committed;
+}
+
+// What a publication leaves to do that needs no hurry.
+void Engine::absorb() {
+  if (!published_) return;
+  for (auto& [table, reads] : published_->reads) plan_index_.put(table, std::move(reads));
+  published_.reset();
 }
 
 // No worker uses what was replaced: VPC slots, tables and ports that nothing names any more go. All
@@ -289,6 +333,7 @@ void Engine::settle() {
 }
 
 void Engine::reclaim() {
+  absorb();
   if (std::exchange(reclaimable_, false)) programmer_.reclaim();
 }
 

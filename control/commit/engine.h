@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -91,7 +92,7 @@ class Engine {
     Candidate candidate;
     RunningPointer next;
     ProgrammedPorts ports;
-    PlanChanges plans;
+    std::vector<std::pair<TableName, PlanReads>> reads;
     std::unique_ptr<dataplane::FibSnapshot> fib;
     SlowPathChange slow_path;
   };
@@ -100,7 +101,10 @@ class Engine {
   tl::expected<Committed, Refusal> resume(StoredModel stored);
   tl::expected<void, Refusal> build(Candidate candidate, std::uint64_t generation, Durable durable);
   tl::expected<void, std::string> append(const Candidate& candidate, std::uint64_t generation);
-  Committed step_through(Candidate candidate);
+  tl::expected<Committed, Refusal> replace_stored(StoredModel stored, ConfigText config);
+  tl::expected<Committed, Refusal> bring_into_force(Candidate candidate, std::uint64_t generation,
+                                                    Durable durable);
+  void absorb();
   ProgrammedPorts programmed_ports(const config::ValidModel& model) const;
   std::optional<std::string> beyond_ports(const config::ValidModel& model) const;
   std::vector<std::string> differences_from(const ConfigText& config) const;
@@ -112,11 +116,12 @@ class Engine {
   ModelStore& store_;
   RunningPointer running_ = std::make_shared<const Running>();
   ProgrammedPorts programmed_ports_;  // of what runs
-  PlanIndex plan_index_;              // likewise; for build() alone, and publish() between two
+  PlanIndex plan_index_;              // likewise, once absorb() has been called
   Ports ports_;                       // open, whether or not the running model still names them
   std::optional<Pending> pending_;
-  bool unsettled_ = false;    // a worker may still use what was replaced
-  bool reclaimable_ = false;  // none does, and it is not freed yet
+  std::optional<Pending> published_;  // what it leaves to absorb(), beside the control loop
+  bool unsettled_ = false;            // a worker may still use what was replaced
+  bool reclaimable_ = false;          // none does, and it is not freed yet
   std::vector<CommitObserver*> observers_;
 };
 

@@ -83,6 +83,11 @@ std::vector<SlowPathTunnel> tunnels_of(const Programmed& programmed) {
   return list;
 }
 
+bool same_tunnels(const config::VxlanBinding* a, const config::VxlanBinding* b) {
+  if (a == nullptr || b == nullptr) return a == b;
+  return a->underlay == b->underlay && a->remotes == b->remotes;
+}
+
 // Whether all that several VPCs may share is as it was.
 bool share_the_same(const Programmed& before, const Programmed& after) {
   bool same = before.ports == after.ports;
@@ -111,16 +116,15 @@ SlowPathChange slow_path_change(const Programmed& before, const Programmed& afte
   }
   SlowPathChange change;
   bool tunnels_may_differ = false;
-  config::for_each_difference(before.model.vpcs(), after.model.vpcs(),
-                              [&](const auto& old, const auto& now) {
-                                const auto was = old ? served(before, *old) : std::nullopt;
-                                auto is = now ? served(after, *now) : std::nullopt;
-                                if (was && (!is || is->index != was->index))
-                                  change.gone.push_back(was->index);
-                                for (const auto& one : {old, now})
-                                  tunnels_may_differ |= one && vxlan_of(*one) != nullptr;
-                                if (is && is != was) change.put.push_back(std::move(*is));
-                              });
+  config::for_each_difference(
+      before.model.vpcs(), after.model.vpcs(), [&](const auto& old, const auto& now) {
+        const auto was = old ? served(before, *old) : std::nullopt;
+        auto is = now ? served(after, *now) : std::nullopt;
+        if (was && (!is || is->index != was->index)) change.gone.push_back(was->index);
+        tunnels_may_differ |=
+            !same_tunnels(old ? vxlan_of(*old) : nullptr, now ? vxlan_of(*now) : nullptr);
+        if (is && is != was) change.put.push_back(std::move(*is));
+      });
   if (tunnels_may_differ) {
     auto tunnels = change_between({{}, tunnels_of(before)}, {{}, tunnels_of(after)});
     change.tunnels_gone = std::move(tunnels.tunnels_gone);

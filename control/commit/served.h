@@ -17,7 +17,8 @@ struct Programmed {
 
 SlowPathSettings slow_path_settings(const Programmed& programmed);
 
-// From one to the next, in proportion to what changes unless ports or underlays do. Pure.
+// From one to the next, in proportion to what changes; all tunnels are looked at when those of a
+// VPC change, and all of it when ports or underlays do. Pure.
 SlowPathChange slow_path_change(const Programmed& before, const Programmed& after);
 
 }  // namespace bgw::control

@@ -58,11 +58,11 @@ StaticRoutes differing_statics(const config::Gateway& before, const config::Gate
   StaticRoutes differing;
   if (&before == &after || before.static_routes == after.static_routes) return differing;
   const StaticRoutes old = by_prefix(before);
-  for (const auto& [prefix, route] : by_prefix(after)) {
+  const StaticRoutes now = by_prefix(after);
+  for (const auto& [prefix, route] : now) {
     const auto other = old.find(prefix);
     if (other == old.end() || *other->second != *route) differing.emplace(prefix, route);
   }
-  const StaticRoutes now = by_prefix(after);
   for (const auto& [prefix, route] : old) {
     if (!now.contains(prefix)) differing.emplace(prefix, nullptr);
   }
@@ -129,6 +129,9 @@ class Update {
       return;
     }
     dirty_.insert(of_now.begin(), of_now.end());
+    if (leads_elsewhere) rerouted_.insert(of_now.begin(), of_now.end());
+    // No static route that is as it was can lead to an attachment that wasn't there.
+    if (!attached(change.before) && stream_.routes.empty()) return;
     for (const auto& route : after_.static_routes) {
       const bool through = std::ranges::any_of(
           route.via, [&](const auto& via) { return via.attachment == name_of(change); });
@@ -136,7 +139,6 @@ class Update {
       dirty_statics_.emplace(route.to, &route);
       if (leads_elsewhere) rerouted_.insert(route.to);
     }
-    if (leads_elsewhere) rerouted_.insert(of_now.begin(), of_now.end());
     const NextHop hop = ToAttachment{name_of(change)};
     for (const Route& route : stream_.routes) {
       if (std::ranges::find(route.next_hops, hop) == route.next_hops.end()) continue;

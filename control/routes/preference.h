@@ -10,8 +10,8 @@ namespace bgw::control {
 // Members of an ECMP group at most.
 inline constexpr std::size_t max_group = 4;
 
-// Route type, lower wins. Every next hop of today is of one type and has no metric, so that this
-// alone decides; a blackhole wins its prefix because it is static.
+// Route type, lower wins. Next hops are all attachments, or none, and no route has a metric yet, so
+// that this alone decides; a blackhole wins its prefix because it is static.
 constexpr unsigned route_type_preference(Origin origin) {
   switch (origin) {
     case Origin::local:

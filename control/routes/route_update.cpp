@@ -98,6 +98,7 @@ class Update {
                                 [&](const auto& old, const auto& now) {
                                   touch(old.get(), now.get());
                                   touched.insert(old ? old->name : now->name);
+                                  if (now) touched_of_[now->vpc].push_back(now->name);
                                   for (const auto& one : {old, now}) {
                                     if (one) attachments_of_.insert(one->vpc);
                                   }
@@ -231,10 +232,9 @@ class Update {
   std::vector<std::string> attachments_of(const std::string& vpc, const VpcRoutes* old) {
     std::vector<std::string> names;
     if (old != nullptr) names = old->own_attachments;
-    for (const auto& [gateway, changes] : gateways_) {
-      for (const AttachmentChange& change : changes) {
-        if (change.after.attachment != nullptr) names.push_back(change.after.attachment->name);
-      }
+    const auto touched = touched_of_.find(vpc);
+    if (touched != touched_of_.end()) {
+      names.insert(names.end(), touched->second.begin(), touched->second.end());
     }
     std::erase_if(names, [&](const std::string& name) {
       const auto* attachment = after_.attachments().find(name);
@@ -381,7 +381,8 @@ class Update {
   std::map<std::string, AttachmentChanges, std::less<>> gateways_;  // touched
   Names vpcs_;                                                      // that are new or another value
   Names attachments_of_;  // VPCs whose attachments are touched
-  Names gone_;            // VPCs
+  std::map<std::string, std::vector<std::string>, std::less<>> touched_of_;  // attachments, by VPC
+  Names gone_;                                                               // VPCs
 };
 
 }  // namespace
@@ -406,7 +407,9 @@ RouteUpdate update_routes(const RouteState& state, const config::ValidModel& bef
 
 RouteUpdate update_routes(const RouteState& state, const config::ValidModel& model,
                           const std::string& gateway, std::vector<RouteDelta> deltas) {
-  return Update(state, model, model).run(*model.gateways().find(gateway), std::move(deltas));
+  const config::Gateway* known = model.gateways().find(gateway);
+  if (known == nullptr) return {state, {}};
+  return Update(state, model, model).run(*known, std::move(deltas));
 }
 
 History history_of(const RouteState& state) {

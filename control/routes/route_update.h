@@ -59,7 +59,8 @@ RouteUpdate update_routes(const RouteState& state, const config::ValidModel& bef
                           const config::ValidModel& after);
 
 // What `state`, of `model`, becomes when a stream tells something new of one of its gateways. In
-// proportion to that: this is the lane for many changes of one table, beside that of commits.
+// proportion to that: this is the lane for many changes of one table, beside that of commits. A
+// gateway that is gone changes nothing.
 RouteUpdate update_routes(const RouteState& state, const config::ValidModel& model,
                           const std::string& gateway, std::vector<RouteDelta> deltas);
 

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "control/routes/route_update.h"
 #include "control/store/arrival_changes.h"
 #include "control/store/model_records.h"
 #include "control/store/old_state.h"
@@ -99,7 +100,9 @@ tl::expected<void, std::string> take_over(const std::string& directory, Store& s
                   "taken over from committed.yaml and history.json",
                   fmt::format("as committed from {}", (*old)->file)};
     RecordBook{}.add_changes({}, (*old)->model, draft.changes);
-    add_arrival_changes({}, (*old)->history, draft.changes);
+    // The history may be one commit ahead of the text; what follows from both is what will run.
+    const auto history = history_of(compute_state((*old)->model, (*old)->history));
+    add_arrival_changes({}, history, draft.changes);
     if (const auto stored = store.append(draft); !stored) {
       return tl::unexpected(
           fmt::format("cannot take over the state in {}: {}", directory, stored.error().message));

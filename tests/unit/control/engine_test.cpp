@@ -412,6 +412,28 @@ TEST(EngineStart, WhatWasCommittedRunsWhateverTheFileSays) {
   EXPECT_EQ(store.newest(), 3u);
 }
 
+// The device of what is stored is gone: the file that goes without it is what helps.
+TEST(EngineStart, ReplacesWhatCannotRunAnyMore) {
+  MemoryStore store;
+  {
+    Host host(store);
+    ASSERT_TRUE(host.engine.start({yaml("ab", "ab"), "bgw.yaml"}));
+  }
+  Host broken(store);
+  broken.plane.broken = {"dev-b"};
+  EXPECT_FALSE(broken.engine.start({yaml("a", "a"), "bgw.yaml"}));
+  Host host(store);
+  host.plane.broken = {"dev-b"};
+  const auto replaced = host.engine.start({yaml("a", "a"), "bgw.yaml"}, true);
+  ASSERT_TRUE(replaced);
+  EXPECT_EQ(replaced->generation, 2u);
+  EXPECT_EQ(host.plane.count("publish"), 1);
+  EXPECT_EQ(store.stored()->model, model_of(yaml("a", "a")));
+  EXPECT_EQ(store.stored()->history, control::history_of(host.engine.running().routes));
+  EXPECT_TRUE(host.engine.apply({control::ConfigText{yaml("ac", "ac"), "next.yaml"}}));
+  EXPECT_EQ(store.stored()->history, control::history_of(host.engine.running().routes));
+}
+
 TEST(EngineStart, OnAFullDiskForwardsAndRefusesCommits) {
   MemoryStore store;
   {

@@ -42,7 +42,7 @@ void expect_searches_agree(const Things& things, const std::vector<Thing>& expec
   const auto at = std::ranges::equal_range(expected, prefix, {}, &Thing::prefix);
   ASSERT_EQ(position(things.lower_bound(prefix)), at.begin() - expected.begin());
   ASSERT_EQ(position(things.upper_bound(prefix)), at.end() - expected.begin());
-  ASSERT_TRUE(std::ranges::equal(things.at(prefix), at));
+  ASSERT_TRUE(std::ranges::equal(things.at(prefix), std::vector<Thing>(at.begin(), at.end())));
   std::vector<Thing> inside;
   std::ranges::copy_if(expected, std::back_inserter(inside),
                        [&](const Thing& thing) { return prefix.contains(thing.prefix); });
@@ -72,11 +72,12 @@ TEST(PrefixList, random_edits_searches_and_differences) {
         }
       }
       std::vector<Things::Edit> list;
-      for (const auto& [prefix, put] : edits) {
-        list.push_back({prefix, put});
+      for (const auto& edit : edits) {
+        const auto& prefix = edit.first;
+        list.push_back({prefix, edit.second});
         std::erase_if(expected, [&](const Thing& thing) { return thing.prefix == prefix; });
         const auto at = std::ranges::lower_bound(expected, prefix, {}, &Thing::prefix);
-        expected.insert(at, put.begin(), put.end());
+        expected.insert(at, edit.second.begin(), edit.second.end());
       }
       things = things.edited(std::move(list));
       ASSERT_EQ(plain(before), expected_before);

@@ -95,6 +95,17 @@ TEST(Scale, ThousandsOfVpcsShareAGatewaysRoutes) {
   EXPECT_EQ(going.tables.front().table, "bgw-1");
 }
 
+// All at once is a change like any other.
+TEST(Scale, EverythingAtOnce) {
+  const bool quick = std::getenv("BGW_TEST_QUICK") != nullptr;
+  const config::ValidModel after = valid(large_model(quick ? 500 : 5000));
+  const auto expected =
+      measured("state from nothing", [&] { return control::compute_state(after, {}); });
+  const auto update =
+      measured("the same as a change", [&] { return control::update_routes({}, {}, after); });
+  EXPECT_TRUE(update.state.rib == expected.rib);
+}
+
 // One attachment more, among thousands and beside a gateway with a full table that it has nothing
 // to do with.
 TEST(Scale, OneAttachmentMoreCostsWhatItChanges) {
