@@ -39,10 +39,11 @@ std::vector<Thing> plain(const Things& things) {
 void expect_searches_agree(const Things& things, const std::vector<Thing>& expected,
                            const config::IpPrefix& prefix) {
   const auto position = [&](auto iterator) { return iterator - things.begin(); };
-  const auto at = std::ranges::equal_range(expected, prefix, {}, &Thing::prefix);
-  ASSERT_EQ(position(things.lower_bound(prefix)), at.begin() - expected.begin());
-  ASSERT_EQ(position(things.upper_bound(prefix)), at.end() - expected.begin());
-  ASSERT_TRUE(std::ranges::equal(things.at(prefix), std::vector<Thing>(at.begin(), at.end())));
+  const auto first = std::ranges::lower_bound(expected, prefix, {}, &Thing::prefix);
+  const auto last = std::ranges::upper_bound(expected, prefix, {}, &Thing::prefix);
+  ASSERT_EQ(position(things.lower_bound(prefix)), first - expected.begin());
+  ASSERT_EQ(position(things.upper_bound(prefix)), last - expected.begin());
+  ASSERT_TRUE(std::ranges::equal(things.at(prefix), std::vector<Thing>(first, last)));
   std::vector<Thing> inside;
   std::ranges::copy_if(expected, std::back_inserter(inside),
                        [&](const Thing& thing) { return prefix.contains(thing.prefix); });
