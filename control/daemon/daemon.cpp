@@ -126,7 +126,7 @@ class Daemon {
     auto server = ApiServer::listen(io_, options_.socket, {});
     if (!server) return failed(server.error());
     server_ = std::move(*server);
-    auto store = open_state(options_.state_dir);
+    auto store = open_state(options_.state_dir, options_.keep_generations);
     if (!store) return failed(store.error());
     store_ = std::move(*store);
     models_ = std::make_unique<ModelStore>(*store_);

@@ -18,11 +18,14 @@ constexpr unsigned max_core = 1023;
 // Fewer would not fill the queues of one port; more than 40 GB is a mistake.
 constexpr std::uint32_t packet_buffers_min = 4'096;
 constexpr std::uint32_t packet_buffers_max = 16'777'216;
+constexpr std::uint32_t keep_generations_max = 1'000'000;
 
 po::options_description descriptions() {
   const auto packet_buffers =
       fmt::format("for all ports and queues together, of about 2.4 KB each (default {})",
                   BgwdOptions{}.packet_buffers);
+  const auto keep_generations = fmt::format(
+      "how many generations are kept, the newest (default {})", BgwdOptions{}.keep_generations);
   po::options_description options("Options");
   options.add_options()  //
       ("config", po::value<std::vector<std::string>>()->value_name("FILE"),
@@ -30,6 +33,8 @@ po::options_description descriptions() {
       ("state-dir", po::value<std::string>()->value_name("DIR"),
        "where generations are kept; without it they end with the process")         //
       ("replace", "with --state-dir: the file takes the place of what is stored")  //
+      ("keep-generations", po::value<std::string>()->value_name("N"),
+       keep_generations.c_str())  //
       ("socket", po::value<std::string>()->value_name("PATH"),
        "where bgwctl connects (default /run/bgw/bgw.sock)")  //
       ("workers", po::value<std::string>()->value_name("CORES"),
@@ -87,17 +92,25 @@ std::optional<std::string> wrong_usage(const po::variables_map& given, const Bgw
   return std::nullopt;
 }
 
-std::optional<std::string> choose_packet_buffers(const po::variables_map& given,
-                                                 BgwdOptions& options) {
-  if (!given.contains("packet-buffers")) return std::nullopt;
-  const auto& text = given["packet-buffers"].as<std::string>();
-  const auto number = parse_number(text, packet_buffers_min, packet_buffers_max);
+std::optional<std::string> choose_number(const po::variables_map& given, const char* option,
+                                         std::uint32_t least, std::uint32_t most,
+                                         std::uint32_t& into) {
+  if (!given.contains(option)) return std::nullopt;
+  const auto& text = given[option].as<std::string>();
+  const auto number = parse_number(text, least, most);
   if (!number) {
-    return fmt::format("--packet-buffers '{}': expected a number from {} to {}", text,
-                       packet_buffers_min, packet_buffers_max);
+    return fmt::format("--{} '{}': expected a number from {} to {}", option, text, least, most);
   }
-  options.packet_buffers = *number;
+  into = *number;
   return std::nullopt;
+}
+
+std::optional<std::string> choose_numbers(const po::variables_map& given, BgwdOptions& options) {
+  auto wrong = choose_number(given, "packet-buffers", packet_buffers_min, packet_buffers_max,
+                             options.packet_buffers);
+  if (wrong) return wrong;
+  return choose_number(given, "keep-generations", 1, keep_generations_max,
+                       options.keep_generations);
 }
 
 std::optional<std::string> choose_workers(const po::variables_map& given, BgwdOptions& options,
@@ -189,7 +202,7 @@ tl::expected<BgwdOptions, std::string> parse_bgwd_options(const std::vector<std:
   if (given.contains("control-core")) options.control_core = given["control-core"].as<unsigned>();
   if (auto wrong = wrong_usage(given, options)) return tl::unexpected(std::move(*wrong));
   if (options.action != BgwdAction::run) return options;
-  if (auto wrong = choose_packet_buffers(given, options)) return tl::unexpected(std::move(*wrong));
+  if (auto wrong = choose_numbers(given, options)) return tl::unexpected(std::move(*wrong));
   if (auto wrong = choose_workers(given, options, cores)) return tl::unexpected(std::move(*wrong));
   return options;
 }

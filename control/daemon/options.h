@@ -7,6 +7,8 @@
 
 #include <tl/expected.hpp>
 
+#include "control/store/sqlite_store.h"
+
 namespace bgw::control {
 
 enum class BgwdAction { run, check, print_routes, help, version };
@@ -16,6 +18,7 @@ struct BgwdOptions {
   std::vector<std::string> config_files;  // exactly one, except for print_routes
   std::string state_dir{};                // none: what is committed ends with the process
   bool replace = false;                   // the configuration takes the place of what is stored
+  std::uint32_t keep_generations = kept_generations;
   std::string socket = "/run/bgw/bgw.sock";
   std::vector<unsigned> worker_cores;
   unsigned control_core = 0;

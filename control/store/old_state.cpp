@@ -111,14 +111,6 @@ OldState state_from(const Json& json) {
   return state;
 }
 
-std::string remedy(const fs::path& path, const std::string& why) {
-  return fmt::format(
-      "{} cannot be used ({}): restore it, or move it and {} away to start with an empty history",
-      path.string(), why, path.filename() == text_name ? history_name : text_name);
-}
-
-}  // namespace
-
 tl::expected<OldState, std::string> parse_old_history(const std::string& text) {
   try {
     return state_from(Json::parse(text));
@@ -126,6 +118,14 @@ tl::expected<OldState, std::string> parse_old_history(const std::string& text) {
     return tl::unexpected(std::string(error.what()));
   }
 }
+
+std::string remedy(const fs::path& path, const std::string& why) {
+  return fmt::format(
+      "{} cannot be used ({}): restore it, or move it and {} away to start with an empty history",
+      path.string(), why, path.filename() == text_name ? history_name : text_name);
+}
+
+}  // namespace
 
 tl::expected<std::optional<OldState>, std::string> read_old_state(const std::string& directory) {
   const auto text_path = fs::path(directory) / text_name;

@@ -24,9 +24,6 @@ struct OldState {
 // such state, or only a history, which was written before the first text and never came into force.
 tl::expected<std::optional<OldState>, std::string> read_old_state(const std::string& directory);
 
-// For tests: history.json. The error is a phrase.
-tl::expected<OldState, std::string> parse_old_history(const std::string& text);
-
 // The files stay under other names, out of the way; true if there were any.
 bool set_old_state_aside(const std::string& directory);
 

@@ -61,9 +61,11 @@ class SqliteStore final : public Store {
     if (newest) loaded_ = tables_->read(*newest);
     const auto number = newest ? newest->info.number : 0;
     if (number < remembered) {
-      throw SqliteFailure(SQLITE_CORRUPT, fmt::format("its newest generation is {}, but {} was "
-                                                      "acknowledged, says {}",
-                                                      number, remembered, options_.witness));
+      throw SqliteFailure(SQLITE_CORRUPT,
+                          fmt::format("its newest generation is {}, but {} was "
+                                      "acknowledged, says {} (without that file, an "
+                                      "older copy is taken)",
+                                      number, remembered, options_.witness));
     }
     newest_ = number;
     if (opened.unwritable) {

@@ -11,7 +11,7 @@
 
 namespace bgw::control {
 
-inline constexpr std::uint64_t kept_generations = 1'000;
+inline constexpr std::uint32_t kept_generations = 1'000;
 
 struct SqliteOptions {
   std::string file;

@@ -157,10 +157,10 @@ class Daemon:
                 "--socket", str(self.socket_path), *options, "--",
                 *memory_options()]
 
-    def start(self):
+    def start(self, *options):
         """Returns when the API answers and every VPC's TAP is a port of its bridge."""
         with open(self.log_path, "a") as log:
-            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(self.command(*options), stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log)
         self.lab.processes.append(self.process)
         eventually(self._answers, 30, f"bgwd answers; its log: {self.log_path}")

@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 """bgwd's start, end and what goes wrong at start-up: one clear line and exit status 1."""
 
+import contextlib
 import os
 import pathlib
+import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -44,7 +47,115 @@ def tables(ctl):
     return {name: ctl.json("route", "list", name, "--candidates") for name in names}
 
 
+def stored_attachments(state_dir):
+    with contextlib.closing(sqlite3.connect(state_dir / "generations.sqlite")) as database:
+        return database.execute("SELECT count(*) FROM records WHERE kind = 'attachment' "
+                                "AND until IS NULL").fetchone()[0]
+
+
+def attached(ctl):
+    return {a["name"] for a in ctl.json("attachment", "list")}
+
+
 class Restart(unittest.TestCase):
+    def setUp(self):
+        self.log_seen = 0
+
+    def new_log(self, daemon):
+        """What the daemon has logged since this was asked last."""
+        log = daemon.log()
+        new, self.log_seen = log[self.log_seen:], len(log)
+        return new
+
+    def test_what_was_committed_runs_whatever_the_file_says(self):
+        lab = self.enterContext(bgwtest.Lab())
+        for name in "abd":
+            lab.vpc(name)
+        daemon = lab.daemon(config("a"))
+        daemon.start()
+        daemon.ctl.commit(config("ad"))
+        daemon.end(signal.SIGKILL)
+        self.new_log(daemon)
+
+        first_file = daemon.config_path.read_text()
+        half_edited = first_file + "- {name: att-x, gateway: g"
+        for text, says in ((first_file, ["bgw.yaml differs", "attachment att-d removed"]),
+                           (half_edited, [f"bgw.yaml:{len(half_edited.splitlines())}:"]),
+                           (None, ["cannot read", "bgw.yaml"])):
+            with self.subTest(says=says[0]):
+                if text is None:
+                    daemon.config_path.unlink()
+                else:
+                    daemon.config_path.write_text(text)
+                daemon.start()
+                self.assertEqual(attached(daemon.ctl), {"att-a", "att-d"})
+                log = self.new_log(daemon)
+                for part in [*says, "what was committed last"]:
+                    self.assertIn(part, log.replace("what was committed last, which runs",
+                                                    "what was committed last"))
+                daemon.end(signal.SIGKILL)
+
+        # The same file as what runs is nothing to tell of.
+        bgwtest.write_config(daemon.config_path, config("ad"))
+        daemon.start()
+        self.assertNotIn("committed last", self.new_log(daemon))
+        daemon.end()
+
+        bgwtest.write_config(daemon.config_path, config("ab"))
+        daemon.start("--replace")
+        self.assertEqual(attached(daemon.ctl), {"att-a", "att-b"})
+        daemon.end(signal.SIGKILL)
+        daemon.start()
+        self.assertEqual(attached(daemon.ctl), {"att-a", "att-b"})
+
+    def state_on_its_own_disk(self, lab, size="4m"):
+        """A daemon that has committed once and was killed; its state directory is a file system."""
+        for name in "abd":
+            lab.vpc(name)
+        daemon = lab.daemon(config("a"))
+        daemon.state_dir.mkdir()
+        run("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", daemon.state_dir)
+        self.addCleanup(run, "umount", "-l", daemon.state_dir)
+        daemon.start()
+        daemon.ctl.commit(config("ab"))
+        daemon.end(signal.SIGKILL)
+        self.new_log(daemon)
+        return daemon
+
+    def runs_and_refuses(self, daemon, why):
+        daemon.start()
+        self.assertEqual(attached(daemon.ctl), {"att-a", "att-b"})
+        log = self.new_log(daemon)
+        self.assertIn("forwards, and refuses commits", log)
+        self.assertIn(why, log)
+        refused = daemon.ctl.commit(config("abd"), check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn(why, refused.stderr)
+        self.assertEqual(attached(daemon.ctl), {"att-a", "att-b"})
+
+    def test_full_disk(self):
+        lab = self.enterContext(bgwtest.Lab())
+        daemon = self.state_on_its_own_disk(lab)
+        filler = daemon.state_dir / "filler"
+        with self.assertRaises(OSError), open(filler, "wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        self.runs_and_refuses(daemon, "full")
+        filler.unlink()
+        daemon.ctl.commit(config("abd"))  # without a restart
+        daemon.end(signal.SIGKILL)
+        daemon.start()
+        self.assertEqual(attached(daemon.ctl), {"att-a", "att-b", "att-d"})
+
+    def test_read_only_disk(self):
+        lab = self.enterContext(bgwtest.Lab())
+        daemon = self.state_on_its_own_disk(lab)
+        run("mount", "-o", "remount,ro", daemon.state_dir)
+        self.runs_and_refuses(daemon, "read-only")
+        daemon.end()
+        run("mount", "-o", "remount,rw", daemon.state_dir)
+        daemon.start()
+        daemon.ctl.commit(config("abd"))
     def test_kill_and_restart_bring_the_same_tables_back(self):
         """Also where they depend on the order of commits: d came before b could become valid."""
         lab = self.enterContext(bgwtest.Lab())
@@ -90,7 +201,7 @@ class Restart(unittest.TestCase):
         larger = bgwtest.write_config(daemon.directory / "larger.yaml", one_vpc(attached=2000))
         for milliseconds in (0, 30, 60, 90, 120, 180):
             with self.subTest(milliseconds=milliseconds):
-                daemon.state_dir = daemon.directory / f"state-{milliseconds}"
+                shutil.rmtree(daemon.state_dir, ignore_errors=True)
                 daemon.start()
                 with subprocess.Popen(
                         [bgwtest.BGWCTL, "--socket", daemon.socket_path, "config", "commit",
@@ -98,10 +209,8 @@ class Restart(unittest.TestCase):
                     time.sleep(milliseconds / 1000)
                     self.assertEqual(daemon.end(), 0)
                     commit.communicate(timeout=15)
-                daemon.start()
-                attached = len(daemon.ctl.json("attachment", "list"))
-                self.assertEqual(daemon.end(), 0)
-                self.assertEqual({0: 2000, 1: 0, 3: 0}[commit.returncode], attached)
+                self.assertEqual({0: 2000, 1: 0, 3: 0}[commit.returncode],
+                                 stored_attachments(daemon.state_dir))
 
 
 class StartUpErrors(unittest.TestCase):

@@ -27,6 +27,7 @@ TEST(BgwdOptions, Defaults) {
   EXPECT_EQ(options->socket, "/run/bgw/bgw.sock");
   EXPECT_EQ(options->control_core, 0u);
   EXPECT_EQ(options->packet_buffers, 32'768u);
+  EXPECT_EQ(options->keep_generations, 1'000u);
   EXPECT_THAT(options->worker_cores, ElementsAre(1));
 }
 
@@ -40,10 +41,12 @@ TEST(BgwdOptions, CoresAndEalOptions) {
   EXPECT_THAT(options->eal_args, ElementsAre("--no-huge", "--config"));
 }
 
-TEST(BgwdOptions, PacketBuffers) {
-  const auto options = parse_bgwd_options({"--config", "b", "--packet-buffers", "65536"}, {0, 1});
+TEST(BgwdOptions, Numbers) {
+  const auto options = parse_bgwd_options(
+      {"--config", "b", "--packet-buffers", "65536", "--keep-generations", "7"}, {0, 1});
   ASSERT_TRUE(options) << options.error();
   EXPECT_EQ(options->packet_buffers, 65'536u);
+  EXPECT_EQ(options->keep_generations, 7u);
 }
 
 TEST(BgwdOptions, OfflineActionsNeedNoCores) {
@@ -71,6 +74,7 @@ TEST(BgwdOptions, WrongUsageIsOneLineThatSaysWhat) {
       {{"--config", "b", "--control-core", "x"}, "control-core"},
       {{"--config", "b", "--log-level", "loud"}, "loud"},
       {{"--config", "b", "--packet-buffers", "4095"}, "'4095': expected a number from 4096 to"},
+      {{"--config", "b", "--keep-generations", "0"}, "'0': expected a number from 1 to"},
       {{"--config", "b", "--packet-buffers", "-1"}, "--packet-buffers '-1'"},
       {{"--config", "b", "--packet-buffers", "99999999999"}, "--packet-buffers '99999999999'"},
   };

@@ -76,7 +76,7 @@ class CrashTest : public testing::Test {
     dir.write("acknowledged", witness);
   }
 
-  TempDir dir;
+  TempDir dir{memory_files()};
   MemoryDisk disk{"crash"};
   std::mt19937_64 random{5};
   std::uint64_t points = 0;

@@ -66,7 +66,7 @@ class DamageTest : public testing::Test {
     return true;
   }
 
-  TempDir dir;
+  TempDir dir{memory_files()};
   MemoryDisk disk{"damage"};
   std::vector<Snapshot> all;
   MemoryDisk::Files whole;   // while the store was open

@@ -71,7 +71,7 @@ TEST(Kill, AtAnyCallLeavesTheOldOrTheNewGeneration) {
   const unsigned stride = most > 1000 ? 1 : 3;
   unsigned killed = 0;
   for (unsigned round = 0; round < most; ++round) {
-    const TempDir dir;
+    const TempDir dir{memory_files()};
     const auto child = run_child(dir, round, 1 + round * stride);
     if (WIFEXITED(child.status)) {
       ASSERT_EQ(WEXITSTATUS(child.status), 0);

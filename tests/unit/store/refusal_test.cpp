@@ -56,7 +56,7 @@ class RefusalTest : public testing::Test {
   }
   std::unique_ptr<control::Store> open_copy() { return open(); }
 
-  TempDir dir;
+  TempDir dir{memory_files()};
   MemoryDisk disk{"refusal"};
   Workload workload{12};
 };

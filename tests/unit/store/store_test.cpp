@@ -33,7 +33,7 @@ class StoreTest : public testing::TestWithParam<Kind> {
     store.reset();
     store = open();
   }
-  TempDir dir;
+  TempDir dir{memory_files()};
 };
 
 GenerationDraft draft(std::uint64_t base, std::vector<control::Record> put) {
