@@ -30,13 +30,15 @@ Position TextPositions::position_of(std::size_t offset) {
   offset = std::min(offset, text_.size());
   if (offset < line_start_) {
     line_ = 1;
-    line_start_ = 0;
+    line_start_ = searched_ = 0;
   }
   const std::string_view before = text_.substr(0, offset);
-  for (auto end = before.find('\n', line_start_); end != std::string_view::npos;
-       end = before.find('\n', line_start_)) {
+  while (searched_ < offset) {
+    const auto end = before.find('\n', searched_);
+    searched_ = std::min(end, offset - 1) + 1;
+    if (end == std::string_view::npos) break;
     ++line_;
-    line_start_ = end + 1;
+    line_start_ = searched_;
   }
   return {static_cast<int>(line_), static_cast<int>(offset - line_start_) + 1};
 }

@@ -31,6 +31,7 @@ class TextPositions {
   std::size_t character_offset_ = 0;
   std::size_t line_ = 1;
   std::size_t line_start_ = 0;
+  std::size_t searched_ = 0;  // no line ends from line_start_ up to here: lines may be very long
 };
 
 }  // namespace bgw::config

@@ -245,21 +245,23 @@ class Comparison {
 std::vector<TablePair> pair_tables(const Rib& before, const Rib& after,
                                    const Comparison& comparison) {
   std::vector<TablePair> pairs;
-  for (const auto& vpc : after.vpcs.pointers()) {
-    const auto& old = before.vpcs.find_shared(vpc->name);
+  for (std::size_t i = 0; i < after.vpcs.size(); ++i) {
+    const auto& vpc = after.vpcs.pointers()[i];
+    // Most are the same, in the same place.
+    const bool in_place = i < before.vpcs.size() && before.vpcs.pointers()[i] == vpc;
+    const auto& old = in_place ? vpc : before.vpcs.find_shared(vpc->name);
     for (const TableRoutes& table : vpc->tables) {
       if (old != vpc || comparison.may_differ(*vpc, table)) {
         pairs.push_back({table_of(old.get(), table.name), {vpc.get(), &table}});
       }
     }
   }
-  for (const VpcRoutes& vpc : before.vpcs) {
-    const VpcRoutes* now = after.find_vpc(vpc.name);
-    if (now == &vpc) continue;
-    for (const TableRoutes& table : vpc.tables) {
-      if (find_table(now, table.name) == nullptr) pairs.push_back({{&vpc, &table}, {}});
+  config::for_each_difference(before.vpcs, after.vpcs, [&](const auto& old, const auto& now) {
+    if (!old) return;
+    for (const TableRoutes& table : old->tables) {
+      if (find_table(now.get(), table.name) == nullptr) pairs.push_back({{old.get(), &table}, {}});
     }
-  }
+  });
   return pairs;
 }
 

@@ -105,7 +105,11 @@ class Update {
                                 });
     config::for_each_difference(
         before_.vpcs(), after_.vpcs(), [&](const auto& old, const auto& now) {
-          if (now) vpcs_.insert(now->name);
+          if (now) {
+            vpcs_.insert(now->name);
+          } else {
+            gone_.insert(old->name);
+          }
           if (!old || !now) return;
           for (const std::string& name : old_.rib.find_vpc(old->name)->own_attachments) {
             if (touched.contains(name)) continue;
@@ -202,9 +206,6 @@ class Update {
   }
 
   void update_vpcs() {
-    for (const VpcRoutes& vpc : old_.rib.vpcs) {
-      if (after_.vpcs().find(vpc.name) == nullptr) gone_.insert(vpc.name);
-    }
     for (const std::string& name : gone_) next_.rib.vpcs.erase(name);
     if (is_reordered(before_.attachments(), after_.attachments())) {
       for (const config::Vpc& vpc : after_.vpcs()) attachments_of_.insert(vpc.name);

@@ -102,6 +102,15 @@ TEST(Hostile, one_vpc_with_very_many_subnets) {
             "key 'cidr': subnet 'last' (10.77.5.128/25) overlaps subnet 's19717' (10.77.5.0/24)");
 }
 
+// Everything is on one line, as programs write it: no place may cost as much as the line is long.
+TEST(Hostile, a_very_long_line) {
+  const auto model =
+      load("{version: 1, region: r1, ports: [" + repeat("{}, ", 900'000) + "{}]}\n", "f");
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().front().line, 1);
+  EXPECT_GT(model.error().back().column, model.error().front().column);
+}
+
 // Each would be compared with all names, by edit distance, for its suggestion.
 TEST(Hostile, very_many_mistyped_names) {
   const std::string tail(50, 'x');

@@ -1,7 +1,5 @@
 // Changes of the slow path's settings: what a sequence of them leaves is what the last of them is
-// from nothing, save for neighbours, which stay where a naive rule says so; and what they cost.
-#include <time.h>
-
+// from nothing, save for neighbours, which stay where a naive rule says so.
 #include <algorithm>
 #include <random>
 #include <set>
@@ -246,73 +244,6 @@ TEST(SlowPathConfig, a_sequence_of_changes_is_as_its_last_from_nothing) {
   EXPECT_GT(kept, 1000u);
   EXPECT_GT(flushed, 1000u);
   EXPECT_GT(answered, 1000u);
-}
-
-SlowPathSettings many(std::uint32_t vpcs) {
-  SlowPathSettings settings;
-  for (std::uint32_t i = 0; i < vpcs; ++i) {
-    settings.vpcs.push_back(
-        {.index = VpcIndex{i},
-         .name = fmt::format("vpc-{}", i),
-         .mac = mac(1),
-         .addresses = {interface_address(fmt::format("10.{}.{}.1", i / 256, i % 256), 24),
-                       interface_address("2001:db8::1", 64)}});
-  }
-  return settings;
-}
-
-struct Cost {
-  std::chrono::nanoseconds from_nothing, one_changed, one_gone, all_gone;
-};
-
-std::chrono::nanoseconds thread_time() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
-}
-
-// Keeps the least of what each took of the processor: others use the machine, too.
-void measure(std::uint32_t vpcs, Cost& least) {
-  const auto timed = [](std::chrono::nanoseconds& min, auto work) {
-    const auto start = thread_time();
-    work();
-    min = std::min(min, thread_time() - start);
-  };
-  Subject subject;
-  const auto settings = many(vpcs);
-  auto all = control::change_between({}, settings);
-  auto changed = settings.vpcs[vpcs / 2];
-  changed.mtu = 1400;
-  const auto none = control::change_between(settings, {});
-  timed(least.from_nothing, [&] { subject.slow->configure(std::move(all)); });
-  timed(least.one_changed, [&] { subject.slow->configure({.put = {changed}}); });
-  // Announcements wait, and those of one VPC are to be found among them.
-  timed(least.one_gone, [&] { subject.slow->configure({.gone = {VpcIndex{1}}}); });
-  timed(least.all_gone, [&] { subject.slow->configure(none); });
-}
-
-// Ten times as many: ten times as much, a hundred times if it were their square.
-bool is_in_proportion(const Cost& few, const Cost& most) {
-  return most.from_nothing < 40 * few.from_nothing && most.all_gone < 40 * few.all_gone &&
-         most.one_changed < 5 * few.one_changed + 50us && most.one_gone < 5 * few.one_gone + 50us;
-}
-
-TEST(SlowPathConfig, a_change_costs_what_it_names) {
-  const bool quick = std::getenv("BGW_TEST_QUICK") != nullptr;
-  const std::uint32_t vpcs = quick ? 1000 : 5000;
-  Cost few{1h, 1h, 1h, 1h}, most = few;
-  for (int round = 0; round < 3 || (round < 30 && !is_in_proportion(few, most)); ++round) {
-    measure(vpcs / 10, few);
-    measure(vpcs, most);
-  }
-  const auto us = [](std::chrono::nanoseconds t) { return static_cast<double>(t.count()) / 1000; };
-  fmt::print("{:>6} {:>14} {:>14} {:>14} {:>14}\n", "VPCs", "from nothing", "one changed",
-             "one gone", "all gone");
-  for (const auto& [count, cost] : {std::pair{vpcs / 10, few}, std::pair{vpcs, most}}) {
-    fmt::print("{:>6} {:>11.0f} us {:>11.1f} us {:>11.1f} us {:>11.0f} us\n", count,
-               us(cost.from_nothing), us(cost.one_changed), us(cost.one_gone), us(cost.all_gone));
-  }
-  EXPECT_TRUE(is_in_proportion(few, most));
 }
 
 }  // namespace
