@@ -111,7 +111,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(given == ended + held);
     if (op.mangled) break;
   }
-  for (std::uint32_t vpc = 0; vpc < vpcs; ++vpc) reassembly.forget(VpcIndex{vpc});
+  for (std::uint32_t vpc = 0; vpc < vpcs; ++vpc) reassembly.forget({VpcIndex{vpc}});
   require(given == ended && reassembly.bytes() == 0);
   return 0;
 }
