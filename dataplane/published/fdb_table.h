@@ -29,8 +29,6 @@ class FdbTable {
     return TunnelIndex{static_cast<std::uint16_t>(map_.find(key_of(vpc, mac)))};
   }
 
-  void prefetch(VpcIndex vpc, const Mac& mac) const noexcept { map_.prefetch(key_of(vpc, mac)); }
-
   // Writer only. set() is false when the table is full.
   bool set(VpcIndex vpc, const Mac& mac, TunnelIndex tunnel) {
     return map_.set(key_of(vpc, mac), tunnel.value);

@@ -20,7 +20,7 @@ struct rte_mbuf;
 
 namespace bgw::dataplane {
 
-inline constexpr std::size_t burst_max = 64;
+inline constexpr std::size_t burst_max = 64;  // a bit each in a word
 
 // Positions that take the same next step.
 class Selection {
@@ -103,7 +103,6 @@ struct Routed {
   Lookups<Family> by_source;
   Lookups<Family> by_vpc_table;
   Lookups<Family> by_gateway_table;
-  Selection crossing;  // a gateway, by in_attachment and out_attachment
   Lookups<Family> by_delivery_table;
   // next hop
   Selection adjacent;
@@ -113,7 +112,6 @@ struct Routed {
     packets.clear();
     for (auto* lookups : {&by_source, &by_vpc_table, &by_gateway_table, &by_delivery_table})
       lookups->clear();
-    crossing.clear();
     adjacent.clear();
   }
 };
@@ -132,11 +130,14 @@ struct Burst {
   std::array<std::uint16_t, burst_max> ip_offset;  // from a packet's data to its IP or ARP header
   std::array<std::uint32_t, burst_max> frame_bytes;
   std::array<std::uint32_t, burst_max> ip_bytes;
+  // By upper_of() and flow_hash_of(), which find them when first asked; a bit for each that is
+  // known.
+  std::uint64_t uppers_known = 0;
+  std::uint64_t hashes_known = 0;
   std::array<UpperLayer, burst_max> upper;
-  std::array<std::uint64_t, burst_max> flow_hash;  // 0 until flow_hash_of() is asked for it
+  std::array<std::uint64_t, burst_max> flow_hash;
   Routed<Ipv4> v4;
   Routed<Ipv6> v6;
-  Selection decapsulated;
   Selection moved;  // whose source MAC the FDB has not, or elsewhere
   // lookup, of packets that cross a gateway
   std::array<AttachmentIndex, burst_max> in_attachment;   // into it
@@ -155,11 +156,12 @@ struct Burst {
 
   void reset() noexcept {
     count = 0;
+    uppers_known = hashes_known = 0;
     port = PortId{};
     from_gateway = whole_frames = false;
     v4.clear();
     v6.clear();
-    for (Selection* selection : {&decapsulated, &moved, &to_send, &to_fragment, &punted, &dropped})
+    for (Selection* selection : {&moved, &to_send, &to_fragment, &punted, &dropped})
       selection->clear();
   }
   template <typename Family>

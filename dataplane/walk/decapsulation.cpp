@@ -58,10 +58,9 @@ void parse_inner(const FibSnapshot& fib, Burst& burst, std::size_t i, const Oute
   const LinkAddress link = whose(destination_of(frame), vpc.mac);
   if (link == LinkAddress::other) return burst.drop(i, DropReason::not_for_us);
   if (is_nested(burst, i, type)) return burst.drop(i, DropReason::vxlan_nested);
-  if (const Mac source = source_of(frame); !source.is_multicast()) {
-    fib.fdb->prefetch(burst.in_vpc[i], source);
-    burst.decapsulated.add(i);
-  }
+  const Mac source = source_of(frame);
+  if (!source.is_multicast() && fib.fdb->find(burst.in_vpc[i], source) != burst.in_tunnel[i])
+    burst.moved.add(i);
   const DropReason bad =
       carry_over_ecn(packet, sizeof(EthernetHeader), type, outer.traffic_class, vpc.uniform_dscp);
   if (bad != no_drop) return burst.drop(i, bad);
@@ -166,13 +165,6 @@ void parse_underlay_ipv6(const FibSnapshot& fib, Burst& burst, std::size_t i,
 }
 
 }  // namespace
-
-void find_moves(const FibSnapshot& fib, Burst& burst) noexcept {
-  for (const std::size_t i : burst.decapsulated) {
-    const Mac source = source_of(rte_pktmbuf_mtod(burst.packet[i], const std::uint8_t*));
-    if (fib.fdb->find(burst.in_vpc[i], source) != burst.in_tunnel[i]) burst.moved.add(i);
-  }
-}
 
 void parse_underlay(const FibSnapshot& fib, Burst& burst, std::size_t i, std::uint16_t type,
                     LinkAddress link) noexcept {

@@ -14,8 +14,4 @@ namespace bgw::dataplane {
 void parse_underlay(const FibSnapshot& fib, Burst& burst, std::size_t i, std::uint16_t type,
                     LinkAddress link) noexcept;
 
-// Which of the frames that came out of tunnels say something new about where their source MAC is:
-// burst.moved. After all have been parsed, so that the FDB's entries are on their way by then.
-void find_moves(const FibSnapshot& fib, Burst& burst) noexcept;
-
 }  // namespace bgw::dataplane

@@ -52,12 +52,17 @@ inline UpperLayer upper_layer_ipv6(const std::uint8_t* ip, std::size_t readable)
           .fragment = upper.fragment()};
 }
 
+// Of a header that is whole.
+inline UpperLayer upper_layer(const std::uint8_t* ip, std::size_t readable) noexcept {
+  return ip[0] >> 4 == 6 ? upper_layer_ipv6(ip, readable) : upper_layer_ipv4(load<Ipv4Header>(ip));
+}
+
 // By addresses alone.
-inline std::uint64_t addresses_of(const std::uint8_t* ip) noexcept {
-  if (ip[0] >> 4 != 6) {
-    const auto header = load<Ipv4Header>(ip);
-    return std::uint64_t{header.source.to_host()} << 32 | header.destination.to_host();
-  }
+inline std::uint64_t addresses_of_ipv4(const std::uint8_t* ip) noexcept {
+  const auto header = load<Ipv4Header>(ip);
+  return std::uint64_t{header.source.to_host()} << 32 | header.destination.to_host();
+}
+inline std::uint64_t addresses_of_ipv6(const std::uint8_t* ip) noexcept {
   const auto header = load<Ipv6Header>(ip);
   std::uint64_t addresses = 0;
   for (const Be64 word :
@@ -70,18 +75,26 @@ inline std::uint64_t addresses_of(const std::uint8_t* ip) noexcept {
 // addresses and identifier for ICMP echo, addresses alone for all else, so that all fragments of a
 // packet (the first has ports, the others don't) stay together. `ip` is a parsed header, `readable`
 // bytes follow it. The same on all workers and at all times. Upper and lower half are independent.
+inline std::uint64_t flow_hash(std::uint64_t addresses, const std::uint8_t* ip,
+                               const UpperLayer& upper, std::size_t readable) noexcept {
+  if (upper.fragment || upper.offset == 0) return mix_flow(addresses, 0);
+  return mix_flow(addresses, flow_of(upper.protocol, ip + upper.offset, readable - upper.offset));
+}
 inline std::uint64_t flow_hash(const std::uint8_t* ip, const UpperLayer& upper,
                                std::size_t readable) noexcept {
-  if (upper.fragment || upper.offset == 0) return mix_flow(addresses_of(ip), 0);
-  return mix_flow(addresses_of(ip),
-                  flow_of(upper.protocol, ip + upper.offset, readable - upper.offset));
+  const std::uint64_t addresses = ip[0] >> 4 == 6 ? addresses_of_ipv6(ip) : addresses_of_ipv4(ip);
+  return flow_hash(addresses, ip, upper, readable);
 }
 
 // The same of a header of which nothing is known but that it is whole.
+inline std::uint64_t flow_hash_ipv4(const std::uint8_t* ip, std::size_t readable) noexcept {
+  return flow_hash(addresses_of_ipv4(ip), ip, upper_layer_ipv4(load<Ipv4Header>(ip)), readable);
+}
+inline std::uint64_t flow_hash_ipv6(const std::uint8_t* ip, std::size_t readable) noexcept {
+  return flow_hash(addresses_of_ipv6(ip), ip, upper_layer_ipv6(ip, readable), readable);
+}
 inline std::uint64_t flow_hash(const std::uint8_t* ip, std::size_t readable) noexcept {
-  const UpperLayer upper =
-      ip[0] >> 4 == 6 ? upper_layer_ipv6(ip, readable) : upper_layer_ipv4(load<Ipv4Header>(ip));
-  return flow_hash(ip, upper, readable);
+  return ip[0] >> 4 == 6 ? flow_hash_ipv6(ip, readable) : flow_hash_ipv4(ip, readable);
 }
 
 }  // namespace bgw::dataplane

@@ -9,7 +9,6 @@
 #include "dataplane/published/ipv6_address.h"
 #include "dataplane/published/wire.h"
 #include "dataplane/walk/checksum.h"
-#include "dataplane/walk/flow_hash.h"
 
 namespace bgw::dataplane {
 
@@ -20,7 +19,6 @@ struct Ipv4Fields {
   std::uint32_t source = 0;       // host order
   std::uint32_t destination = 0;  // host order
   std::uint16_t total_bytes = 0;  // header and payload
-  UpperLayer upper;
 };
 
 // Addresses that stand for no single host anywhere, or for none beyond a link: 0/8, 127/8,
@@ -69,7 +67,6 @@ inline DropReason parse_ipv4(const std::uint8_t* ip, std::size_t readable, std::
   fields.source = header.source.to_host();
   fields.destination = header.destination.to_host();
   fields.total_bytes = static_cast<std::uint16_t>(total_bytes);
-  fields.upper = upper_layer_ipv4(header);
   if (is_martian(fields.source)) [[unlikely]]
     return DropReason::martian_source;
   if (is_martian(fields.destination)) [[unlikely]]

@@ -127,7 +127,7 @@ inline void forward_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noe
     burst.way_out[i] = {way.link.bits(), way.outer.bits()};
     return burst.to_fragment.add(i);
   }
-  const std::uint64_t hash = out.kind == LinkKind::vxlan ? flow_hash_of(burst, i) : 0;
+  const std::uint64_t hash = out.kind == LinkKind::vxlan ? last_flow_hash_of<Family>(burst, i) : 0;
   if (!put_headers(fib, packet, burst.ip_offset[i], out, way, Header<Family>::type, hash))
       [[unlikely]]
     return burst.drop(i, DropReason::no_headroom);

@@ -75,7 +75,7 @@ inline void take_gateway_answer(const FibSnapshot& fib, Burst& burst, std::size_
   switch (hop.kind()) {
     [[likely]] case NextHopKind::attachment : burst.out_attachment[i] =
         AttachmentIndex{hop.index()};
-    return burst.routed<Family>().crossing.add(i);
+    return enter_vpc<Family>(fib, burst, i, fib.attachments[hop.index()].vpc);
     case NextHopKind::discard:
       return burst.drop(i, static_cast<DropReason>(hop.index()));
     case NextHopKind::table:
@@ -111,9 +111,7 @@ void look_up_destinations(const FibSnapshot& fib, Burst& burst, CounterBlock& co
   Routed<Family>& routed = burst.routed<Family>();
   look_up<take_vpc_answer<Family>>(fib, burst, routed.by_vpc_table);
   look_up<take_gateway_answer<Family>>(fib, burst, routed.by_gateway_table);
-  apply_policies(fib, burst, routed.crossing, counters);
-  for (const std::size_t i : routed.crossing)
-    enter_vpc<Family>(fib, burst, i, fib.attachments[burst.out_attachment[i].value].vpc);
+  apply_policies(fib, burst, routed.by_delivery_table, counters);
   look_up<take_delivery_answer<Family>>(fib, burst, routed.by_delivery_table);
 }
 

@@ -70,13 +70,39 @@ inline View view_at(const rte_mbuf* packet, std::uint32_t offset) noexcept {
           packet->pkt_len - offset};
 }
 
-// Of a packet that parse has taken and nothing has changed since: computed when first asked for.
-inline std::uint64_t flow_hash_of(Burst& burst, std::size_t i) noexcept {
-  if (burst.flow_hash[i] == 0) {
+// Of a packet that parse has taken and nothing has changed since.
+inline const UpperLayer& upper_of(Burst& burst, std::size_t i) noexcept {
+  const std::uint64_t bit = std::uint64_t{1} << i;
+  if ((burst.uppers_known & bit) == 0) {
     const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
-    burst.flow_hash[i] = flow_hash(ip.bytes, burst.upper[i], ip.readable);
+    burst.upper[i] = upper_layer(ip.bytes, ip.readable);
+    burst.uppers_known |= bit;
+  }
+  return burst.upper[i];
+}
+
+// The same, for who asks first: kept for who asks later.
+inline std::uint64_t flow_hash_of(Burst& burst, std::size_t i) noexcept {
+  const std::uint64_t bit = std::uint64_t{1} << i;
+  if ((burst.hashes_known & bit) == 0) {
+    const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
+    burst.flow_hash[i] = flow_hash(ip.bytes, upper_of(burst, i), ip.readable);
+    burst.hashes_known |= bit;
   }
   return burst.flow_hash[i];
+}
+
+// The same, for who asks last.
+template <typename Family>
+inline std::uint64_t last_flow_hash_of(const Burst& burst, std::size_t i) noexcept {
+  if ((burst.hashes_known >> i & 1) != 0) [[unlikely]]
+    return burst.flow_hash[i];
+  const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
+  if constexpr (std::is_same_v<Family, Ipv4>) {
+    return flow_hash_ipv4(ip.bytes, ip.readable);
+  } else {
+    return flow_hash_ipv6(ip.bytes, ip.readable);
+  }
 }
 
 inline void take_ipv4(Burst& burst, std::size_t i, const Ipv4Fields& fields) noexcept {
@@ -84,8 +110,6 @@ inline void take_ipv4(Burst& burst, std::size_t i, const Ipv4Fields& fields) noe
   burst.v4.source[i] = fields.source;
   burst.v4.destination[i] = fields.destination;
   burst.ip_bytes[i] = fields.total_bytes;
-  burst.upper[i] = fields.upper;
-  burst.flow_hash[i] = 0;
   burst.v4.packets.add(i);
 }
 
@@ -94,9 +118,6 @@ inline void take_ipv6(Burst& burst, std::size_t i, const Ipv6Fields& fields) noe
   burst.v6.source[i] = Ipv6::key(fields.source);
   burst.v6.destination[i] = Ipv6::key(fields.destination);
   burst.ip_bytes[i] = fields.total_bytes;
-  const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
-  burst.upper[i] = upper_layer_ipv6(ip.bytes, ip.readable);
-  burst.flow_hash[i] = 0;
   burst.v6.packets.add(i);
 }
 

@@ -12,17 +12,18 @@
 namespace bgw::dataplane {
 
 // Packets that follow each other by the same attachments are added up first.
-inline void count_crossings(const Burst& burst, const Selection& crossing,
+template <typename Family>
+inline void count_crossings(const Burst& burst, const Lookups<Family>& crossing,
                             CounterBlock& counters) noexcept {
   for (std::size_t k = 0; k < crossing.size();) {
-    const AttachmentIndex in = burst.in_attachment[crossing[k]];
-    const AttachmentIndex out = burst.out_attachment[crossing[k]];
+    const AttachmentIndex in = burst.in_attachment[crossing.position(k)];
+    const AttachmentIndex out = burst.out_attachment[crossing.position(k)];
     std::uint64_t packets = 0, bytes = 0;
-    for (; k < crossing.size() && burst.in_attachment[crossing[k]] == in &&
-           burst.out_attachment[crossing[k]] == out;
-         ++k) {
+    for (; k < crossing.size(); ++k) {
+      const std::size_t i = crossing.position(k);
+      if (burst.in_attachment[i] != in || burst.out_attachment[i] != out) break;
       ++packets;
-      bytes += burst.ip_bytes[crossing[k]];
+      bytes += burst.ip_bytes[i];
     }
     AttachmentCounters& entered = counters.attachment(in);
     bump(entered.to_gateway_packets, packets);
@@ -33,9 +34,10 @@ inline void count_crossings(const Burst& burst, const Selection& crossing,
   }
 }
 
-// All policies, in order, over the packets of one family that F3 sent on. A policy that drops a
-// packet also takes it out of `crossing`.
-inline void apply_policies(const FibSnapshot&, Burst& burst, Selection& crossing,
+// All policies, in order, over the packets that F3 sent into a VPC and that F4 is about to look up.
+// A policy that drops one also takes it out of the lookups.
+template <typename Family>
+inline void apply_policies(const FibSnapshot&, Burst& burst, Lookups<Family>& crossing,
                            CounterBlock& counters) noexcept {
   count_crossings(burst, crossing, counters);
 }

@@ -19,7 +19,6 @@ namespace bgw::dataplane {
 
 // Parsed frames of VPCs.
 void Worker::walk_frames(const FibSnapshot& fib, Entrance entrance) noexcept {
-  find_moves(fib, burst_);
   punter_.report_moves(burst_);  // while their MACs are still there
   count_arrivals(burst_, entrance, counters_);
   check_sources<Ipv4>(fib, burst_);
