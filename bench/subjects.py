@@ -154,7 +154,8 @@ class Bgwd(Counted):
     def __init__(self, options, directory, text, share=0.0,
                  packet_buffers=PACKET_BUFFERS, state=None, inside=None):
         """share: the part of what is received that must be forwarded. state: where generations are
-        kept, if not in `directory`. inside: a network namespace to run in."""
+        kept, and go on from; without it `text` runs, whatever ran in `directory` before. inside: a
+        network namespace to run in."""
         self.share = share
         self.socket_path = directory / "bgw.sock"
         self.bgwctl = [options.build / "control/cli/bgwctl", "--socket", self.socket_path, "-j"]
@@ -163,7 +164,9 @@ class Bgwd(Counted):
         super().__init__(
             [*(["ip", "netns", "exec", inside] if inside else []),
              options.build / "control/bgwd", "--config", config,
-             "--state-dir", state or directory / "state", "--socket", self.socket_path,
+             *(["--state-dir", state] if state else
+               ["--state-dir", directory / "state", "--replace"]),
+             "--socket", self.socket_path,
              "--workers", str(WORKER_CORE), "--control-core", str(CONTROL_CORE),
              "--packet-buffers", str(packet_buffers), "--", *options.memory, "--no-pci"],
             tempfile.TemporaryFile())

@@ -33,6 +33,14 @@ struct NextModel {
   }
 };
 
+// `before` and `model` are set; what follows from them.
+void work_out(Candidate& candidate) {
+  const Running& old = *candidate.before;
+  candidate.routes = update_routes(old.routes, old.model, candidate.model);
+  candidate.changes = {diff(old.model, candidate.model),
+                       diff(old.rib(), candidate.routes.state.rib, shown_changes)};
+}
+
 }  // namespace
 
 tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::string_view file) {
@@ -46,10 +54,13 @@ tl::expected<Candidate, Refusal> evaluate(RunningPointer before, Request request
   auto model = std::visit(NextModel{before->model}, request.what);
   if (!model) return tl::unexpected(std::move(model.error()));
   Candidate candidate{std::move(before), std::move(request), std::move(*model), {}, {}};
-  const Running& old = *candidate.before;
-  candidate.routes = update_routes(old.routes, old.model, candidate.model);
-  candidate.changes = {diff(old.model, candidate.model),
-                       diff(old.rib(), candidate.routes.state.rib, shown_changes)};
+  work_out(candidate);
+  return candidate;
+}
+
+Candidate rebased(Candidate candidate, RunningPointer running) {
+  candidate.before = std::move(running);
+  work_out(candidate);
   return candidate;
 }
 

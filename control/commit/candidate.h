@@ -60,4 +60,7 @@ struct Candidate {
 // text.
 tl::expected<Candidate, Refusal> evaluate(RunningPointer before, Request request);
 
+// The same on top of what runs now: a stream has told more since, the model is the same.
+Candidate rebased(Candidate candidate, RunningPointer running);
+
 }  // namespace bgw::control

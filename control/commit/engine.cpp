@@ -12,8 +12,6 @@
 namespace bgw::control {
 namespace {
 
-// A worker that runs passes in microseconds.
-constexpr std::chrono::milliseconds tidy_limit{5};
 constexpr std::size_t told_differences = 20;
 
 // Runs at the end of its scope, however that comes about, unless forgotten before.
@@ -226,6 +224,9 @@ std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model)
 }
 
 tl::expected<void, Refusal> Engine::build(Candidate candidate) {
+  if (candidate.before->generation == running_->generation && candidate.before != running_) {
+    candidate = rebased(std::move(candidate), running_);
+  }
   if (candidate.before != running_) {
     return tl::unexpected(
         refused("another configuration came in between: nothing has changed by this one; commit it "
@@ -284,14 +285,17 @@ tl::expected<void, std::string> Engine::append(const Candidate& candidate,
       .map_error([](StoreError error) { return std::move(error.message); });
 }
 
+std::vector<std::vector<dataplane::RxQueue>> Engine::queues(const config::ValidModel& model,
+                                                            const ProgrammedPorts& ports) const {
+  std::vector<dataplane::PortId> ids;
+  for (const auto& port : model.ports()) ids.push_back(ports.at(port.name).id);
+  return plane_.assign_queues(ids);
+}
+
 Committed Engine::publish() {
   Pending& pending = *pending_;
   for (auto* observer : observers_) observer->before_publication();
-  std::vector<dataplane::PortId> ids;
-  for (const auto& port : pending.next->model.ports()) {
-    ids.push_back(pending.ports.at(port.name).id);
-  }
-  pending.fib->rx_queues = plane_.assign_queues(ids);
+  pending.fib->rx_queues = queues(pending.next->model, pending.ports);
 
   unsettled_ = !plane_.publish(std::move(pending.fib));
   programmer_.published();
@@ -317,6 +321,8 @@ Committed Engine::publish() {
 
 // What a publication leaves to do that needs no hurry.
 void Engine::absorb() {
+  for (auto& [table, reads] : part_.reads) plan_index_.put(table, std::move(reads));
+  part_ = {};
   if (!published_) return;
   for (auto& [table, reads] : published_->reads) plan_index_.put(table, std::move(reads));
   published_.reset();

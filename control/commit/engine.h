@@ -15,6 +15,7 @@
 #include "control/commit/candidate.h"
 #include "control/commit/forwarding_plane.h"
 #include "control/commit/running.h"
+#include "control/commit/stream_batch.h"
 #include "control/fib/fib_programmer.h"
 #include "control/routes/plan_changes.h"
 #include "control/slow_path/slow_path_settings.h"
@@ -28,13 +29,16 @@ struct Committed {
   std::vector<std::string> warnings;  // in force, but …
 };
 
-// Is told of every commit. Control thread; must not call the engine's steps.
+// Is told of every commit, and of what streams change between them. Control thread; must not call
+// the engine's steps.
 class CommitObserver {
  public:
   virtual ~CommitObserver() = default;
   // Workers will take the next snapshot; what they have copied until now is of this one.
   virtual void before_publication() {}
   virtual void committed(const Running&, const Committed&, const Request&) {}
+  // The generation is the same, its routes are others.
+  virtual void streamed(const Running&, const RouteChanges&) {}
 };
 
 // A commit goes through evaluate(), open_ports(), build(), publish() and reclaim(), in this order
@@ -70,6 +74,23 @@ class Engine {
   // Frees what no worker uses any more.
   void reclaim();
 
+  // Streams of routes (RouteSource), which come between commits, are not stored, and make no
+  // generation. A batch goes through stream(), and then, as long as is_streaming() says so,
+  // build_stream() and reclaim(), which are for any thread, with publish_stream() between them.
+  // Routes are in force one by one, or all at once where VPC tables follow from them; what views
+  // show are those of whole batches. A commit may come between two rounds.
+  void stream(std::string gateway, std::vector<RouteDelta> deltas);
+  bool is_streaming() const { return batch_.has_value(); }
+  // In proportion to the batch. Refused when a worker hangs: to be tried again; and when there is
+  // no room for what withdrawn routes leave: the batch is given up, is_streaming() no more.
+  tl::expected<void, Refusal> build_stream();
+  // At the batch's end, the routes there is no room for, which the stream has not told then; in
+  // smaller batches some of them may fit.
+  std::vector<RefusedRoute> publish_stream();
+  // All of these.
+  tl::expected<std::vector<RefusedRoute>, Refusal> apply_stream(std::string gateway,
+                                                                std::vector<RouteDelta> deltas);
+
   // Frees what a hanging worker kept from being freed, as soon as it goes on. Not while a step
   // runs. Takes 5 ms while it hangs, otherwise nothing; call it about once a second.
   void tidy();
@@ -96,7 +117,16 @@ class Engine {
     std::unique_ptr<dataplane::FibSnapshot> fib;
     SlowPathChange slow_path;
   };
+  // Of a stream's batch, likewise.
+  struct StreamPart {
+    std::unique_ptr<dataplane::FibSnapshot> fib;  // null: workers need none
+    std::vector<std::pair<TableName, PlanReads>> reads;
+    RouteUpdate update;
+    RunningPointer next;  // null: more parts follow
+  };
   enum class Durable { append, is };
+  // A worker that runs passes in microseconds.
+  static constexpr std::chrono::milliseconds tidy_limit{5};
 
   tl::expected<Committed, Refusal> resume(StoredModel stored);
   tl::expected<void, Refusal> build(Candidate candidate, std::uint64_t generation, Durable durable);
@@ -104,12 +134,19 @@ class Engine {
   tl::expected<Committed, Refusal> replace_stored(StoredModel stored, ConfigText config);
   tl::expected<Committed, Refusal> bring_into_force(Candidate candidate, std::uint64_t generation,
                                                     Durable durable);
+  std::vector<std::vector<dataplane::RxQueue>> queues(const config::ValidModel& model,
+                                                      const ProgrammedPorts& ports) const;
   void absorb();
   ProgrammedPorts programmed_ports(const config::ValidModel& model) const;
   std::optional<std::string> beyond_ports(const config::ValidModel& model) const;
   std::vector<std::string> differences_from(const ConfigText& config) const;
   void close_unused(const config::ValidModel& model);
   void settle();
+
+  // engine_stream.cpp
+  tl::expected<bool, Refusal> change_in_place();
+  tl::expected<bool, Refusal> build_beside();
+  void finish_batch();
 
   ForwardingPlane& plane_;
   FibProgrammer& programmer_;
@@ -120,6 +157,8 @@ class Engine {
   Ports ports_;                       // open, whether or not the running model still names them
   std::optional<Pending> pending_;
   std::optional<Pending> published_;  // what it leaves to absorb(), beside the control loop
+  std::optional<StreamBatch> batch_;  // under way
+  StreamPart part_;                   // of it; after its publication what it leaves to absorb()
   bool unsettled_ = false;            // a worker may still use what was replaced
   bool reclaimable_ = false;          // none does, and it is not freed yet
   std::vector<CommitObserver*> observers_;

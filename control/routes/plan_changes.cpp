@@ -1,6 +1,7 @@
 #include "control/routes/plan_changes.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "control/routes/prefix_search.h"
@@ -64,6 +65,29 @@ class Planner {
   PlanChanges result_;
 };
 
+bool differs_only_behind(const VpcRoutes& old, const VpcRoutes& now) {
+  return old.tables == now.tables && old.own_attachments == now.own_attachments;
+}
+
+// What lies behind a VPC matters where a table of it imports that (V4, F4).
+bool imports_any(const TableRoutes& table, const std::vector<config::IpPrefix>& prefixes) {
+  return std::ranges::any_of(table.imports, [&](const config::Propagation& propagation) {
+    return std::ranges::any_of(propagation.ranges, [&](const config::IpPrefix& range) {
+      return std::ranges::any_of(prefixes,
+                                 [&](const auto& prefix) { return prefix.overlaps(range); });
+    });
+  });
+}
+
+void add_importing(const VpcRoutes& old, const VpcRoutes& now, TableNames& tables) {
+  std::vector<config::IpPrefix> changed;
+  std::ranges::set_symmetric_difference(old.prefixes_behind, now.prefixes_behind,
+                                        std::back_inserter(changed));
+  for (const TableRoutes& table : now.tables) {
+    if (imports_any(table, changed)) tables.insert({now.name, table.name});
+  }
+}
+
 }  // namespace
 
 PlanChanges plan_changes(const PlanIndex& index, const RouteState& before,
@@ -75,13 +99,18 @@ PlanChanges plan_changes(const PlanIndex& index, const RouteState& before,
   config::for_each_difference(model_before.vpcs(), model.vpcs(), [&](const auto&, const auto& now) {
     if (now) whole.insert(now->name);
   });
+  TableNames tables = index.affected_by(update.changes);
   config::for_each_difference(before.rib.vpcs, after.rib.vpcs,
                               [&](const auto& old, const auto& now) {
+                                if (old && now && differs_only_behind(*old, *now)) {
+                                  add_importing(*old, *now, tables);
+                                  return;
+                                }
                                 if (now) whole.insert(now->name);
                                 if (old) planner.forget(*old);
                               });
   for (const std::string& name : whole) planner.plan_vpc(*model.vpcs().find(name));
-  for (const TableName& name : index.affected_by(update.changes)) {
+  for (const TableName& name : tables) {
     const VpcRoutes* routes = after.rib.find_vpc(name.vpc);
     if (routes == nullptr || whole.contains(name.vpc)) continue;
     planner.plan_table(*model.vpcs().find(name.vpc), *routes,

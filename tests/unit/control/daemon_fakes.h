@@ -23,10 +23,10 @@
 
 namespace bgw::test {
 
-class FakePlane final : public control::ForwardingPlane,
-                        public control::TelemetryPlane,
-                        public control::CapturePlane,
-                        public control::PingPlane {
+class FakePlane : public control::ForwardingPlane,
+                  public control::TelemetryPlane,
+                  public control::CapturePlane,
+                  public control::PingPlane {
  public:
   std::vector<std::string> calls;  // what was asked for, in order
   std::vector<dataplane::AttachmentIndex> forgotten_attachments;
