@@ -40,6 +40,7 @@ Json to_json(const SlowPathCounters& counters) {
           {"icmp_sent", counters.icmp_sent},
           {"icmp_suppressed", counters.icmp_suppressed},
           {"arp_requests_sent", counters.arp_requests_sent},
+          {"mld_reports_sent", counters.mld_reports_sent},
           {"address_conflicts", counters.address_conflicts},
           {"not_sent", counters.not_sent}};
 }

@@ -15,6 +15,7 @@ namespace bgw::control {
 
 using dataplane::DropReason;
 using dataplane::InjectKind;
+using dataplane::is_mld_query;
 using dataplane::Link;
 using dataplane::Mac;
 using dataplane::MappedAddress;
@@ -47,9 +48,7 @@ bool SlowPath::Impl::poll(TimePoint at) {
   busy |= drain(PuntClass::arp, [this](PacketPtr p) {
     if (came_by_known_way(p)) arp.handle(std::move(p), now);
   });
-  busy |= drain(PuntClass::nd, [this](PacketPtr p) {
-    if (came_by_known_way(p)) nd.handle(std::move(p), now);
-  });
+  busy |= drain(PuntClass::nd, [this](PacketPtr p) { handle_nd(std::move(p)); });
   busy |= drain(PuntClass::local, [this](PacketPtr p) { handle_local(std::move(p)); });
   busy |= drain(PuntClass::glean, [this](PacketPtr p) { handle_glean(std::move(p)); });
   busy |= drain(PuntClass::icmp_error, [this](PacketPtr p) {
@@ -59,6 +58,7 @@ bool SlowPath::Impl::poll(TimePoint at) {
   busy |= neighbours.run_timers(now, timers_per_poll) > 0;
   busy |= arp.run_announcements(now, announcements_per_poll) > 0;
   busy |= nd.run_timers(now, announcements_per_poll) > 0;
+  busy |= mld.run_timers(now, announcements_per_poll) > 0;
   busy |= reassembly.run_timers(now, timers_per_poll) > 0;
   busy |= resolve_on_link();
   busy |= flush_released();
@@ -116,6 +116,13 @@ bool SlowPath::Impl::expire_fdb() {
     neighbours.forget_behind(place.vpc, Link::to(place.mac, place.tunnel));
   }
   return !gone.empty();
+}
+
+void SlowPath::Impl::handle_nd(PacketPtr packet) {
+  if (!came_by_known_way(packet)) return;
+  const Bytes ip = network_bytes(*packet);
+  const bool is_query = ip.size() >= ipv6_header_bytes && is_mld_query(ip.data(), ip.size());
+  return is_query ? mld.handle(std::move(packet), now) : nd.handle(std::move(packet), now);
 }
 
 void SlowPath::Impl::handle_local(PacketPtr packet) {

@@ -48,6 +48,7 @@ struct SlowPathCounters {
   std::uint64_t arp_requests_sent = 0;
   std::uint64_t nd_requests_sent = 0;
   std::uint64_t router_advertisements_sent = 0;
+  std::uint64_t mld_reports_sent = 0;
   std::uint64_t address_conflicts = 0;  // ARP and ND of others that use an address of the gateway
   std::uint64_t not_sent = 0;  // its own packets for which no buffer or no place in a ring was left
   std::array<std::uint64_t, dataplane::drop_reason_count> drops{};

@@ -87,7 +87,10 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
   };
   for (const auto& interface : after.addresses) announce(to_address(interface.address));
   if (const auto link_local = link_local_of(after)) announce(*link_local);
-  if (came_up || before != after) nd.advertise(index);
+  if (came_up || before != after) {
+    nd.advertise(index);
+    mld.listen(index, groups_of(after), came_up);
+  }
 }
 
 void SlowPath::Impl::forget(const Reasons& interrupted) {
@@ -100,6 +103,7 @@ void SlowPath::Impl::forget(const Reasons& interrupted) {
     fdb.retain(vpc, [](TunnelIndex) { return false; });
     arp.forget(vpc);
     nd.forget(vpc);
+    mld.forget(vpc);
     tell_down(vpc, why);
   }
   drop_held_from(gone);

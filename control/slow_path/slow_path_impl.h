@@ -17,6 +17,7 @@
 #include "control/slow_path/local_arp.h"
 #include "control/slow_path/local_delivery.h"
 #include "control/slow_path/local_icmp.h"
+#include "control/slow_path/local_mld.h"
 #include "control/slow_path/local_nd.h"
 #include "control/slow_path/local_ping.h"
 #include "control/slow_path/neighbours.h"
@@ -56,6 +57,7 @@ struct SlowPath::Impl final : NeighbourActions {
   bool learn_moves();
   void learn(dataplane::VpcIndex vpc, const dataplane::Mac& mac, dataplane::TunnelIndex tunnel);
   bool expire_fdb();
+  void handle_nd(PacketPtr packet);
   void handle_local(PacketPtr packet);
   PacketPtr reassemble(PacketPtr fragment);
   void give_up(const Reassembly::Failed& failed);
@@ -121,6 +123,7 @@ struct SlowPath::Impl final : NeighbourActions {
   Originator originator{*io, vpcs};
   LocalArp arp{vpcs, neighbours, originator};
   LocalNd nd{vpcs, neighbours, originator};
+  LocalMld mld{vpcs, originator};
   Pings pings;
   LocalIcmp icmp{vpcs, originator, pings};
   LocalServices services;

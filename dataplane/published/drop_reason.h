@@ -27,6 +27,7 @@ namespace bgw::dataplane {
   X(ipv6_payload_length, "IPv6 payload length beyond the frame")                           \
   X(arp_malformed, "ARP that is truncated or not Ethernet/IPv4")                           \
   X(nd_malformed, "neighbour discovery: hop limit, checksum, code, options or length")     \
+  X(mld_malformed, "MLD query: source, hop limit, router alert, checksum or length")       \
   X(vxlan_malformed, "VXLAN without the I flag, or UDP or VXLAN shorter than its headers") \
   X(vxlan_unknown_vni, "VNI that no interface owns")                                       \
   X(vxlan_unknown_vtep, "VTEP that is not among the remotes of the VNI's interface")       \

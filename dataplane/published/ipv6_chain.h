@@ -61,4 +61,14 @@ inline Ipv6Upper find_ipv6_upper(const std::uint8_t* ip, std::size_t readable) n
   return upper;
 }
 
+// A query of multicast listener discovery? These come behind a hop-by-hop header (RFC 3810 §5), in
+// which routers are alerted. What else is wrong with it, its reader finds out.
+inline bool is_mld_query(const std::uint8_t* ip, std::size_t readable) noexcept {
+  constexpr std::uint8_t listener_query = 130;
+  if (load<Ipv6Header>(ip).next_header != protocol_hop_by_hop) return false;
+  const Ipv6Upper upper = find_ipv6_upper(ip, readable);
+  return upper.found && upper.protocol == protocol_icmpv6 && !upper.fragment() &&
+         upper.offset < readable && ip[upper.offset] == listener_query;
+}
+
 }  // namespace bgw::dataplane

@@ -15,7 +15,7 @@ namespace bgw::dataplane {
 enum class PuntClass : std::uint8_t {
   arp,    // an ARP frame, checked to be complete Ethernet/IPv4 ARP; data starts at Ethernet
   nd,     // neighbour discovery: ICMPv6 133–137 with hop limit 255, to the gateway's MAC or a
-          // multicast one; whole frame, ICMPv6 unchecked
+          // multicast one; and MLD queries of the link; whole frame, ICMPv6 unchecked
   glean,  // an IP packet whose neighbour (`vpc`, `address`) is unknown; unchanged
   local,  // an IP packet to the gateway's address `address` in `vpc`
   icmp_error,  // a packet dropped for `reason`, to be answered with an ICMP error; whole frame

@@ -132,9 +132,10 @@ void parse_underlay_ipv6(const FibSnapshot& fib, Burst& burst, std::size_t i,
   const DropReason bad = parse_ipv6_header(ip.bytes, ip.readable, ip.length, fields);
   if (bad != no_drop) return burst.drop(i, bad);
   const UnderlayFib& underlay = fib.underlays[fib.vpcs[burst.in_vpc[i].value].underlay];
-  // Neighbour discovery, and what is for the link-local address, is as in a VPC.
+  // Neighbour and listener discovery, and what is for the link-local address, is as in a VPC.
   std::size_t readable = std::min<std::size_t>(ip.readable, fields.total_bytes);
-  if (is_neighbour_discovery(ip.bytes, readable) || is_link_local(fields.destination))
+  if (is_neighbour_discovery(ip.bytes, readable) || is_link_local(fields.destination) ||
+      (is_multicast_v6(fields.destination) && is_mld_query(ip.bytes, readable)))
     return parse_ipv6_at(fib, burst, i, link);
   if (link != LinkAddress::ours) return burst.drop(i, DropReason::link_broadcast);
   if (const DropReason why = check_ipv6_addresses(fields); why != no_drop)

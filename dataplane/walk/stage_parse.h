@@ -160,6 +160,11 @@ inline void parse_ipv6_at(const FibSnapshot& fib, Burst& burst, std::size_t i,
       return burst.punt(i, PuntClass::nd, vpc);
     }
   }
+  if (link_scope && is_mld_query(ip.bytes, std::min<std::size_t>(ip.readable, fields.total_bytes)))
+      [[unlikely]] {
+    cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
+    return burst.punt(i, PuntClass::nd, vpc);
+  }
   if (link != LinkAddress::ours && !is_multicast_v6(fields.destination)) [[unlikely]]
     return burst.drop(i, DropReason::link_broadcast);
   if (is_link_local(fields.destination)) [[unlikely]] {

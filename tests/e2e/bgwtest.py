@@ -186,9 +186,12 @@ class Lab:
     """Namespaces, processes and files of one test; all gone when the block ends, however it ends.
 
     Names carry this process's id, so that tests may run side by side.
+    snooping: the version of MLD, 1 or 2, that segments' bridges query for and snoop; None: they
+    flood multicast.
     """
 
-    def __init__(self):
+    def __init__(self, snooping=None):
+        self.snooping = snooping
         self.prefix = f"bgwt{os.getpid()}-"
         self.gateway_namespace = f"{self.prefix}gw"
         self.namespaces, self.processes = [], []
@@ -242,10 +245,16 @@ class Lab:
 
         mtu: of the TAP, in bytes.
         """
-        namespace = self._namespace(name)
+        namespace = self._namespace(name, ipv6=bool(self.snooping))
         self.tap_mtus[name] = mtu
+        # A querier needs an address; answers are due within a second.
+        snooping = ["1", "mcast_querier", "1", "mcast_mld_version", self.snooping,
+                    "mcast_query_response_interval", "100"] if self.snooping else ["0"]
+        if self.snooping:
+            run("ip", "netns", "exec", namespace, "sysctl", "-qw",
+                "net.ipv6.conf.default.accept_dad=0")
         run("ip", "-n", namespace, "link", "add", "br0", "type", "bridge", "forward_delay", "0",
-            "mcast_snooping", "0")
+            "mcast_snooping", *snooping)
         run("ip", "-n", namespace, "link", "set", "br0", "up")
         self.vpcs[name] = namespace
 

@@ -301,6 +301,48 @@ TEST(Ipv6, P43_neighbour_discovery_reaches_the_control_thread_whole) {
   lab.expect_counters_add_up();
 }
 
+// RFC 3810 §5: to all nodes or to a group, from a link-local address, hop limit 1, routers alerted.
+TEST(Ipv6, P54_listener_queries_reach_the_control_thread_whole) {
+  TwoVpcs lab;
+  Bytes query = extension(icmpv6, {5, 2, 0, 0, 1, 0});
+  const Bytes message = icmp(130);
+  query.insert(query.end(), message.begin(), message.end());
+  for (const char* to : {"ff02::1", "ff02::1:ff00:1", "ff05::1:3"}) {
+    const Bytes frame = to_mac(lab, {{0x33, 0x33, 0, 0, 0, 1}},
+                               {.source = "fe80::10",
+                                .destination = to,
+                                .next_header = hop_by_hop,
+                                .hop_limit = 1,
+                                .payload = query});
+    const Outcome outcome = lab.receive(lab.a, frame);
+    ASSERT_EQ(outcome.punted.size(), 1u);
+    EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::nd);
+    EXPECT_EQ(outcome.punted[0].note.in_vpc, lab.a);
+    EXPECT_EQ(outcome.punted[0].data, frame);
+  }
+  lab.expect_counters_add_up();
+}
+
+// Only that: what hosts report is for queriers, and what is routed is not of this link.
+TEST(Ipv6, P54_reports_and_routed_queries_are_not_the_control_threads) {
+  TwoVpcs lab;
+  for (const std::uint8_t type : {std::uint8_t{131}, std::uint8_t{143}}) {
+    Bytes report = extension(icmpv6, {5, 2, 0, 0, 1, 0});
+    const Bytes message = icmp(type);
+    report.insert(report.end(), message.begin(), message.end());
+    const Outcome outcome = lab.receive(lab.a, to_mac(lab, {{0x33, 0x33, 0, 0, 0, 0x16}},
+                                                      {.destination = "ff02::16",
+                                                       .next_header = hop_by_hop,
+                                                       .hop_limit = 1,
+                                                       .payload = report}));
+    EXPECT_TRUE(outcome.punted.empty());
+  }
+  Bytes query = extension(icmpv6, {5, 2, 0, 0, 1, 0});
+  const Bytes message = icmp(130);
+  query.insert(query.end(), message.begin(), message.end());
+  expect_forwarded(lab, lab.from_a_v6({.next_header = hop_by_hop, .payload = query}));
+}
+
 // Four paths from a into b.
 struct Ecmp : TwoVpcs {
   Ecmp() {

@@ -83,6 +83,24 @@ TEST_P(OverVxlanBadOuter, is_dropped_on_the_underlay) {
 INSTANTIATE_TEST_SUITE_P(Frames, OverVxlanBadOuter, testing::ValuesIn(bad_outers),
                          [](const auto& given) { return given.param.name; });
 
+TEST(OverVxlan, P54_listener_queries_of_the_underlay_reach_the_control_thread) {
+  TwoVpcs lab;
+  Bytes query = extension(58, {5, 2, 0, 0, 1, 0});
+  const Bytes message = icmp(130);
+  query.insert(query.end(), message.begin(), message.end());
+  const Bytes frame = ethernet({{0x33, 0x33, 0, 0, 0, 1}}, test_underlay().remote_mac, 0x86dd,
+                               ipv6({.source = "fe80::7",
+                                     .destination = "ff02::1",
+                                     .next_header = 0,
+                                     .hop_limit = 1,
+                                     .payload = query}));
+  const Outcome outcome = lab.receive_raw(lab.a, frame);
+  ASSERT_EQ(outcome.punted.size(), 1u);
+  EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::nd);
+  EXPECT_EQ(outcome.punted[0].note.in_vpc, lab.underlay());
+  lab.expect_counters_add_up();
+}
+
 TEST(OverVxlan, P26_outer_fragments_are_dropped) {
   TwoVpcs lab;
   if (link_under_test() == LinkUnderTest::vxlan) {
