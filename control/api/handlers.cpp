@@ -10,7 +10,6 @@
 #include <variant>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "config/yaml_writer.h"
 #include "control/api/json.h"
@@ -215,57 +214,18 @@ void ApiHandlers::config_diff(ApiRequest request, const std::string&, const ApiR
 }
 
 void ApiHandlers::config_commit(ApiRequest request, const std::string&, const ApiRespond& respond) {
-  using Evaluated = tl::expected<std::shared_ptr<Candidate>, Refusal>;
-  auto [begin, end] = task<Evaluated>(
-      respond,
-      [&engine = engine_, request = std::move(request)]() mutable {
-        auto file = file_name(request);
-        return engine.evaluate({ConfigText{std::move(request.body), std::move(file)}})
-            .map([](Candidate c) { return std::make_shared<Candidate>(std::move(c)); });
-      },
-      [this, respond](Evaluated candidate) {
-        if (!candidate) return respond(refused(candidate.error()));
-        if ((*candidate)->is_same()) {
-          return respond(ok(to_json(Committed{engine_.running().generation, {}, {}})));
+  auto file = file_name(request);
+  auto shown = std::make_shared<ApiResponse>();
+  committer_.commit(
+      {ConfigText{std::move(request.body), std::move(file)}},
+      [shown](const Committed& committed) { *shown = ok(to_json(committed)); },
+      [shown, respond](const Committer::Outcome& outcome) {
+        if (const auto* refusal = std::get_if<Refusal>(&outcome)) return respond(refused(*refusal));
+        if (const auto* failed = std::get_if<std::exception_ptr>(&outcome)) {
+          return respond(failed_answer(*failed));
         }
-        build(std::move(*candidate), respond);
+        respond(std::move(*shown));
       });
-  commits_.run(std::move(begin), std::move(end));
-}
-
-void ApiHandlers::build(std::shared_ptr<Candidate> candidate, const ApiRespond& respond) {
-  if (engine_.needs_ports(candidate->model)) {
-    spdlog::info("opening devices; neighbours and the API wait meanwhile");
-    if (auto opened = engine_.open_ports(candidate->model); !opened) {
-      return respond(refused(opened.error()));
-    }
-  }
-  using Built = tl::expected<void, Refusal>;
-  auto [begin, end] = task<Built>(
-      respond,
-      [&engine = engine_, candidate = std::move(candidate)] {
-        return engine.build(std::move(*candidate));
-      },
-      [this, respond](const Built& built) {
-        if (built) return publish(respond);
-        engine_.cancel();
-        respond(refused(built.error()));
-      });
-  commits_.run_next(std::move(begin), [this, end = std::move(end)](std::exception_ptr failed) {
-    if (failed) engine_.cancel();
-    end(std::move(failed));
-  });
-}
-
-void ApiHandlers::publish(const ApiRespond& respond) {
-  auto [begin, end] = task<ApiResponse>(
-      respond,
-      [&engine = engine_, committed = engine_.publish()] {
-        engine.reclaim();
-        return ok(to_json(committed));
-      },
-      respond);
-  commits_.run_next(std::move(begin), std::move(end));
 }
 
 }  // namespace bgw::control

@@ -14,6 +14,7 @@
 #include "control/capture/capture.h"
 #include "control/commit/background.h"
 #include "control/commit/capture_plane.h"
+#include "control/commit/committer.h"
 #include "control/commit/engine.h"
 #include "control/commit/ping_plane.h"
 #include "control/commit/telemetry_plane.h"
@@ -71,10 +72,7 @@ class ApiHandlers {
 
   void config_check(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void config_diff(ApiRequest request, const std::string& rest, const ApiRespond& respond);
-  // A commit, step by step: on which thread each is, engine.h says.
   void config_commit(ApiRequest request, const std::string& rest, const ApiRespond& respond);
-  void build(std::shared_ptr<Candidate> candidate, const ApiRespond& respond);
-  void publish(const ApiRespond& respond);
 
   void trace(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void ping(ApiRequest request, const std::string& rest, const ApiRespond& respond);
@@ -104,6 +102,7 @@ class ApiHandlers {
   Planes planes_;
   Background& commits_;
   Background& views_;
+  Committer committer_{engine_, commits_};
   CaptureSessions captures_{engine_, planes_.captures};
   std::chrono::steady_clock::time_point started_;
 };

@@ -187,6 +187,19 @@ tl::expected<void, std::string> make_way(asio::io_context& io, const std::string
   return tl::unexpected(fmt::format("{} exists and is not a socket: move it away", path));
 }
 
+// Which file a path leads to. While a socket is open no other file gets its number.
+struct FileId {
+  dev_t device;
+  ino_t number;
+  friend bool operator==(const FileId&, const FileId&) = default;
+};
+
+std::optional<FileId> file_at(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
+  return FileId{status.st_dev, status.st_ino};
+}
+
 }  // namespace
 
 struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
@@ -200,6 +213,7 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
     const auto mask = ::umask(0117);  // so that the socket never has a wider mode
     acceptor.bind(Protocol::endpoint(path), error);
     ::umask(mask);
+    if (!error) file = file_at(path);
     if (!error) acceptor.listen(static_cast<int>(limits.connections), error);
     return error;
   }
@@ -236,6 +250,7 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
   Protocol::acceptor acceptor;
   asio::steady_timer retry;
   std::string path;
+  std::optional<FileId> file;  // the socket's
   Limits limits;
   std::shared_ptr<const ApiHandler> handler;
   std::shared_ptr<Connections> connections = std::make_shared<Connections>();
@@ -273,9 +288,10 @@ ApiServer::ApiServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 ApiServer::~ApiServer() {
   error_code ignored;
+  // Somebody may have removed ours, and another daemon listens there.
+  if (impl_->file && file_at(impl_->path) == impl_->file) ::unlink(impl_->path.c_str());
   impl_->acceptor.close(ignored);
   impl_->retry.cancel(ignored);
-  ::unlink(impl_->path.c_str());
 }
 
 void ApiServer::serve(ApiHandler handler) {

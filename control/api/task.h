@@ -14,6 +14,17 @@
 
 namespace bgw::control {
 
+// The answer to a request whose work ended in an exception.
+inline ApiResponse failed_answer(const std::exception_ptr& failed) {
+  try {
+    std::rethrow_exception(failed);
+  } catch (const Background::Stopped& stopped) {
+    return api_error(503, fmt::format("{}: nothing was changed", stopped.what()));
+  } catch (const std::exception& error) {
+    return request_failed(error);
+  }
+}
+
 // Lets `work` run in the background and `use` its result on the control thread. Whatever goes wrong
 // there is the answer, and ends with this request.
 template <typename Result>
@@ -23,13 +34,11 @@ std::pair<Background::Work, Background::Done> task(const ApiRespond& respond,
   auto result = std::make_shared<std::optional<Result>>();
   return {[work = std::move(work), result] { result->emplace(work()); },
           [use = std::move(use), result, respond](std::exception_ptr failed) {
+            if (failed) return respond(failed_answer(failed));
             try {
-              if (failed) std::rethrow_exception(failed);
               use(std::move(**result));
-            } catch (const Background::Stopped& stopped) {
-              respond(api_error(503, fmt::format("{}: nothing was changed", stopped.what())));
-            } catch (const std::exception& error) {
-              respond(request_failed(error));
+            } catch (const std::exception&) {
+              respond(failed_answer(std::current_exception()));
             }
           }};
 }

@@ -43,6 +43,11 @@ void work_out(Candidate& candidate) {
 
 }  // namespace
 
+RequestLabel label_of(const Request& request) {
+  const auto* config = std::get_if<ConfigText>(&request.what);
+  return {request.principal, config == nullptr ? "objects" : config->file};
+}
+
 tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::string_view file) {
   return config::load(text, file).map_error([&](std::vector<config::Error> errors) {
     const auto count = errors.size();

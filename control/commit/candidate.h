@@ -30,11 +30,20 @@ struct ConfigText {
   std::string file;
 };
 
+inline constexpr std::string_view at_start = "start";  // the principal of what a start commits
+
 struct Request {
   std::variant<ConfigText, config::ModelChange> what;
   std::string principal = "local";  // who asks
   std::string comment{};
 };
+
+// What a request is called in logs.
+struct RequestLabel {
+  std::string principal;
+  std::string what;  // the file, or "objects"
+};
+RequestLabel label_of(const Request& request);
 
 // Loads what this version carries; the refusal lists every error.
 tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::string_view file);

@@ -29,7 +29,7 @@ class Undo {
   std::function<void()> action_;
 };
 
-Refusal refused(std::string message) {
+Refusal refusal(std::string message) {
   return {std::move(message)};
 }
 
@@ -67,8 +67,8 @@ Engine::Engine(ForwardingPlane& plane, FibProgrammer& programmer, ModelStore& st
 
 tl::expected<Committed, Refusal> Engine::start(ConfigText config, bool replace) {
   auto stored = store_.load();
-  if (!stored) return tl::unexpected(refused(std::move(stored.error().message)));
-  if (!*stored) return apply({std::move(config), "start"});
+  if (!stored) return tl::unexpected(refusal(std::move(stored.error().message)));
+  if (!*stored) return apply({std::move(config), std::string(at_start)});
   if (replace) return replace_stored(std::move(**stored), std::move(config));
   auto resumed = resume(std::move(**stored));
   if (!resumed) return resumed;
@@ -78,7 +78,8 @@ tl::expected<Committed, Refusal> Engine::start(ConfigText config, bool replace) 
 
 // What the store holds is in force again, as it was.
 tl::expected<Committed, Refusal> Engine::resume(StoredModel stored) {
-  Candidate candidate{running_, {config::ModelChange{}, "start"}, std::move(stored.model), {}, {}};
+  Candidate candidate{
+      running_, {config::ModelChange{}, std::string(at_start)}, std::move(stored.model), {}, {}};
   candidate.routes.state = compute_state(candidate.model, stored.history);
   return bring_into_force(std::move(candidate), stored.info.number, Durable::is);
 }
@@ -89,7 +90,7 @@ tl::expected<Committed, Refusal> Engine::replace_stored(StoredModel stored, Conf
   const auto number = stored.info.number;
   auto routes = compute_state(stored.model, stored.history);
   auto before = std::make_shared<const Running>(Running{number, stored.model, std::move(routes)});
-  auto candidate = control::evaluate(before, {std::move(config), "start"});
+  auto candidate = control::evaluate(before, {std::move(config), std::string(at_start)});
   if (!candidate) return tl::unexpected(std::move(candidate.error()));
   if (candidate->is_same()) return resume(std::move(stored));
   // For the store it follows what is stored, for the tables nothing.
@@ -163,7 +164,7 @@ tl::expected<void, Refusal> Engine::open_ports(const config::ValidModel& model) 
     if (!info) {
       cancel();
       const bool is_new = running_->model.ports().find(port.name) == nullptr;
-      return tl::unexpected(refused(
+      return tl::unexpected(refusal(
           is_new ? info.error()
                  : fmt::format("{} (to give the same device other arguments, commit without port "
                                "{} first, then with it)",
@@ -229,7 +230,7 @@ tl::expected<void, Refusal> Engine::build(Candidate candidate) {
   }
   if (candidate.before != running_) {
     return tl::unexpected(
-        refused("another configuration came in between: nothing has changed by this one; commit it "
+        refusal("another configuration came in between: nothing has changed by this one; commit it "
                 "again"));
   }
   return build(std::move(candidate), running_->generation + 1, Durable::append);
@@ -238,7 +239,7 @@ tl::expected<void, Refusal> Engine::build(Candidate candidate) {
 tl::expected<void, Refusal> Engine::build(Candidate candidate, std::uint64_t generation,
                                           Durable durable) {
   absorb();
-  if (auto beyond = beyond_ports(candidate.model)) return tl::unexpected(refused(*beyond));
+  if (auto beyond = beyond_ports(candidate.model)) return tl::unexpected(refusal(*beyond));
   const Running& before = *running_;
   Pending pending;
   pending.ports = programmed_ports(candidate.model);
@@ -250,7 +251,7 @@ tl::expected<void, Refusal> Engine::build(Candidate candidate, std::uint64_t gen
       programmer_.prepare({generation, before.model, candidate.model, std::move(plans.tables),
                            std::move(plans.sources), std::move(plans.gateways)},
                           pending.ports);
-  if (!fib) return tl::unexpected(refused(std::move(fib.error())));
+  if (!fib) return tl::unexpected(refusal(std::move(fib.error())));
   Undo abandon([this] { programmer_.abandon(); });
   pending.fib = std::move(*fib);
   pending.slow_path =
@@ -263,7 +264,7 @@ tl::expected<void, Refusal> Engine::build(Candidate candidate, std::uint64_t gen
   Undo forget([this] { pending_.reset(); });
   if (durable == Durable::append) {
     if (auto appended = append(pending_->candidate, generation); !appended) {
-      return tl::unexpected(refused(std::move(appended.error())));
+      return tl::unexpected(refusal(std::move(appended.error())));
     }
   }
   // Durable, and nothing can fail any more.
@@ -317,6 +318,10 @@ Committed Engine::publish() {
   published_ = std::move(pending_);
   pending_.reset();
   return committed;
+}
+
+void Engine::refused(const RequestLabel& request, const Refusal& why) {
+  for (auto* observer : observers_) observer->refused(request, why);
 }
 
 // What a publication leaves to do that needs no hurry.

@@ -29,8 +29,8 @@ struct Committed {
   std::vector<std::string> warnings;  // in force, but …
 };
 
-// Is told of every commit, and of what streams change between them. Control thread; must not call
-// the engine's steps.
+// Is told of every commit, of what was refused, and of what streams change between commits. Control
+// thread; must not call the engine's steps.
 class CommitObserver {
  public:
   virtual ~CommitObserver() = default;
@@ -39,6 +39,7 @@ class CommitObserver {
   virtual void committed(const Running&, const Committed&, const Request&) {}
   // The generation is the same, its routes are others.
   virtual void streamed(const Running&, const RouteChanges&) {}
+  virtual void refused(const RequestLabel&, const Refusal&) {}
 };
 
 // A commit goes through evaluate(), open_ports(), build(), publish() and reclaim(), in this order
@@ -96,6 +97,8 @@ class Engine {
   void tidy();
 
   void observe(CommitObserver& observer) { observers_.push_back(&observer); }
+  // Tells observers: for whoever takes the steps, and was refused one.
+  void refused(const RequestLabel& request, const Refusal& why);
 
   // The value stays as it is; what it refers to is replaced by publish().
   const Running& running() const { return *running_; }

@@ -1,11 +1,15 @@
 #include "control/daemon/daemon.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -15,9 +19,11 @@
 
 #include "control/api/handlers.h"
 #include "control/api/server.h"
+#include "control/commit/committer.h"
 #include "control/commit/dpdk_plane.h"
 #include "control/commit/engine.h"
 #include "control/daemon/offline.h"
+#include "control/daemon/process.h"
 #include "control/fib/fib_programmer.h"
 #include "control/store/model_store.h"
 #include "control/store/state_directory.h"
@@ -35,19 +41,28 @@ constexpr std::chrono::microseconds nap_time{500};
 constexpr std::chrono::seconds tidy_interval{1};
 constexpr unsigned handlers_per_round = 4;
 constexpr std::chrono::seconds last_answers_time{1};  // to write them, when stopping
+constexpr std::size_t logged_lines = 20;              // of one commit
 constexpr int eal_level_error = 4;                    // RTE_LOG_ERR
 
-// Two daemons differ in their sockets, so the socket's path also tells their EAL files apart.
+// Tells daemons' EAL files apart, and which of those that were left behind belong to this socket.
 std::string file_prefix(const std::string& socket) {
   std::uint64_t hash = 14695981039346656037u;  // FNV-1a
   for (const unsigned char byte : std::filesystem::absolute(socket).lexically_normal().string()) {
     hash = (hash ^ byte) * 1099511628211u;
   }
-  return fmt::format("bgw-{:016x}", hash);
+  return fmt::format("bgw-{:016x}-{}", hash, ::getpid());
 }
 
 tl::unexpected<Refusal> failed(std::string why) {
   return tl::unexpected(Refusal{std::move(why), {}});
+}
+
+// The first of many lines, and how many there are more.
+template <typename Items, typename Line>
+void log_some(spdlog::level::level_enum level, const Items& items, Line line) {
+  const auto shown = std::min(items.size(), logged_lines);
+  for (std::size_t i = 0; i < shown; ++i) spdlog::log(level, "{}", line(items[i]));
+  if (items.size() > shown) spdlog::log(level, "… and {} more", items.size() - shown);
 }
 
 class CommitLog final : public CommitObserver {
@@ -57,7 +72,22 @@ class CommitLog final : public CommitObserver {
     spdlog::info("generation {} is in force{}{} ({})", now.generation,
                  config == nullptr ? "" : " from ", config == nullptr ? "" : config->file,
                  request.principal);
+    if (request.principal != at_start) {
+      log_some(spdlog::level::info, commit.changes.objects, [](const ObjectChange& change) {
+        return fmt::format("  {} {} {}", change.kind, change.name, to_string(change.change));
+      });
+    }
     for (const auto& warning : commit.warnings) spdlog::warn("{}", warning);
+  }
+  void refused(const RequestLabel& request, const Refusal& refusal) override {
+    spdlog::warn("commit of {} refused ({}): {}; nothing has changed", request.what,
+                 request.principal, refusal.message);
+    log_some(spdlog::level::warn, refusal.errors,
+             [](const config::Error& error) { return error.to_string(); });
+    log_some(spdlog::level::warn, refusal.problems, [](const config::ObjectProblem& problem) {
+      return fmt::format("{} {}: {}", config::to_string(problem.object.kind), problem.object.name,
+                         problem.message);
+    });
   }
 };
 
@@ -65,12 +95,10 @@ class CommitLog final : public CommitObserver {
 // what they read, and last the io_context that every socket belongs to.
 class Daemon {
  public:
-  explicit Daemon(const BgwdOptions& options) : options_(options), signals_(io_, SIGINT, SIGTERM) {
-    signals_.async_wait([this](boost::system::error_code error, int signal) {
-      if (error) return;
-      spdlog::info("signal {}: stopping", signal);
-      stopping_ = true;
-    });
+  explicit Daemon(const BgwdOptions& options)
+      : options_(options), signals_(io_, SIGINT, SIGTERM, SIGQUIT) {
+    if (!hangup_is_ignored()) signals_.add(SIGHUP);
+    wait_for_signal();
   }
 
   // Cheap and certain checks first, the devices last.
@@ -87,6 +115,7 @@ class Daemon {
     server_->serve([&](ApiRequest request, const ApiRespond& respond) {
       handlers.handle(std::move(request), respond);
     });
+    Committer committer(*engine_, commits);
     spdlog::info("ready: {}; API at {}", summary(engine_->running().model), options_.socket);
     asio::steady_timer nap(io_);
     auto next_tidy = SlowPath::Clock::now() + tidy_interval;
@@ -95,6 +124,7 @@ class Daemon {
       // A few handlers at a time: clients of the API must not keep neighbours waiting.
       unsigned answered = 0;
       while (answered < handlers_per_round && io_.poll_one() > 0) ++answered;
+      if (std::exchange(reread_, false)) reread(committer);
       bool busy = plane_->poll(now);
       busy |= handlers.poll(now);
       if (now >= next_tidy) {
@@ -111,6 +141,41 @@ class Daemon {
   }
 
  private:
+  void wait_for_signal() {
+    signals_.async_wait([this](boost::system::error_code error, int signal) {
+      if (error) return;
+      if (signal == SIGHUP) {
+        reread_ = true;
+      } else {
+        spdlog::info("signal {}: stopping", signal);
+        stopping_ = true;
+      }
+      wait_for_signal();
+    });
+  }
+
+  // What the file says now, as a commit. Signals that come before it is read ask for nothing more.
+  void reread(Committer& committer) {
+    const auto& file = options_.config_files.front();
+    if (rereading_.exchange(true)) return;
+    spdlog::info("SIGHUP: reading {} again", file);
+    committer.commit(
+        {"SIGHUP", file},
+        [this, file]() -> tl::expected<Request, Refusal> {
+          rereading_ = false;
+          auto text = config::read_file(file);
+          if (!text) return failed(unreadable(text.error()));
+          return Request{ConfigText{std::move(*text), file}, "SIGHUP"};
+        },
+        nullptr,
+        [file](const Committer::Outcome& outcome) {
+          const auto* committed = std::get_if<Committed>(&outcome);
+          if (committed != nullptr && committed->changes.objects.empty()) {
+            spdlog::info("{} is what runs: nothing has changed", file);
+          }
+        });
+  }
+
   // A commit that has begun comes to its end, and who gave it gets the answer.
   void finish(Background& commits, Background& views) {
     commits.stop();
@@ -185,6 +250,8 @@ class Daemon {
   const BgwdOptions& options_;
   std::atomic<bool> ready_{false};
   bool stopping_ = false;
+  bool reread_ = false;                 // SIGHUP came
+  std::atomic<bool> rereading_{false};  // a commit waits to read the file
   ConfigText config_;
   asio::io_context io_;
   asio::signal_set signals_;

@@ -1,18 +1,21 @@
 // bgwd: the border gateway daemon.
 #include <sched.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "control/daemon/daemon.h"
+#include "control/daemon/log_sink.h"
 #include "control/daemon/offline.h"
 #include "control/daemon/options.h"
+#include "control/daemon/process.h"
 
 namespace {
 
@@ -30,13 +33,15 @@ std::vector<unsigned> usable_cores() {
 }
 
 int fail(const std::string& message) {
-  fmt::print(stderr, "bgwd: {}\n", message);
+  std::fputs(fmt::format("bgwd: {}\n", message).c_str(), stderr);  // may be closed
   return 1;
 }
 
 int fail(const Refusal& refusal) {
   if (refusal.errors.empty()) return fail(refusal.message);
-  for (const auto& error : refusal.errors) fmt::print(stderr, "{}\n", error.to_string());
+  for (const auto& error : refusal.errors) {
+    std::fputs(fmt::format("{}\n", error.to_string()).c_str(), stderr);
+  }
   return 1;
 }
 
@@ -47,7 +52,7 @@ int print(const tl::expected<std::string, Refusal>& result) {
 }
 
 void log_to_stderr(const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("bgwd");
+  auto logger = std::make_shared<spdlog::logger>("bgwd", std::make_shared<LogSink>(STDERR_FILENO));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
   spdlog::set_default_logger(std::move(logger));
   spdlog::set_level(spdlog::level::from_str(level));
@@ -71,6 +76,7 @@ int run(const BgwdOptions& options) {
     case BgwdAction::run:
       break;
   }
+  ignore_stray_signals();
   log_to_stderr(options.log_level);
   const auto stopped = run_daemon(options);
   return stopped ? 0 : fail(stopped.error());
@@ -79,6 +85,7 @@ int run(const BgwdOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_descriptors();
   try {
     const auto options =
         parse_bgwd_options(std::vector<std::string>(argv + 1, argv + argc), usable_cores());

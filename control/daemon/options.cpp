@@ -40,7 +40,7 @@ po::options_description descriptions() {
       ("workers", po::value<std::string>()->value_name("CORES"),
        "cores that forward, such as 1-3 or 1,3 (default: one core)")  //
       ("control-core", po::value<unsigned>()->value_name("CORE"),
-       "core of the control thread (default 0)")  //
+       "core of the control thread (default 0, or the first that bgwd may run on)")  //
       ("packet-buffers", po::value<std::string>()->value_name("N"),
        packet_buffers.c_str())                                                        //
       ("check", "check the configuration and exit; needs neither root nor devices")   //
@@ -113,38 +113,77 @@ std::optional<std::string> choose_numbers(const po::variables_map& given, BgwdOp
                        options.keep_generations);
 }
 
-std::optional<std::string> choose_workers(const po::variables_map& given, BgwdOptions& options,
-                                          const std::vector<unsigned>& cores) {
-  if (!given.contains("workers")) {
-    const auto core = std::ranges::find_if(
-        cores, [&](unsigned candidate) { return candidate != options.control_core; });
-    if (core == cores.end()) {
-      return fmt::format(
-          "no core is left for a worker: bgwd may run on core {} only and needs two (a control "
-          "core "
-          "and a worker)",
-          fmt::join(cores, ","));
-    }
-    options.worker_cores = {*core};
-    return std::nullopt;
+bool contains(const std::vector<unsigned>& cores, unsigned core) {
+  return std::ranges::find(cores, core) != cores.end();
+}
+
+std::string not_usable(const char* option, unsigned core, const std::vector<unsigned>& cores) {
+  return fmt::format("{}: bgwd can't run on core {}; it may use {} (affinity, or its cpuset)",
+                     option, core, core_list(cores));
+}
+
+// Core 0 where it can be had: it has most of the host's other work, too.
+std::optional<std::string> choose_control_core(const po::variables_map& given, BgwdOptions& options,
+                                               const std::vector<unsigned>& cores) {
+  if (given.contains("control-core")) {
+    options.control_core = given["control-core"].as<unsigned>();
+    if (contains(cores, options.control_core)) return std::nullopt;
+    return not_usable("--control-core", options.control_core, cores);
   }
-  auto workers = parse_core_list(given["workers"].as<std::string>());
-  if (!workers) return "--workers: " + workers.error();
-  options.worker_cores = std::move(*workers);
-  if (std::ranges::count(options.worker_cores, options.control_core) > 0) {
+  if (contains(cores, options.control_core)) return std::nullopt;
+  const auto core = std::ranges::find_if(
+      cores, [&](unsigned candidate) { return !contains(options.worker_cores, candidate); });
+  if (core == cores.end()) {
+    return fmt::format(
+        "no core is left for the control thread: bgwd may run on {}, and --workers "
+        "has them all",
+        core_list(cores));
+  }
+  options.control_core = *core;
+  return std::nullopt;
+}
+
+std::optional<std::string> choose_cores(const po::variables_map& given, BgwdOptions& options,
+                                        const std::vector<unsigned>& cores) {
+  if (given.contains("workers")) {
+    auto workers = parse_core_list(given["workers"].as<std::string>());
+    if (!workers) return "--workers: " + workers.error();
+    options.worker_cores = std::move(*workers);
+    for (const auto core : options.worker_cores) {
+      if (!contains(cores, core)) return not_usable("--workers", core, cores);
+    }
+  }
+  if (auto wrong = choose_control_core(given, options, cores)) return wrong;
+  if (contains(options.worker_cores, options.control_core)) {
     return fmt::format("core {} can't be both a worker and the control core; see --control-core",
                        options.control_core);
   }
-  for (const auto core : options.worker_cores) {
-    if (std::ranges::find(cores, core) == cores.end()) {
-      return fmt::format("--workers: bgwd can't run on core {}; it may use {}", core,
-                         fmt::join(cores, ","));
-    }
+  if (!options.worker_cores.empty()) return std::nullopt;
+  const auto core = std::ranges::find_if(
+      cores, [&](unsigned candidate) { return candidate != options.control_core; });
+  if (core == cores.end()) {
+    return fmt::format(
+        "no core is left for a worker: bgwd may run on core {} only and needs two (a control core "
+        "and a worker)",
+        core_list(cores));
   }
+  options.worker_cores = {*core};
   return std::nullopt;
 }
 
 }  // namespace
+
+std::string core_list(const std::vector<unsigned>& cores) {
+  std::string text;
+  for (std::size_t i = 0; i < cores.size();) {
+    std::size_t last = i;
+    while (last + 1 < cores.size() && cores[last + 1] == cores[last] + 1) ++last;
+    text += text.empty() ? "" : ",";
+    text += last == i ? fmt::format("{}", cores[i]) : fmt::format("{}-{}", cores[i], cores[last]);
+    i = last + 1;
+  }
+  return text;
+}
 
 tl::expected<std::vector<unsigned>, std::string> parse_core_list(const std::string& text) {
   std::vector<unsigned> cores;
@@ -199,18 +238,18 @@ tl::expected<BgwdOptions, std::string> parse_bgwd_options(const std::vector<std:
   options.replace = given.contains("replace");
   take("socket", options.socket);
   take("log-level", options.log_level);
-  if (given.contains("control-core")) options.control_core = given["control-core"].as<unsigned>();
   if (auto wrong = wrong_usage(given, options)) return tl::unexpected(std::move(*wrong));
   if (options.action != BgwdAction::run) return options;
   if (auto wrong = choose_numbers(given, options)) return tl::unexpected(std::move(*wrong));
-  if (auto wrong = choose_workers(given, options, cores)) return tl::unexpected(std::move(*wrong));
+  if (auto wrong = choose_cores(given, options, cores)) return tl::unexpected(std::move(*wrong));
   return options;
 }
 
 std::string bgwd_help() {
   std::ostringstream text;
   text << "usage: bgwd --config FILE [options] [-- EAL options]\n\n"
-          "The border gateway: connects VPCs as FILE says, until SIGINT or SIGTERM.\n\n"
+          "The border gateway: connects VPCs as FILE says, until SIGINT, SIGQUIT or SIGTERM.\n"
+          "SIGHUP reads FILE again and commits what it says.\n\n"
        << descriptions();
   return text.str();
 }

@@ -34,6 +34,8 @@ tl::expected<BgwdOptions, std::string> parse_bgwd_options(const std::vector<std:
 
 // "1-3,5" → 1, 2, 3, 5.
 tl::expected<std::vector<unsigned>, std::string> parse_core_list(const std::string& text);
+// And back; `cores` ascending.
+std::string core_list(const std::vector<unsigned>& cores);
 
 std::string bgwd_help();
 

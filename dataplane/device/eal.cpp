@@ -9,9 +9,12 @@
 #include <rte_errno.h>
 #include <rte_log.h>
 #include <sched.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -39,6 +42,13 @@ Checked check_arguments(const Options& options) {
   return {};
 }
 
+std::string usable(const cpu_set_t& allowed) {
+  std::vector<unsigned> cores;
+  for (unsigned core = 0; core < RTE_MAX_LCORE && core < CPU_SETSIZE; ++core)
+    if (CPU_ISSET(core, &allowed)) cores.push_back(core);
+  return cores.empty() ? "none" : fmt::format("{}", fmt::join(cores, ","));
+}
+
 Checked check_cores(const Options& options) {
   if (options.worker_cores.empty()) return tl::unexpected(std::string{"no worker cores are given"});
   cpu_set_t allowed;
@@ -50,9 +60,9 @@ Checked check_cores(const Options& options) {
   for (const unsigned core : cores) {
     if (core >= RTE_MAX_LCORE || core >= CPU_SETSIZE || !CPU_ISSET(core, &allowed))
       return tl::unexpected(
-          fmt::format("core {} can't be used: it doesn't exist or this process may not run on it "
-                      "({} may be used)",
-                      core, CPU_COUNT(&allowed)));
+          fmt::format("core {} can't be used: DPDK takes cores 0 to {}, and of these this process "
+                      "may run on {} (affinity, or its cpuset); see --control-core and --workers",
+                      core, RTE_MAX_LCORE - 1, usable(allowed)));
     if (!seen.insert(core).second)
       return tl::unexpected(fmt::format(
           "core {} is given twice: each worker and the control thread need their own", core));
@@ -149,6 +159,29 @@ int initialise(std::vector<std::string> arguments) {
   return rte_eal_init(static_cast<int>(kept.size()), pointers.data());
 }
 
+bool is_running(std::string_view process) {
+  pid_t id = 0;
+  const auto [end, error] = std::from_chars(process.data(), process.data() + process.size(), id);
+  const bool is_id = error == std::errc{} && end == process.data() + process.size() && id > 0;
+  return !is_id || kill(id, 0) == 0 || errno != ESRCH;
+}
+
+// Directories of daemons of this name, <prefix>-<process>, which ended without stop_eal().
+void remove_left_behind() {
+  const std::filesystem::path runtime = rte_eal_get_runtime_dir();
+  const std::string own = runtime.filename();
+  const std::string stem = own.substr(0, own.rfind('-') + 1);
+  if (stem.empty()) return;
+  std::error_code failed;
+  std::vector<std::filesystem::path> left;
+  for (const auto& entry : std::filesystem::directory_iterator(runtime.parent_path(), failed)) {
+    const std::string name = entry.path().filename();
+    if (name != own && name.starts_with(stem) && !is_running(name.substr(stem.size())))
+      left.push_back(entry.path());
+  }
+  for (const auto& path : left) std::filesystem::remove_all(path, failed);
+}
+
 }  // namespace
 
 Checked start_eal(const Options& options) {
@@ -169,6 +202,7 @@ Checked start_eal(const Options& options) {
                                       rte_strerror(rte_errno), cause.empty() ? "" : ": ", cause,
                                       fmt::join(options.eal_args, " ")));
   }
+  remove_left_behind();
   return {};
 }
 

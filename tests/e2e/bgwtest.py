@@ -157,11 +157,15 @@ class Daemon:
                 "--socket", str(self.socket_path), *options, "--",
                 *memory_options()]
 
-    def start(self, *options):
-        """Returns when the API answers and every VPC's TAP is a port of its bridge."""
+    def start(self, *options, command=None, output=None):
+        """Returns when the API answers and every VPC's TAP is a port of its bridge.
+
+        What bgwd prints goes to the log, or to the file `output`.
+        """
         with open(self.log_path, "a") as log:
-            self.process = subprocess.Popen(self.command(*options), stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log)
+            self.process = subprocess.Popen(command or self.command(*options),
+                                            stdin=subprocess.DEVNULL,
+                                            stdout=output or log, stderr=output or log)
         self.lab.processes.append(self.process)
         eventually(self._answers, 30, f"bgwd answers; its log: {self.log_path}")
         self.lab.plug_taps()

@@ -1,6 +1,7 @@
 // The API over a real socket: what it answers, and what hostile clients can't do to it.
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <future>
 #include <stop_token>
 #include <thread>
@@ -212,10 +213,10 @@ TEST_F(Api, BytesThatAreNotUtf8AreQuotedSafely) {
 }
 
 TEST_F(Api, HostThatCannotFollowIsAConflict) {
-  plane.broken = {"dev-c"};
+  plane.broken = {"net_null_c"};
   const auto reply = post("/v1/config/commit", yaml("abc", "abc"));
   EXPECT_EQ(reply.status, 409u);
-  EXPECT_THAT(reply.json()["error"], HasSubstr("dev-c broken"));
+  EXPECT_THAT(reply.json()["error"], HasSubstr("net_null_c broken"));
 }
 
 TEST_F(Api, TraceWalksTheRibAndComparesTheFib) {
@@ -399,6 +400,28 @@ TEST(ApiSocket, StaleSocketIsReplaced) {
   }
   EXPECT_TRUE(ApiServer::listen(io, path, {}));
   EXPECT_FALSE(std::filesystem::exists(path)) << "the server's end removes its socket";
+}
+
+TEST(ApiSocket, SocketOfAnotherStays) {
+  const TempDir dir;
+  const auto path = dir.file("api.sock");
+  boost::asio::io_context io;
+  auto first = ApiServer::listen(io, path, {});
+  ASSERT_TRUE(first) << first.error();
+  for (const bool is_renamed : {false, true}) {
+    if (is_renamed) {
+      std::filesystem::rename(path, dir.file("moved.sock"));
+    } else {
+      std::filesystem::remove(path);
+    }
+    auto second = ApiServer::listen(io, path, {});
+    ASSERT_TRUE(second) << second.error();
+    first->reset();
+    EXPECT_TRUE(RawClient(path).connected());
+    first = std::move(second);
+  }
+  first->reset();
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 TEST(ApiSocket, LiveSocketIsAnError) {

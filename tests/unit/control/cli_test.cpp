@@ -130,13 +130,13 @@ TEST_F(Cli, ConfigurationErrorsAreLinesWithPositions) {
 
 TEST_F(Cli, FailuresAreStatus1) {
   plane.reply = {false, "timeout", 0, {}};
-  plane.broken = {"dev-c"};
+  plane.broken = {"net_null_c"};
   const auto needs_c = dir.write("next.yaml", yaml("abc", "abc"));
   const std::vector<std::pair<std::vector<std::string>, std::string>> commands = {
       {{"vpc", "show", "nobody"}, "nobody"},
       {{"route", "list", "vpc-a/none"}, "vpc-a/none"},
       {{"config", "check", "/nonexistent.yaml"}, "/nonexistent.yaml"},
-      {{"config", "commit", needs_c}, "dev-c broken"},
+      {{"config", "commit", needs_c}, "net_null_c broken"},
       {{"trace", "--vpc", "vpc-a", "--src", "1", "--dst", "10.0.0.1"}, "src '1'"},
   };
   for (const auto& [command, named] : commands) {

@@ -183,13 +183,14 @@ inline config::ValidModel model_of(const std::string& text) {
   return config::load(text, "f").value();
 }
 
-// VPC `letter` with number n has 10.n.0.0/16, one subnet 10.n.1.0/24, a port on device dev-<letter>
-// and an import of 10.0.0.0/8 from bgw-1. `attached` get an attachment, in this order.
+// VPC `letter` with number n has 10.n.0.0/16, one subnet 10.n.1.0/24, a port on device
+// net_null_<letter> and an import of 10.0.0.0/8 from bgw-1. `attached` get an attachment, in this
+// order.
 inline std::string yaml(const std::string& letters, const std::string& attached) {
   std::string ports, vpcs, attachments;
   for (const char letter : letters) {
     const bool imports = attached.find(letter) != std::string::npos;
-    ports += fmt::format("  - {{name: p{0}, device: dev-{0}}}\n", letter);
+    ports += fmt::format("  - {{name: p{0}, device: net_null_{0}}}\n", letter);
     vpcs += fmt::format(
         "  - name: vpc-{0}\n"
         "    cidrs: [10.{1}.0.0/16]\n"

@@ -1,6 +1,7 @@
 // bgwd's command line, and what it does without devices.
 #include <algorithm>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -90,6 +91,26 @@ TEST(BgwdOptions, OneCoreIsNotEnough) {
   const auto options = parse_bgwd_options({"--config", "b"}, {0});
   ASSERT_FALSE(options);
   EXPECT_THAT(options.error(), HasSubstr("no core is left"));
+}
+
+// A cpuset need not have core 0.
+TEST(BgwdOptions, CoresAreTakenFromThoseAllowed) {
+  const std::vector<unsigned> allowed{2, 3, 4, 7};
+  const auto chosen = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--config", "b"});
+    const auto options = parse_bgwd_options(arguments, allowed);
+    return options ? fmt::format("{} {}", options->control_core,
+                                 control::core_list(options->worker_cores))
+                   : options.error();
+  };
+  EXPECT_EQ(chosen({}), "2 3");
+  EXPECT_EQ(chosen({"--workers", "2-3"}), "4 2-3");
+  EXPECT_EQ(chosen({"--control-core", "3"}), "3 2");
+  EXPECT_EQ(chosen({"--control-core", "0"}),
+            "--control-core: bgwd can't run on core 0; it may use 2-4,7 (affinity, or its cpuset)");
+  EXPECT_EQ(chosen({"--workers", "0"}),
+            "--workers: bgwd can't run on core 0; it may use 2-4,7 (affinity, or its cpuset)");
+  EXPECT_THAT(chosen({"--workers", "2-4,7"}), HasSubstr("no core is left for the control thread"));
 }
 
 TEST(BgwdOptions, CoreLists) {

@@ -52,7 +52,8 @@ class EngineTest : public testing::Test {
 
 TEST_F(EngineTest, StartsInOrder) {
   ASSERT_TRUE(engine.start({yaml("ab", "ab"), "bgw.yaml"}));
-  EXPECT_THAT(plane.calls, ElementsAre("open dev-a", "open dev-b", "publish", "configure"));
+  EXPECT_THAT(plane.calls,
+              ElementsAre("open net_null_a", "open net_null_b", "publish", "configure"));
   EXPECT_EQ(engine.running().generation, 1u);
   ASSERT_EQ(plane.configured.size(), 2u);
   EXPECT_EQ(plane.configured.at(dataplane::VpcIndex{1}).name, "vpc-b");
@@ -197,7 +198,7 @@ TEST_F(EngineTest, SharesTablesThatDoNotChange) {
 TEST_F(EngineTest, ClosesRemovedPortsAfterPublication) {
   start(yaml("ab", "ab"));
   commit(yaml("a", "a"));
-  EXPECT_THAT(plane.calls, ElementsAre("publish", "configure", "forget 1", "close dev-b"));
+  EXPECT_THAT(plane.calls, ElementsAre("publish", "configure", "forget 1", "close net_null_b"));
 }
 
 TEST_F(EngineTest, ForgetsWhatAttachmentsThatAreGoneCounted) {
@@ -223,9 +224,10 @@ TEST_F(EngineTest, RenamedPortKeepsItsDevice) {
 TEST_F(EngineTest, ChangedDeviceIsOpenedBesideThenTheOldOneClosed) {
   start(yaml("a", "a"));
   auto changed = yaml("a", "a");
-  changed.replace(changed.find("dev-a"), 5, "dev-z");
+  changed.replace(changed.find("net_null_a"), 10, "net_null_z");
   commit(changed);
-  EXPECT_THAT(plane.calls, ElementsAre("open dev-z", "publish", "configure", "close dev-a"));
+  EXPECT_THAT(plane.calls,
+              ElementsAre("open net_null_z", "publish", "configure", "close net_null_a"));
 }
 
 TEST_F(EngineTest, SlotIsNotReusedWhileAWorkerHangs) {
@@ -237,12 +239,12 @@ TEST_F(EngineTest, SlotIsNotReusedWhileAWorkerHangs) {
   EXPECT_THAT(committed.warnings[0], HasSubstr("worker"));
   commit(yaml("ac", "ac"));
   EXPECT_NE(slot("vpc-c"), slot_of_b);
-  EXPECT_EQ(plane.count("close dev-b"), 0);
+  EXPECT_EQ(plane.count("close net_null_b"), 0);
   EXPECT_EQ(plane.count(fmt::format("forget {}", slot_of_b)), 0);
 
   plane.workers_pass = true;
   engine.tidy();
-  EXPECT_EQ(plane.count("close dev-b"), 1);
+  EXPECT_EQ(plane.count("close net_null_b"), 1);
   EXPECT_EQ(plane.count(fmt::format("forget {}", slot_of_b)), 1);
   commit(yaml("acd", "acd"));
   EXPECT_EQ(slot("vpc-d"), slot_of_b);
@@ -255,12 +257,12 @@ TEST_F(EngineTest, SlotIsNotReusedWhilePacketsForItWait) {
   EXPECT_EQ(commit(yaml("a", "a")).warnings.size(), 1u);
   commit(yaml("ac", "ac"));
   EXPECT_NE(slot("vpc-c"), slot_of_b);
-  EXPECT_EQ(plane.count("close dev-b"), 0);
+  EXPECT_EQ(plane.count("close net_null_b"), 0);
 
   plane.rings_drain = true;
   engine.tidy();
   EXPECT_EQ(plane.count(fmt::format("forget {}", slot_of_b)), 1);
-  EXPECT_EQ(plane.count("close dev-b"), 1);
+  EXPECT_EQ(plane.count("close net_null_b"), 1);
 }
 
 TEST_F(EngineTest, PortWantedAgainWhileAWorkerHangsStaysOpen) {
@@ -270,7 +272,7 @@ TEST_F(EngineTest, PortWantedAgainWhileAWorkerHangsStaysOpen) {
   plane.workers_pass = true;
   plane.calls.clear();
   commit(yaml("ab", "ab"));
-  EXPECT_TRUE(plane.open.contains("dev-b"));
+  EXPECT_TRUE(plane.open.contains("net_null_b"));
 }
 
 TEST_F(EngineTest, MtuBeyondItsPortIsRefused) {
@@ -280,7 +282,7 @@ TEST_F(EngineTest, MtuBeyondItsPortIsRefused) {
   ASSERT_FALSE(committed);
   EXPECT_THAT(committed.error().message,
               HasSubstr("vpc-b: mtu 1500 is more than port pb (net_fake) carries: 1400; lower"));
-  EXPECT_FALSE(plane.open.contains("dev-b"));
+  EXPECT_FALSE(plane.open.contains("net_null_b"));
   EXPECT_EQ(engine.running().generation, 1u);
 }
 
@@ -334,8 +336,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Failure{"WrongText", [](auto&, auto&) {}, "version: 1\nregion: r\nnonsense: 1\n", "error"},
         Failure{"DeviceThatCannotBeOpened",
-                [](FakePlane& plane, auto&) { plane.broken = {"dev-d"}; }, yaml("abcd", "abcd"),
-                "dev-d broken"},
+                [](FakePlane& plane, auto&) { plane.broken = {"net_null_d"}; },
+                yaml("abcd", "abcd"), "net_null_d broken"},
         Failure{"NoRoomInTheFib", [](auto&, auto&) {}, yaml("abcde", "abcde"), "limit 4"},
         Failure{"DiskFull", [](auto&, MemoryStore& store) { store.full = true; },
                 yaml("abc", "abc"), "the disk is full"}),
@@ -360,7 +362,7 @@ TEST(EngineStart, TakesStoredHistory) {
           "     interface: {{port: p{0}, addresses: [10.0.0.1/24]}}}}\n",
           letter);
     }
-    text += "ports: [{name: pa, device: da}, {name: pb, device: db}]\n";
+    text += "ports: [{name: pa, device: net_null_a}, {name: pb, device: net_null_b}]\n";
     text += "gateways: [{name: bgw-1}]\nattachments:\n";
     for (const char letter : attached) {
       text += fmt::format("  - {{name: att-{0}, gateway: bgw-1, vpc: vpc-{0}}}\n", letter);
@@ -420,10 +422,10 @@ TEST(EngineStart, ReplacesWhatCannotRunAnyMore) {
     ASSERT_TRUE(host.engine.start({yaml("ab", "ab"), "bgw.yaml"}));
   }
   Host broken(store);
-  broken.plane.broken = {"dev-b"};
+  broken.plane.broken = {"net_null_b"};
   EXPECT_FALSE(broken.engine.start({yaml("a", "a"), "bgw.yaml"}));
   Host host(store);
-  host.plane.broken = {"dev-b"};
+  host.plane.broken = {"net_null_b"};
   const auto replaced = host.engine.start({yaml("a", "a"), "bgw.yaml"}, true);
   ASSERT_TRUE(replaced);
   EXPECT_EQ(replaced->generation, 2u);
@@ -448,7 +450,7 @@ TEST(EngineStart, OnAFullDiskForwardsAndRefusesCommits) {
   const auto refused = host.engine.apply(more);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("the disk is full"));
-  EXPECT_FALSE(host.plane.open.contains("dev-c"));
+  EXPECT_FALSE(host.plane.open.contains("net_null_c"));
   store.full = false;
   EXPECT_TRUE(host.engine.apply(more));
 }
