@@ -20,7 +20,7 @@ template <>
 inline constexpr auto description<Port> = object<Port>(
     "port", Layout::braces,
     required("name", &Port::name, type::Name{}),
-    required("device", &Port::device, type::Device{}, "; each device once"));
+    required("device", &Port::device, type::Device{}, "; each device, and each kernel interface, once"));
 
 template <>
 inline constexpr auto description<Subnet> = object<Subnet>(

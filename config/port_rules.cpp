@@ -3,6 +3,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "config/device.h"
 #include "config/rule_checks.h"
 
 namespace bgw::config {
@@ -61,28 +62,54 @@ class BindingRules {
   std::map<std::pair<std::string, std::uint32_t>, Use> vnis_;
 };
 
+// Which port has which device, and which kernel interface; the first one keeps it.
+class DeviceRules {
+ public:
+  explicit DeviceRules(RuleContext& context) : context_(context) {}
+
+  void take(std::size_t position) {
+    const std::string& text = context_.model.ports[position].device;
+    const std::string where = fmt::format("ports[{}].device", position);
+    if (!is_device(text)) {
+      return context_.report(where, fmt::format("expected a PCI address or vdev (1 to {} "
+                                                "printable characters without spaces), found {}",
+                                                max_device_length, quoted(text)));
+    }
+    const auto device = read_device(text, position);
+    if (!device) return context_.report(where, in_port(position, device.error()));
+    take(devices_, identity_of(*device), position, where, "");
+    for (const auto interface : kernel_interfaces(*device)) {
+      take(interfaces_, std::string(interface), position, where, "kernel interface ");
+    }
+  }
+
+ private:
+  using Takers = std::unordered_map<std::string, std::size_t>;
+
+  void take(Takers& takers, const std::string& name, std::size_t position, const std::string& where,
+            const char* kind) {
+    const auto [first, is_new] = takers.emplace(name, position);
+    if (is_new || first->second == position) return;
+    context_.report(where,
+                    fmt::format("{}{} is already port {}", kind, quoted(name),
+                                quoted(context_.model.ports[first->second].name)),
+                    {fmt::format("ports[{}]", first->second)});
+  }
+  std::string in_port(std::size_t position, const std::string& problem) const {
+    return fmt::format("port {}: {}", quoted(context_.model.ports[position].name), problem);
+  }
+
+  RuleContext& context_;
+  Takers devices_, interfaces_;
+};
+
 }  // namespace
 
 void check_ports(RuleContext& context) {
   check_names(context, "ports", "port", context.model.ports, context.ports, context.scope.ports);
-  std::unordered_map<std::string_view, std::size_t> devices;
+  DeviceRules rules(context);
   for (std::size_t i = 0; i < context.model.ports.size(); ++i) {
-    if (!context.scope.ports[i]) continue;
-    const std::string& device = context.model.ports[i].device;
-    const std::string where = fmt::format("ports[{}].device", i);
-    if (!is_device(device)) {
-      context.report(where, fmt::format("expected a PCI address or vdev (1 to {} "
-                                        "printable characters without spaces), found {}",
-                                        max_device_length, quoted(device)));
-    }
-    // What follows the first comma are arguments; the device is known by what precedes it.
-    const auto [first, is_new] =
-        devices.emplace(std::string_view(device).substr(0, device.find(',')), i);
-    if (is_new) continue;
-    context.report(where,
-                   fmt::format("{} is already port {}", quoted(first->first),
-                               quoted(context.model.ports[first->second].name)),
-                   {fmt::format("ports[{}]", first->second)});
+    if (context.scope.ports[i]) rules.take(i);
   }
 }
 

@@ -23,4 +23,11 @@ inline constexpr std::size_t max_ecmp_members = 4;  // G3
 inline constexpr std::size_t max_name_length = 63;
 inline constexpr std::size_t max_device_length = 255;
 
+// What forwarding has room for; control/ and dataplane/ are held to these.
+inline constexpr std::size_t max_ports = 32;   // DPDK's RTE_MAX_ETHPORTS
+inline constexpr std::size_t max_vpcs = 8192;  // and underlays
+inline constexpr std::size_t max_attachments = 65'536;
+inline constexpr std::size_t max_tables = 1'000'000;
+inline constexpr std::size_t max_vteps = 32'767;
+
 }  // namespace bgw::config

@@ -145,6 +145,7 @@ struct RuleContext {
 };
 
 // Sections.
+void check_counts(RuleContext& context);
 void check_ports(RuleContext& context);
 void check_underlays(RuleContext& context);
 void check_vpcs(RuleContext& context);

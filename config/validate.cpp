@@ -9,6 +9,7 @@ namespace bgw::config {
 std::vector<Finding> check_rules(const ModelView& model, const Scope& scope) {
   RuleContext context(model, scope);
   check_name(context, "region", model.region);
+  check_counts(context);
   check_ports(context);
   check_vpcs(context);
   check_underlays(context);

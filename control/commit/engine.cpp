@@ -13,6 +13,7 @@ namespace bgw::control {
 namespace {
 
 constexpr std::size_t told_differences = 20;
+static_assert(config::max_ports <= dataplane::max_open_ports);
 
 // Runs at the end of its scope, however that comes about, unless forgotten before.
 class Undo {

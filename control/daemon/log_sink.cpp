@@ -40,8 +40,7 @@ bool takes_more(int descriptor) {
 
 }  // namespace
 
-LogSink::LogSink(int descriptor)
-    : descriptor_(descriptor), coloured_(::isatty(descriptor) == 1) {}
+LogSink::LogSink(int descriptor) : descriptor_(descriptor), coloured_(::isatty(descriptor) == 1) {}
 
 void LogSink::sink_it_(const spdlog::details::log_msg& message) {
   spdlog::memory_buf_t formatted;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/ip.h"
+#include "config/ranges.h"
 #include "control/fib/index_pool.h"
 #include "dataplane/published/fib.h"
 
@@ -56,12 +57,14 @@ namespace bgw::control {
 
 // How many of each there may be.
 struct FibLimits {
-  std::uint32_t vpcs = 8192;
+  std::uint32_t vpcs = config::max_vpcs;
   std::uint32_t tables = dataplane::NextHop::max_index + 1;
-  std::uint32_t attachments = 65536;
+  std::uint32_t attachments = config::max_attachments;
   std::uint32_t groups = dataplane::NextHop::max_index + 1;
   std::uint32_t address_hops = dataplane::NextHop::max_index + 1;
   std::uint32_t tunnels = dataplane::Link::max_tunnel + 1;
+  static_assert(config::max_tables < dataplane::NextHop::max_index);
+  static_assert(config::max_vteps <= dataplane::Link::max_tunnel);
   std::size_t routes_per_table = 2'000'000;  // one tenant must not fill the arena of all
 };
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <linux/capability.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
@@ -19,8 +21,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool is_pci(const std::string& name) {
+  static const std::regex pci{"[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]"};
+  return std::regex_match(name, pci);
+}
+
+// The kernel writes addresses in lower case.
+fs::path pci_directory(std::string address) {
+  std::ranges::transform(address, address.begin(), [](unsigned char c) { return std::tolower(c); });
+  return fs::path{"/sys/bus/pci/devices"} / address;
+}
+
 tl::expected<void, std::string> check_pci(const std::string& address) {
-  const fs::path device = fs::path{"/sys/bus/pci/devices"} / address;
+  const fs::path device = pci_directory(address);
   std::error_code failed;
   if (!fs::exists(device, failed))
     return tl::unexpected(
@@ -90,14 +103,32 @@ std::optional<std::uint16_t> af_packet_mtu(const std::string& device) {
   return static_cast<std::uint16_t>(std::min({in_frame, interface_mtu, largest}));
 }
 
+std::vector<unsigned> kernel_interfaces(const std::string& device) {
+  std::vector<unsigned> interfaces;
+  const auto add = [&](const std::string& name) {
+    if (const unsigned index = if_nametoindex(name.c_str()); index != 0)
+      interfaces.push_back(index);
+  };
+  static const std::regex named{",(?:iface|remote|rx_iface|rx_iface_in|tx_iface)=([^,/]+)"};
+  for (std::sregex_iterator match(device.begin(), device.end(), named), end; match != end; ++match)
+    add((*match)[1].str());
+  if (const std::string name = device.substr(0, device.find(',')); is_pci(name)) {
+    std::error_code failed;
+    const fs::path netdevs = pci_directory(name) / "net";
+    for (const auto& netdev : fs::directory_iterator(netdevs, failed))
+      add(netdev.path().filename());
+  }
+  return interfaces;
+}
+
 tl::expected<void, std::string> check_device(const std::string& device) {
-  static const std::regex pci{"[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]"};
-  static const std::regex vdev{"(net|eth|virtio)_?[a-z_]*[0-9]*[A-Za-z0-9_]*"};
+  static const std::regex vdev{"(net_|eth_|virtio_user)[A-Za-z0-9_]+"};
   const std::string name = device.substr(0, device.find(','));
-  if (std::regex_match(name, pci)) return check_pci(name);
+  if (is_pci(name)) return check_pci(name);
   if (!std::regex_match(name, vdev))
     return tl::unexpected(std::string{
-        "neither a PCI address (0000:3b:00.0) nor a virtual device (net_tap0,iface=vpc-a)"});
+        "neither a PCI address (0000:3b:00.0) nor a virtual device (net_tap0,iface=vpc-a, or for a "
+        "kernel interface net_af_packet0,iface=eth1)"});
   return name.starts_with("net_tap") ? check_tap(device) : tl::expected<void, std::string>{};
 }
 

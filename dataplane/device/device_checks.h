@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -12,6 +13,10 @@ namespace bgw::dataplane {
 // `device` as in the configuration: "0000:3b:00.0" or "net_tap0,iface=vpc-a". The error says what
 // is wrong and what to do.
 tl::expected<void, std::string> check_device(const std::string& device);
+
+// The kernel interfaces in whose traffic the device takes part, by the kernel's numbers: those that
+// a virtual device's arguments name, by whatever name, or that a NIC has beside DPDK.
+std::vector<unsigned> kernel_interfaces(const std::string& device);
 
 // The largest IP packet that a net_af_packet device carries, which its driver does not tell: it
 // fits a frame of the ring that is shared with the kernel (framesz=), and the interface. Nothing

@@ -5,6 +5,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -69,6 +70,10 @@ tl::expected<PortInfo, std::string> Ports::open(const std::string& name, const s
     return tl::unexpected(fmt::format("port '{}' (device '{}'): {}", name, device, why));
   };
   if (const auto usable = check_device(device); !usable) return failed(usable.error());
+  if (const auto* other = port_on(kernel_interfaces(device)))
+    return failed(fmt::format(
+        "its kernel interface is that of port '{}' (device '{}'): each port needs one of its own",
+        other->info.name, other->info.device));
   const auto port = probe(device);
   if (!port) return failed(port.error());
 
@@ -88,7 +93,8 @@ tl::expected<PortInfo, std::string> Ports::open(const std::string& name, const s
                          .tx_queues = queues->tx,
                          .max_mtu = af_packet_mtu(device).value_or(queues->mtu)},
                 .device = probed.release(),
-                .pollers = balance_.place(queues->rx)};
+                .pollers = balance_.place(queues->rx),
+                .interfaces = kernel_interfaces(device)};
   ports_[port->value] = std::move(open);
   return info(*port);
 }
@@ -98,6 +104,14 @@ void Ports::close(PortId port) {
   close_device(port, ports_[port.value]->device);
   balance_.remove(ports_[port.value]->pollers);
   ports_[port.value].reset();
+}
+
+// Whoever has one of these interfaces already.
+const Ports::OpenPort* Ports::port_on(const std::vector<unsigned>& interfaces) const {
+  for (const auto& port : ports_)
+    if (port && std::ranges::find_first_of(port->interfaces, interfaces) != port->interfaces.end())
+      return &*port;
+  return nullptr;
 }
 
 tl::expected<PortInfo, std::string> Ports::info(PortId port) const {

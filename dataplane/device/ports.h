@@ -39,10 +39,13 @@ class Ports {
   struct OpenPort {
     PortInfo info;
     rte_device* device = nullptr;
-    std::vector<unsigned> pollers;  // by rx queue, the worker's number
+    std::vector<unsigned> pollers;     // by rx queue, the worker's number
+    std::vector<unsigned> interfaces;  // of the kernel, whose traffic it has
   };
+  const OpenPort* port_on(const std::vector<unsigned>& interfaces) const;
   unsigned workers_;
   QueueBalance balance_;
+  static_assert(max_open_ports <= RTE_MAX_ETHPORTS);
   std::array<std::optional<OpenPort>, RTE_MAX_ETHPORTS> ports_;
 };
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -27,6 +28,9 @@ using AttachmentIndex = Index<struct AttachmentTag>;
 using TunnelIndex = Index<struct TunnelTag, std::uint16_t>;
 using PortId = Index<struct PortTag, std::uint16_t>;    // DPDK's
 using QueueId = Index<struct QueueTag, std::uint16_t>;  // DPDK's
+
+// How many ports can be open: what DPDK is built for.
+inline constexpr std::size_t max_open_ports = 32;
 
 inline constexpr VpcIndex no_vpc{UINT32_MAX};
 inline constexpr TunnelIndex no_tunnel{0};

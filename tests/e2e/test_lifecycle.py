@@ -236,6 +236,25 @@ class StartUpErrors(unittest.TestCase):
         wrong["ports"][0]["device"] = "net_nosuch0"
         self.refused(self.lab.daemon(wrong), names=["p-a", "net_nosuch0"])
 
+    def test_two_ports_on_one_kernel_interface(self):
+        """By its own name the configuration is refused, by another one the device."""
+        there = self.lab.gateway_namespace
+        run("ip", "-n", there, "link", "add", "wire", "type", "veth", "peer", "name", "far")
+        run("ip", "-n", there, "link", "property", "add", "dev", "wire", "altname", "other")
+        for number, second in enumerate(("net_af_packet1,iface=wire", "eth_af_packet1,iface=wire",
+                                         "net_af_packet1,framecnt=64,iface=other")):
+            with self.subTest(second=second):
+                wrong = config("")
+                wrong["ports"][0]["device"] = "net_af_packet0,iface=wire"
+                wrong["ports"][1]["device"] = second
+                daemon = self.lab.daemon(wrong, name=f"d{number}")
+                self.refused(daemon, names=["kernel interface", "'p-a'"])
+
+    def test_name_of_a_kernel_interface(self):
+        wrong = config("")
+        wrong["ports"][0]["device"] = "eth1"
+        self.refused(self.lab.daemon(wrong), names=["p-a", "\"net_af_packet0,iface=eth1\""])
+
     def test_more_packet_buffers_than_memory(self):
         self.refused(self.lab.daemon(config("")), options=["--packet-buffers", "2000000"],
                      names=["2000000 packet buffers", "--packet-buffers"])
