@@ -167,11 +167,13 @@ tl::expected<Device, std::string> read_virtual(const Driver& driver, std::string
                                                std::string_view rest) {
   Device device{name, driver.name, {}};
   const auto is_word = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '_' || c == '-';
   };
   if (name.size() > max_name || !std::ranges::all_of(name, is_word)) {
-    return Wrong(fmt::format("{}: the name before the first comma has at most {} of A-Z a-z 0-9 _",
-                             quoted(name), max_name));
+    return Wrong(
+        fmt::format("{}: the name before the first comma has at most {} of A-Z a-z 0-9 . _ -",
+                    quoted(name), max_name));
   }
   while (!rest.empty()) {
     rest.remove_prefix(1);  // the comma
