@@ -69,7 +69,7 @@ TEST(Device, what_is_wrong_and_what_to_write) {
       {"net_tap0,iface=a,iface=b", "argument 'iface' is given twice"},
       {"net_tap0,iface=../a", "iface='../a': a kernel interface's name"},
       {"net_tap0,iface=sixteen-letters1", "iface='sixteen-letters1': a kernel interface's name"},
-      {"net_tap-a,iface=a", "the name before the first comma"},
+      {"net_tap/a,iface=a", "the name before the first comma"},
       {"net_tap" + std::string(60, '0'), "has at most 63"},
   };
   for (const auto& [text, says] : cases) EXPECT_THAT(problem(text), HasSubstr(says)) << text;
