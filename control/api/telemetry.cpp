@@ -42,7 +42,24 @@ Json to_json(const SlowPathCounters& counters) {
           {"arp_requests_sent", counters.arp_requests_sent},
           {"mld_reports_sent", counters.mld_reports_sent},
           {"address_conflicts", counters.address_conflicts},
-          {"not_sent", counters.not_sent}};
+          {"not_sent", counters.not_sent},
+          {"neighbors", counters.neighbours},
+          {"neighbors_refused", counters.neighbours_refused},
+          {"macs", counters.macs},
+          {"macs_refused", counters.macs_refused}};
+}
+
+Json to_json(const BoundUse& use) {
+  return {{"bound", use.name},
+          {"option", use.option},
+          {"used", use.used},
+          {"capacity", use.capacity},
+          {"most_per_vpc", use.most_per_vpc},
+          {"share_per_vpc", use.share_per_vpc},
+          {"pool", use.pool},
+          {"pool_used", use.pool_used},
+          {"reserve", use.reserve},
+          {"reserve_used", use.reserve_used}};
 }
 
 using DropCounts = decltype(InterfaceCounters::drops);
@@ -58,9 +75,12 @@ void append_drops(Json& list, const char* kind, const std::string& name, const D
   }
 }
 
-DropCounts sum(DropCounts a, const DropCounts& b) {
-  for (std::size_t i = 0; i < a.size(); ++i) a[i] += b[i];
-  return a;
+// What is dropped on its way to a full VPC is counted there.
+DropCounts all_drops(const InterfaceCounters& counters, const SlowPathCounters& slow_path) {
+  DropCounts all = counters.drops;
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] += slow_path.drops[i];
+  all[static_cast<std::size_t>(DropReason::neighbour_limit)] += slow_path.neighbours_refused;
+  return all;
 }
 
 Json to_json(const FibProgrammer::Occupancy& fib) {
@@ -256,9 +276,12 @@ std::vector<ApiHandlers::AttachmentCount> ApiHandlers::count_attachments() const
 
 void ApiHandlers::stats(ApiRequest, const std::string&, const ApiRespond& respond) {
   show(respond, [interfaces = count_interfaces(), ports = count_ports(),
-                 attachments = count_attachments()] {
-    Json json{
-        {"interfaces", Json::array()}, {"ports", Json::array()}, {"attachments", Json::array()}};
+                 attachments = count_attachments(), bounds = planes_.telemetry.bounds()] {
+    Json json{{"interfaces", Json::array()},
+              {"ports", Json::array()},
+              {"attachments", Json::array()},
+              {"bounds", Json::array()}};
+    for (const auto& bound : bounds) json["bounds"].push_back(to_json(bound));
     for (const auto& attachment : attachments) {
       json["attachments"].push_back({{"attachment", attachment.name},
                                      {"to_gateway_packets", attachment.counters.to_gateway_packets},
@@ -293,7 +316,7 @@ void ApiHandlers::drops(ApiRequest, const std::string&, const ApiRespond& respon
     Json list = Json::array();
     for (const auto& interface : interfaces) {
       append_drops(list, interface.kind, interface.name,
-                   sum(interface.counters.drops, interface.slow_path.drops));
+                   all_drops(interface.counters, interface.slow_path));
     }
     for (const auto& port : ports) append_drops(list, "port", port.name, port.unowned.drops);
     return ok(list);

@@ -51,7 +51,8 @@ std::string interfaces_text(const Json& stats, bool watch, Rates& rates) {
     const bool in_vpc = interface.contains("vpc");
     const auto name = in_vpc ? cell(interface["vpc"]) : "underlay " + cell(interface["underlay"]);
     const Json drops = interface["drops"].get<std::uint64_t>() +
-                       interface["slow_path"]["drops"].get<std::uint64_t>();
+                       interface["slow_path"]["drops"].get<std::uint64_t>() +
+                       interface["slow_path"]["neighbors_refused"].get<std::uint64_t>();
     std::vector<std::string> cells = {name,
                                       cell(interface["rx_packets"]),
                                       cell(interface["tx_packets"]),
@@ -93,8 +94,21 @@ std::string ports_text(const Json& stats, bool watch, Rates& rates) {
   return table.to_string();
 }
 
+// What VPCs share: how much each is sure of, and how much of the rest is left.
+std::string bounds_text(const Json& stats) {
+  Table table(
+      {"SHARED", ">USED", ">OF", ">A VPC'S SHARE", ">ITS MOST", ">BEYOND SHARES", ">OF", "OPTION"});
+  for (const auto& bound : stats["bounds"]) {
+    table.add({cell(bound["bound"]), cell(bound["used"]), cell(bound["capacity"]),
+               cell(bound["share_per_vpc"]), cell(bound["most_per_vpc"]), cell(bound["pool_used"]),
+               cell(bound["pool"]), cell(bound["option"])});
+  }
+  return table.to_string();
+}
+
 std::string stats_text(const Json& stats, bool watch, Rates& rates) {
-  return interfaces_text(stats, watch, rates) + "\n" + ports_text(stats, watch, rates);
+  return interfaces_text(stats, watch, rates) + "\n" + ports_text(stats, watch, rates) + "\n" +
+         bounds_text(stats);
 }
 
 std::string drops_text(const Json& drops, bool watch, Rates& rates) {

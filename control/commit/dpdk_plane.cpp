@@ -68,6 +68,10 @@ std::vector<NeighbourEntry> DpdkPlane::neighbours() const {
   return slow_path_.neighbours();
 }
 
+std::vector<BoundUse> DpdkPlane::bounds() const {
+  return slow_path_.bounds();
+}
+
 std::vector<dataplane::Dataplane::WorkerStats> DpdkPlane::worker_stats() const {
   return dataplane_->worker_stats();
 }

@@ -16,8 +16,8 @@ class DpdkPlane final : public ForwardingPlane,
  public:
   // `neighbours`, `fdb` and the arena of every published FIB must outlive the plane.
   DpdkPlane(std::unique_ptr<dataplane::Dataplane> dataplane, dataplane::NeighbourTable& neighbours,
-            dataplane::FdbTable& fdb)
-      : dataplane_(std::move(dataplane)), slow_path_(*dataplane_, neighbours, fdb, {}) {
+            dataplane::FdbTable& fdb, const SlowPath::Options& options)
+      : dataplane_(std::move(dataplane)), slow_path_(*dataplane_, neighbours, fdb, options) {
     slow_path_.observe_interfaces(event_log_);
     slow_path_.observe_neighbours(event_log_);
   }
@@ -44,6 +44,7 @@ class DpdkPlane final : public ForwardingPlane,
       dataplane::AttachmentIndex attachment) const override;
   SlowPathCounters slow_path_counters(dataplane::VpcIndex vpc) const override;
   std::vector<NeighbourEntry> neighbours() const override;
+  std::vector<BoundUse> bounds() const override;
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override;
   dataplane::Dataplane::PacketBuffers packet_buffers() const override;
   const dataplane::FibSnapshot* current_fib() const override;

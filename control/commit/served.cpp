@@ -37,6 +37,24 @@ dataplane::TunnelIndex tunnel_to(const Programmed& programmed, const config::Vxl
   return *programmed.view.tunnels.find({vxlan.underlay, remote});
 }
 
+// What packets leave the VPC by other than its hosts' own addresses.
+std::vector<dataplane::MappedAddress> next_hops(const config::Vpc& vpc) {
+  std::vector<dataplane::MappedAddress> addresses;
+  if (vpc.interface->router) addresses.push_back(to_address(*vpc.interface->router));
+  for (const auto& table : vpc.route_tables) {
+    for (const auto& route : table.static_routes) {
+      for (const auto& via : route.via) {
+        const auto* hop = std::get_if<config::ViaAddress>(&via);
+        if (hop != nullptr) addresses.push_back(to_address(hop->address));
+      }
+    }
+  }
+  std::ranges::sort(addresses);
+  const auto repeated = std::ranges::unique(addresses);
+  addresses.erase(repeated.begin(), repeated.end());
+  return addresses;
+}
+
 // Nothing of a VPC without an interface.
 std::optional<SlowPathVpc> served(const Programmed& programmed, const config::Vpc& vpc) {
   if (!vpc.interface) return std::nullopt;
@@ -47,6 +65,7 @@ std::optional<SlowPathVpc> served(const Programmed& programmed, const config::Vp
                      vpc.interface->mtu,
                      vpc.interface->addresses};
   result.autoconfiguration = vpc.interface->autoconfiguration;
+  result.next_hops = next_hops(vpc);
   if (const auto* vxlan = vxlan_of(vpc)) {
     result.mtu = vxlan_mtu(*vpc.interface, *programmed.model.underlays().find(vxlan->underlay));
     result.vxlan = true;

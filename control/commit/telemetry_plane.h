@@ -24,6 +24,7 @@ class TelemetryPlane {
       dataplane::AttachmentIndex attachment) const = 0;
   virtual SlowPathCounters slow_path_counters(dataplane::VpcIndex vpc) const = 0;
   virtual std::vector<NeighbourEntry> neighbours() const = 0;
+  virtual std::vector<BoundUse> bounds() const = 0;
   virtual std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const = 0;
   virtual dataplane::Dataplane::PacketBuffers packet_buffers() const = 0;
   // What workers forward by; null before the first commit.

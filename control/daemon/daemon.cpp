@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -22,6 +23,7 @@
 #include "control/commit/committer.h"
 #include "control/commit/dpdk_plane.h"
 #include "control/commit/engine.h"
+#include "control/daemon/capacities.h"
 #include "control/daemon/offline.h"
 #include "control/daemon/process.h"
 #include "control/fib/fib_programmer.h"
@@ -35,7 +37,6 @@ namespace {
 namespace asio = boost::asio;
 using Started = tl::expected<void, Refusal>;
 
-constexpr std::size_t max_neighbours = 65536;
 // How long the control thread sleeps when nothing happens. Punts wait no longer than this.
 constexpr std::chrono::microseconds nap_time{500};
 constexpr std::chrono::seconds tidy_interval{1};
@@ -204,9 +205,15 @@ class Daemon {
     } else {
       spdlog::warn("{}; what was committed last runs", unreadable(text.error()));
     }
-    if (store_->newest() > 0 && !options_.replace) return {};
+    if (store_->newest() > 0 && !options_.replace) {
+      // The engine says what is wrong with it, if anything is.
+      const auto stored = models_->load();
+      if (stored && *stored) vpcs_ = (*stored)->model.vpcs().size();
+      return {};
+    }
     const auto model = load_text(config_.text, config_.file);
     if (!model) return tl::unexpected(model.error());
+    vpcs_ = model->vpcs().size();
     return {};
   }
 
@@ -230,12 +237,16 @@ class Daemon {
     };
     auto dataplane = dataplane::Dataplane::start(std::move(options));
     if (!dataplane) return failed(dataplane.error());
-    plane_ = std::make_unique<DpdkPlane>(std::move(*dataplane), neighbours_, fdb_);
+    const auto shared = capacities(options_, vpcs_);
+    neighbours_.emplace(shared.neighbours);
+    fdb_.emplace(shared.macs);
+    programmer_.emplace(&*neighbours_, &*fdb_, lpm::Arena::Options{}, FibProgrammer::Limits{});
+    plane_ = std::make_unique<DpdkPlane>(std::move(*dataplane), *neighbours_, *fdb_, shared);
     return {};
   }
 
   Started apply_configuration() {
-    engine_ = std::make_unique<Engine>(*plane_, programmer_, *models_);
+    engine_ = std::make_unique<Engine>(*plane_, *programmer_, *models_);
     engine_->observe(log_);
     const auto committed = engine_->start(std::move(config_), options_.replace);
     if (!committed) return tl::unexpected(committed.error());
@@ -255,9 +266,10 @@ class Daemon {
   ConfigText config_;
   asio::io_context io_;
   asio::signal_set signals_;
-  dataplane::NeighbourTable neighbours_{max_neighbours};
-  dataplane::FdbTable fdb_{max_neighbours};
-  FibProgrammer programmer_{&neighbours_, &fdb_, {}, {}};
+  std::size_t vpcs_ = 0;  // in the configuration at start
+  std::optional<dataplane::NeighbourTable> neighbours_;
+  std::optional<dataplane::FdbTable> fdb_;
+  std::optional<FibProgrammer> programmer_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<ModelStore> models_;
   CommitLog log_;

@@ -19,6 +19,10 @@ constexpr unsigned max_core = 1023;
 constexpr std::uint32_t packet_buffers_min = 4'096;
 constexpr std::uint32_t packet_buffers_max = 16'777'216;
 constexpr std::uint32_t keep_generations_max = 1'000'000;
+// Fewer would not do for one VPC; more is a mistake.
+constexpr std::uint32_t shared_min = 8'192;
+constexpr std::uint32_t shared_max = 16'777'216;
+constexpr std::uint32_t per_vpc_min = 64;
 
 po::options_description descriptions() {
   const auto packet_buffers =
@@ -26,6 +30,10 @@ po::options_description descriptions() {
                   BgwdOptions{}.packet_buffers);
   const auto keep_generations = fmt::format(
       "how many generations are kept, the newest (default {})", BgwdOptions{}.keep_generations);
+  const auto per_vpc = fmt::format("that one VPC may have while there is room (default {})",
+                                   BgwdOptions{}.neighbours_per_vpc);
+  const auto macs_per_vpc = fmt::format("that one VPC may have while there is room (default {})",
+                                        BgwdOptions{}.macs_per_vpc);
   po::options_description options("Options");
   options.add_options()  //
       ("config", po::value<std::vector<std::string>>()->value_name("FILE"),
@@ -42,9 +50,16 @@ po::options_description descriptions() {
       ("control-core", po::value<unsigned>()->value_name("CORE"),
        "core of the control thread (default 0, or the first that bgwd may run on)")  //
       ("packet-buffers", po::value<std::string>()->value_name("N"),
-       packet_buffers.c_str())                                                        //
-      ("check", "check the configuration and exit; needs neither root nor devices")   //
-      ("print-routes", "print the computed route tables as JSON and exit; likewise")  //
+       packet_buffers.c_str())  //
+      ("neighbors", po::value<std::string>()->value_name("N"),
+       "neighbors of each family, of all VPCs together (default: 64 for each VPC of the "
+       "configuration, for 5000 at least, and room beyond)")                             //
+      ("neighbors-per-vpc", po::value<std::string>()->value_name("N"), per_vpc.c_str())  //
+      ("macs", po::value<std::string>()->value_name("N"),
+       "MACs behind tunnels, of all VXLAN VPCs together (default: as many as neighbors)")  //
+      ("macs-per-vpc", po::value<std::string>()->value_name("N"), macs_per_vpc.c_str())    //
+      ("check", "check the configuration and exit; needs neither root nor devices")        //
+      ("print-routes", "print the computed route tables as JSON and exit; likewise")       //
       ("log-level", po::value<std::string>()->value_name("LEVEL"),
        "trace, debug, info, warning, error or off (default info)")  //
       ("version", "print the version and exit")                     //
@@ -108,9 +123,16 @@ std::optional<std::string> choose_number(const po::variables_map& given, const c
 std::optional<std::string> choose_numbers(const po::variables_map& given, BgwdOptions& options) {
   auto wrong = choose_number(given, "packet-buffers", packet_buffers_min, packet_buffers_max,
                              options.packet_buffers);
-  if (wrong) return wrong;
-  return choose_number(given, "keep-generations", 1, keep_generations_max,
-                       options.keep_generations);
+  const auto also = [&](const char* option, std::uint32_t least, std::uint32_t most,
+                        std::uint32_t& into) {
+    if (!wrong) wrong = choose_number(given, option, least, most, into);
+  };
+  also("keep-generations", 1, keep_generations_max, options.keep_generations);
+  also("neighbors", shared_min, shared_max, options.neighbours);
+  also("neighbors-per-vpc", per_vpc_min, shared_max, options.neighbours_per_vpc);
+  also("macs", shared_min, shared_max, options.macs);
+  also("macs-per-vpc", per_vpc_min, shared_max, options.macs_per_vpc);
+  return wrong;
 }
 
 bool contains(const std::vector<unsigned>& cores, unsigned core) {

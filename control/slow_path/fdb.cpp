@@ -6,14 +6,35 @@ using dataplane::Mac;
 using dataplane::TunnelIndex;
 using dataplane::VpcIndex;
 
-bool Fdb::learn(VpcIndex vpc, const Mac& mac, TunnelIndex tunnel, TimePoint now) {
+void Fdb::add_vpc(VpcIndex vpc) {
+  bound_.add(vpc);
+  shed();
+}
+
+void Fdb::remove_vpc(VpcIndex vpc) {
+  bound_.remove(vpc);
+  shed();
+}
+
+void Fdb::shed() {
+  while (bound_.overdrawn()) {
+    const auto macs = vpcs_.find(*bound_.heaviest());
+    erase(macs->first, macs->second, macs->second.begin());
+  }
+}
+
+Fdb::Learnt Fdb::learn(VpcIndex vpc, const Mac& mac, TunnelIndex tunnel, TimePoint now) {
   Macs& macs = vpcs_[vpc];
   const auto found = macs.find(mac);
   if (found == macs.end()) {
-    if (macs.size() >= max_per_vpc || !table_.set(vpc, mac, tunnel)) return false;
+    if (!bound_.take(vpc)) return Learnt::no_room;
+    if (!table_.set(vpc, mac, tunnel)) {
+      bound_.give_back(vpc);
+      return Learnt::no_room;
+    }
     macs.emplace(mac, Entry{tunnel, now});
     timers_.emplace(now, vpc, mac);
-    return false;
+    return Learnt::known;
   }
   Entry& entry = found->second;
   const bool moved = entry.tunnel != tunnel;
@@ -21,13 +42,14 @@ bool Fdb::learn(VpcIndex vpc, const Mac& mac, TunnelIndex tunnel, TimePoint now)
   timers_.erase({entry.heard, vpc, mac});
   timers_.emplace(now, vpc, mac);
   entry = {tunnel, now};
-  return moved;
+  return moved ? Learnt::moved : Learnt::known;
 }
 
 void Fdb::erase(VpcIndex vpc, Macs& macs, Macs::iterator entry) {
   table_.erase(vpc, entry->first);
   timers_.erase({entry->second.heard, vpc, entry->first});
   macs.erase(entry);
+  bound_.give_back(vpc);
   ++erased_;
 }
 

@@ -4,20 +4,26 @@
 
 #include <chrono>
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <utility>
 
 #include "control/slow_path/packet_io.h"
+#include "control/slow_path/shared_bound.h"
 #include "dataplane/published/types.h"
 
 namespace bgw::control {
 
 class HoldBudget {
  public:
-  HoldBudget(std::size_t per_vpc, std::size_t total) : per_vpc_(per_vpc), total_(total) {}
+  HoldBudget(std::size_t per_vpc, std::size_t total)
+      : HoldBudget({.capacity = total, .most = per_vpc, .leaves_as_much = false}) {}
+  explicit HoldBudget(const SharedBound::Limits& limits) : bound_(limits) {}
   HoldBudget(const HoldBudget&) = delete;
   HoldBudget& operator=(const HoldBudget&) = delete;
+
+  // The VPC has a share, or has none any more.
+  void add_vpc(dataplane::VpcIndex vpc) { bound_.add(vpc); }
+  void remove_vpc(dataplane::VpcIndex vpc) { bound_.remove(vpc); }
 
   // One place, given back on destruction. Must not outlive the budget.
   class Slot {
@@ -41,29 +47,18 @@ class HoldBudget {
   };
 
   std::optional<Slot> reserve(dataplane::VpcIndex in_vpc) {
-    if (held_ >= total_ || held(in_vpc) >= per_vpc_) return std::nullopt;
-    ++held_;
-    ++held_by_vpc_[in_vpc];
+    if (!bound_.take(in_vpc)) return std::nullopt;
     return Slot(*this, in_vpc);
   }
 
-  std::size_t held() const { return held_; }
-  std::size_t held(dataplane::VpcIndex in_vpc) const {
-    const auto found = held_by_vpc_.find(in_vpc);
-    return found == held_by_vpc_.end() ? 0 : found->second;
-  }
+  std::size_t held() const { return bound_.used(); }
+  std::size_t held(dataplane::VpcIndex in_vpc) const { return bound_.used(in_vpc); }
+  const SharedBound& bound() const { return bound_; }
 
  private:
-  void give_back(dataplane::VpcIndex in_vpc) {
-    --held_;
-    const auto found = held_by_vpc_.find(in_vpc);
-    if (--found->second == 0) held_by_vpc_.erase(found);
-  }
+  void give_back(dataplane::VpcIndex in_vpc) { bound_.give_back(in_vpc); }
 
-  std::size_t per_vpc_;
-  std::size_t total_;
-  std::size_t held_ = 0;
-  std::map<dataplane::VpcIndex, std::size_t> held_by_vpc_;
+  SharedBound bound_;
 };
 
 // A packet that waits, its place, and since when.

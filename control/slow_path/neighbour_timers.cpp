@@ -10,12 +10,22 @@ using dataplane::DropReason;
 using dataplane::MappedAddress;
 
 std::size_t Neighbours::run_timers(TimePoint now, std::size_t max) {
+  const auto ns =
+      static_cast<std::uint64_t>(std::chrono::nanoseconds{now.time_since_epoch()}.count());
+  return run_due(timers_, now, max, [] { return true; }) +
+         run_due(probes_, now, max, [&] { return probe_bucket_.try_take(probe_rate_, ns); });
+}
+
+// Each run removes its entry or moves its timer beyond `now`.
+template <typename MayRun>
+std::size_t Neighbours::run_due(std::set<Timer>& timers, TimePoint now, std::size_t max,
+                                const MayRun& may_run) {
   std::size_t ran = 0;
-  // Each run removes its entry or moves its timer beyond `now`.
-  for (; ran < max && !timers_.empty() && std::get<TimePoint>(*timers_.begin()) <= now; ++ran) {
-    const auto [due, index, address] = *timers_.begin();
+  while (ran < max && !timers.empty() && std::get<TimePoint>(*timers.begin()) <= now && may_run()) {
+    const auto [due, index, address] = *timers.begin();
     auto& vpc = vpcs_.at(index);
     run_timer({index, vpc, address, vpc.entries.at(address)}, now);
+    ++ran;
   }
   return ran;
 }

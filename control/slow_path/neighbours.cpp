@@ -14,6 +14,8 @@ namespace {
 
 // An entry that is rewritten by a claim is verified this soon.
 constexpr std::chrono::seconds verify_after{1};
+// Addresses whose last request is remembered after they made room for others.
+constexpr std::size_t remembered_most = 16'384;
 
 }  // namespace
 
@@ -54,9 +56,7 @@ void Neighbours::resolve(VpcIndex index, const MappedAddress& address, PacketPtr
   auto& vpc = neighbours_of(index);
   const auto found = vpc.entries.find(address);
   if (found == vpc.entries.end()) {
-    if (!make_room(index, vpc, now)) {
-      return actions_.drop(std::move(packet), DropReason::hold_queue_full);
-    }
+    if (!make_room(index, vpc, address, now)) return actions_.no_room(index, std::move(packet));
     const Ref ref = create(index, vpc, address, now);
     hold(ref, std::move(packet), now);
     if (may_ask(ref.entry, now)) ask(ref, now);
@@ -87,8 +87,8 @@ void Neighbours::heard(VpcIndex index, const MappedAddress& address, Link link, 
 
 // Without evicting anyone: who merely asks must not displace those whom packets wait for.
 void Neighbours::learn(VpcIndex index, const MappedAddress& address, Link link, TimePoint now) {
+  if (!may_add(index, address)) return actions_.no_room(index, nullptr);
   auto& vpc = neighbours_of(index);
-  if (is_full(vpc)) return;
   const Ref ref = create(index, vpc, address, now);
   set_due(ref, now + limits_.reachable_time);
   make_usable(ref, link, NeighbourState::stale, now);
@@ -136,10 +136,10 @@ void Neighbours::make_usable(const Ref& ref, Link link, NeighbourState state, Ti
   if (!actions_.set_usable(ref.index, ref.address, link)) {
     set_state(ref, NeighbourState::failed);
     set_due(ref, now + failed_time);
-    for (auto& h : held) actions_.drop(std::move(h.packet), DropReason::hold_queue_full);
+    for (auto& h : held) actions_.no_room(ref.index, std::move(h.packet));
     return;
   }
-  ref.entry.link = link;
+  set_link(ref, link);
   set_state(ref, state);
   for (auto& h : held) actions_.release(std::move(h));
 }
@@ -147,8 +147,8 @@ void Neighbours::make_usable(const Ref& ref, Link link, NeighbourState state, Ti
 Neighbours::VpcNeighbours& Neighbours::neighbours_of(VpcIndex vpc) {
   const auto found = vpcs_.find(vpc);
   if (found != vpcs_.end()) return found->second;
-  const std::size_t remembered = 8 * limits_.neighbours_per_vpc;
-  return vpcs_.emplace(vpc, VpcNeighbours{{}, {}, RecentRequests(remembered, request_interval), 0})
+  const std::size_t remembered = std::min(8 * limits_.neighbours_per_vpc, remembered_most);
+  return vpcs_.emplace(vpc, VpcNeighbours{{}, {}, {}, RecentRequests(remembered, request_interval)})
       .first->second;
 }
 
@@ -158,67 +158,54 @@ Neighbours::Ref Neighbours::create(VpcIndex index, VpcNeighbours& vpc, const Map
   const Ref ref{index, vpc, address, entry};
   entry.created = entry.confirmed = entry.due = now;
   entry.last_request = vpc.recent.last(address, now);
-  timers_.emplace(entry.due, index, address);
-  vpc.evictable.emplace(*eviction_rank(entry), entry.created, address);
+  timers_of(entry).emplace(entry.due, index, address);
+  take_place(ref);
+  set_evictable(ref, true);
   return ref;
-}
-
-bool Neighbours::make_room(VpcIndex index, VpcNeighbours& vpc, TimePoint now) {
-  if (!is_full(vpc)) return true;
-  if (vpc.evictable.empty() || !vpc.recent.has_room(now)) return false;
-  const MappedAddress address = std::get<MappedAddress>(*vpc.evictable.begin());
-  const Ref victim{index, vpc, address, vpc.entries.at(address)};
-  if (victim.entry.last_request) vpc.recent.remember(address, *victim.entry.last_request, now);
-  remove(victim, DropReason::hold_queue_full);
-  return true;
-}
-
-bool Neighbours::is_full(const VpcNeighbours& vpc) const {
-  return vpc.entries.size() - vpc.pinned >= limits_.neighbours_per_vpc;
 }
 
 void Neighbours::set_pinned(const Ref& ref, bool pinned) {
   if (ref.entry.pinned == pinned) return;
-  if (const auto rank = eviction_rank(ref.entry)) {
-    ref.vpc.evictable.erase({*rank, ref.entry.created, ref.address});
-  }
+  set_evictable(ref, false);
   ref.entry.pinned = pinned;
-  ref.vpc.pinned += pinned ? 1 : -1;
-  if (const auto rank = eviction_rank(ref.entry)) {
-    ref.vpc.evictable.emplace(*rank, ref.entry.created, ref.address);
-  }
+  give_place_back(ref);
+  take_place(ref);
+  set_evictable(ref, true);
 }
 
 void Neighbours::remove(const Ref& ref, DropReason reason) {
+  for (auto& h : std::exchange(ref.entry.held, {})) actions_.drop(std::move(h.packet), reason);
+  forget(ref);
+}
+
+// Nothing waits for it any more.
+void Neighbours::forget(const Ref& ref) {
   if (ref.entry.usable()) actions_.set_unusable(ref.index, ref.address);
-  for (auto& h : ref.entry.held) actions_.drop(std::move(h.packet), reason);
-  if (const auto rank = eviction_rank(ref.entry)) {
-    ref.vpc.evictable.erase({*rank, ref.entry.created, ref.address});
-  }
-  timers_.erase({ref.entry.due, ref.index, ref.address});
-  if (ref.entry.pinned) --ref.vpc.pinned;
+  set_link(ref, {});
+  set_evictable(ref, false);
+  timers_of(ref.entry).erase({ref.entry.due, ref.index, ref.address});
+  give_place_back(ref);
   ref.vpc.entries.erase(ref.address);
 }
 
 void Neighbours::set_state(const Ref& ref, NeighbourState state) {
   Entry& entry = ref.entry;
-  if (const auto rank = eviction_rank(entry)) {
-    ref.vpc.evictable.erase({*rank, entry.created, ref.address});
-  }
+  set_evictable(ref, false);
+  timers_of(entry).erase({entry.due, ref.index, ref.address});
   if (entry.usable() && state == NeighbourState::failed) {
     actions_.set_unusable(ref.index, ref.address);
   }
   entry.state = state;
-  if (!entry.usable()) entry.link = {};
-  if (const auto rank = eviction_rank(entry)) {
-    ref.vpc.evictable.emplace(*rank, entry.created, ref.address);
-  }
+  if (!entry.usable()) set_link(ref, {});
+  timers_of(entry).emplace(entry.due, ref.index, ref.address);
+  set_evictable(ref, true);
 }
 
 void Neighbours::set_due(const Ref& ref, TimePoint due) {
-  timers_.erase({ref.entry.due, ref.index, ref.address});
+  auto& timers = timers_of(ref.entry);
+  timers.erase({ref.entry.due, ref.index, ref.address});
   ref.entry.due = due;
-  timers_.emplace(due, ref.index, ref.address);
+  timers.emplace(due, ref.index, ref.address);
 }
 
 bool Neighbours::may_ask(const Entry& entry, TimePoint now) const {
@@ -247,21 +234,50 @@ void Neighbours::release_now(PacketPtr packet, TimePoint now) {
   actions_.release({std::move(packet), std::move(*slot), now});
 }
 
+void Neighbours::set_link(const Ref& ref, Link link) {
+  if (ref.entry.link.tunnel() != dataplane::no_tunnel) {
+    ref.vpc.by_mac.erase({ref.entry.link.mac_bits(), ref.address});
+  }
+  ref.entry.link = link;
+  if (link.tunnel() != dataplane::no_tunnel) ref.vpc.by_mac.emplace(link.mac_bits(), ref.address);
+}
+
+std::vector<MappedAddress> Neighbours::behind(const VpcNeighbours& vpc, std::uint64_t mac) {
+  std::vector<MappedAddress> addresses;
+  for (auto at = vpc.by_mac.lower_bound({mac, {}}); at != vpc.by_mac.end() && at->first == mac;
+       ++at) {
+    addresses.push_back(at->second);
+  }
+  return addresses;
+}
+
 void Neighbours::moved(VpcIndex index, const dataplane::Mac& mac, dataplane::TunnelIndex tunnel,
                        TimePoint now) {
   const auto found = vpcs_.find(index);
   if (found == vpcs_.end()) return;
   const Link link = Link::to(mac, tunnel);
-  for (auto& [address, entry] : found->second.entries) {
-    if (!entry.usable() || entry.link == link || entry.link.mac_bits() != link.mac_bits()) continue;
-    const Ref ref{index, found->second, address, entry};
+  for (const auto& address : behind(found->second, link.mac_bits())) {
+    const Ref ref{index, found->second, address, found->second.entries.at(address)};
+    if (ref.entry.link == link) continue;
     set_due(ref, now + verify_after);
     make_usable(ref, link, NeighbourState::stale, now);
   }
 }
 
 void Neighbours::forget_behind(VpcIndex index, Link link) {
-  retain(index, [&](const MappedAddress&, Link present) { return present != link; });
+  const auto found = vpcs_.find(index);
+  if (found == vpcs_.end()) return;
+  for (const auto& address : behind(found->second, link.mac_bits())) {
+    const Ref ref{index, found->second, address, found->second.entries.at(address)};
+    if (ref.entry.link != link) continue;
+    if (!ref.entry.pinned) {
+      remove(ref, DropReason::no_route);
+    } else {
+      set_state(ref, NeighbourState::failed);
+      set_due(ref, TimePoint{});  // to be asked for again at once
+    }
+  }
+  if (found->second.entries.empty()) vpcs_.erase(found);
 }
 
 void Neighbours::pin(VpcIndex index, const MappedAddress& address, TimePoint now) {
@@ -277,7 +293,9 @@ void Neighbours::unpin(VpcIndex index, const MappedAddress& address) {
   if (vpc == vpcs_.end()) return;
   const auto found = vpc->second.entries.find(address);
   if (found == vpc->second.entries.end()) return;
-  set_pinned({index, vpc->second, address, found->second}, false);
+  const Ref ref{index, vpc->second, address, found->second};
+  set_pinned(ref, false);
+  if (ref.entry.place == Place::none) give_way(ref);
 }
 
 void Neighbours::retain(VpcIndex index, const Keep& keep) {

@@ -10,6 +10,7 @@
 // `stale` is an address that a neighbour claimed without being asked: usable, probed later.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +25,10 @@
 #include "control/slow_path/neighbour_state.h"
 #include "control/slow_path/packet_io.h"
 #include "control/slow_path/recent_requests.h"
+#include "control/slow_path/shared_bound.h"
 #include "dataplane/published/drop_reason.h"
 #include "dataplane/published/neighbour_table.h"
+#include "dataplane/published/token_bucket.h"
 #include "dataplane/published/types.h"
 
 namespace bgw::control {
@@ -46,6 +49,9 @@ class NeighbourActions {
   // The neighbour didn't answer: drop, and tell the source.
   virtual void unreachable(PacketPtr packet) = 0;
   virtual void drop(PacketPtr packet, dataplane::DropReason reason) = 0;
+  // The VPC has as many neighbours as it may: this one is not among them. `packet` is null when
+  // nothing but the neighbour itself was refused.
+  virtual void no_room(dataplane::VpcIndex vpc, PacketPtr packet) = 0;
 };
 
 class Neighbours {
@@ -64,8 +70,12 @@ class Neighbours {
   struct Limits {
     std::size_t hold_per_neighbour = 64;
     std::chrono::seconds hold_time{3};
-    std::size_t neighbours_per_vpc = 1024;
+    std::size_t neighbours_per_vpc = 16'384;  // of both families, without pinned ones
     std::chrono::seconds reachable_time{30};
+    // Of each family in all; `most` is neighbours_per_vpc, whatever it says.
+    SharedBound::Limits shared{.capacity = 524'288, .reserve = 4096, .share = 64};
+    // How often known neighbours are verified, in all.
+    std::uint32_t probes_per_second = 20'000;
   };
   struct Info {
     dataplane::VpcIndex vpc;
@@ -83,7 +93,17 @@ class Neighbours {
   };
 
   Neighbours(Limits limits, HoldBudget& budget, NeighbourActions& actions)
-      : limits_(limits), budget_(budget), actions_(actions) {}
+      : limits_(limits),
+        budget_(budget),
+        actions_(actions),
+        bounds_{SharedBound(shared(limits)), SharedBound(shared(limits))},
+        probe_rate_(
+            dataplane::BucketRate::of(limits.probes_per_second, probe_burst, 1'000'000'000)) {}
+
+  // The VPC is configured: a share is kept for it, at the cost of those who have more than theirs.
+  // Without, it has what others leave.
+  void add_vpc(dataplane::VpcIndex vpc);
+  void remove_vpc(dataplane::VpcIndex vpc);
 
   // The packet needs the neighbour's link: it is held, released at once, or dropped.
   void resolve(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address, PacketPtr packet,
@@ -103,11 +123,12 @@ class Neighbours {
   // Forgets the neighbours behind that link.
   void forget_behind(dataplane::VpcIndex vpc, dataplane::Link link);
   // The neighbour is wanted always: it is asked for now and, with growing patience, until it
-  // answers; it is never evicted and doesn't count against the bound.
+  // answers; it is never evicted, and has a place of the reserve as long as there is one.
   void pin(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address, TimePoint now);
   // It is one like any other again.
   void unpin(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address);
-  // Runs at most `max` timers that are due; returns how many it ran.
+  // Runs at most `max` timers that are due, and as many of neighbours to be verified, as far as
+  // their rate allows; returns how many it ran.
   std::size_t run_timers(TimePoint now, std::size_t max);
 
   // Forgets the neighbours of a VPC that `keep` refuses; what waits for them is dropped (no_route).
@@ -119,8 +140,13 @@ class Neighbours {
 
   std::vector<Info> list() const;  // by VPC, then address
   std::size_t count(dataplane::VpcIndex vpc) const;
+  // Who has how much room, of each family.
+  const SharedBound& bound_v4() const { return bounds_[0]; }
+  const SharedBound& bound_v6() const { return bounds_[1]; }
 
  private:
+  static constexpr std::uint32_t probe_burst = 1024;
+  enum class Place : std::uint8_t { none, own, reserve };
   struct Entry {
     NeighbourState state = NeighbourState::incomplete;
     dataplane::Link link;
@@ -130,6 +156,7 @@ class Neighbours {
     std::optional<TimePoint> last_request;
     unsigned requests = 0;  // in the present round
     bool pinned = false;
+    Place place = Place::none;
     std::vector<HeldPacket> held;
 
     bool usable() const {
@@ -141,9 +168,10 @@ class Neighbours {
   using EvictionKey = std::tuple<int, TimePoint, dataplane::MappedAddress>;
   struct VpcNeighbours {
     std::map<dataplane::MappedAddress, Entry> entries;
-    std::set<EvictionKey> evictable;
-    RecentRequests recent;   // of addresses that have no entry any more
-    std::size_t pinned = 0;  // of entries
+    std::array<std::set<EvictionKey>, 2> evictable;  // by family
+    // Of those behind tunnels: by MAC, since these move.
+    std::set<std::pair<std::uint64_t, dataplane::MappedAddress>> by_mac;
+    RecentRequests recent;  // of addresses that have no entry any more
   };
   struct Ref {  // an entry and where it lives
     dataplane::VpcIndex index;
@@ -153,14 +181,38 @@ class Neighbours {
   };
   using Timer = std::tuple<TimePoint, dataplane::VpcIndex, dataplane::MappedAddress>;
 
+  static SharedBound::Limits shared(const Limits& limits) {
+    auto shared = limits.shared;
+    shared.most = limits.neighbours_per_vpc;
+    return shared;
+  }
+  static std::size_t family_of(const dataplane::MappedAddress& address) {
+    return address.is_v4() ? 0 : 1;
+  }
+  SharedBound& bound_of(const dataplane::MappedAddress& address) {
+    return bounds_[family_of(address)];
+  }
+  std::set<Timer>& timers_of(const Entry& entry) { return entry.usable() ? probes_ : timers_; }
   VpcNeighbours& neighbours_of(dataplane::VpcIndex vpc);
   Ref create(dataplane::VpcIndex index, VpcNeighbours& vpc, const dataplane::MappedAddress& address,
              TimePoint now);
-  bool make_room(dataplane::VpcIndex index, VpcNeighbours& vpc, TimePoint now);
+  bool make_room(dataplane::VpcIndex index, VpcNeighbours& vpc,
+                 const dataplane::MappedAddress& address, TimePoint now);
+  void evict(const Ref& ref, TimePoint now);
+  void give_way(const Ref& ref);
+  void shed(SharedBound& bound, std::size_t family);
+  bool shed_one(dataplane::VpcIndex index, std::size_t family);
   void remove(const Ref& ref, dataplane::DropReason reason);
+  void forget(const Ref& ref);
 
-  bool is_full(const VpcNeighbours& vpc) const;
+  bool may_add(dataplane::VpcIndex index, const dataplane::MappedAddress& address) const;
+  bool is_at_its_most(dataplane::VpcIndex index) const;
+  void take_place(const Ref& ref);
+  void give_place_back(const Ref& ref);
+  void set_evictable(const Ref& ref, bool evictable);
   void set_pinned(const Ref& ref, bool pinned);
+  void set_link(const Ref& ref, dataplane::Link link);
+  static std::vector<dataplane::MappedAddress> behind(const VpcNeighbours& vpc, std::uint64_t mac);
   void set_state(const Ref& ref, NeighbourState state);
   void set_due(const Ref& ref, TimePoint due);
   void ask(const Ref& ref, TimePoint now);
@@ -173,6 +225,9 @@ class Neighbours {
   void accept(const Ref& ref, dataplane::Link link, Evidence evidence, TimePoint now);
   void make_usable(const Ref& ref, dataplane::Link link, NeighbourState state, TimePoint now);
 
+  template <typename MayRun>
+  std::size_t run_due(std::set<Timer>& timers, TimePoint now, std::size_t max,
+                      const MayRun& may_run);
   void run_timer(const Ref& ref, TimePoint now);
   void run_incomplete(const Ref& ref, TimePoint now);
   void run_probe(const Ref& ref, TimePoint now);
@@ -183,8 +238,12 @@ class Neighbours {
   Limits limits_;
   HoldBudget& budget_;
   NeighbourActions& actions_;
+  std::array<SharedBound, 2> bounds_;  // IPv4, IPv6
   std::map<dataplane::VpcIndex, VpcNeighbours> vpcs_;
-  std::set<Timer> timers_;
+  std::set<Timer> timers_;  // of those that aren't usable
+  std::set<Timer> probes_;  // of those that are: they can wait, and do when there are many
+  dataplane::BucketRate probe_rate_;
+  dataplane::TokenBucket probe_bucket_;
 };
 
 }  // namespace bgw::control

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <spdlog/spdlog.h>
-
 #include "control/packets/addresses.h"
 #include "control/packets/ethernet.h"
 #include "control/slow_path/dataplane_io.h"
@@ -37,8 +35,6 @@ constexpr std::chrono::seconds reclaim_interval{1};
 constexpr std::chrono::milliseconds reclaim_interval_when_many{100};
 constexpr std::size_t many_erased = 512;
 
-constexpr std::chrono::seconds log_interval{10};
-
 }  // namespace
 
 bool SlowPath::Impl::poll(TimePoint at) {
@@ -65,6 +61,7 @@ bool SlowPath::Impl::poll(TimePoint at) {
   busy |= ping.run(now) > 0;
   busy |= expire_fdb();
   reclaim_erased();
+  watch_room();
   return busy;
 }
 
@@ -105,9 +102,16 @@ bool SlowPath::Impl::learn_moves() {
 }
 
 void SlowPath::Impl::learn(VpcIndex index, const Mac& mac, TunnelIndex tunnel) {
-  const SlowVpc* vpc = vpcs.find(index);
+  SlowVpc* vpc = vpcs.find(index);
   if (mac.is_multicast() || mac == Mac{} || mac == vpc->config.mac) return;
-  if (fdb.learn(index, mac, tunnel, now)) neighbours.moved(index, mac, tunnel, now);
+  switch (fdb.learn(index, mac, tunnel, now)) {
+    case Fdb::Learnt::known:
+      return;
+    case Fdb::Learnt::moved:
+      return neighbours.moved(index, mac, tunnel, now);
+    case Fdb::Learnt::no_room:
+      ++vpc->counters.macs_refused;
+  }
 }
 
 bool SlowPath::Impl::expire_fdb() {
@@ -183,14 +187,7 @@ bool SlowPath::Impl::set_usable(VpcIndex vpc, const MappedAddress& address, Link
     if (before != link) tell(before.known() ? Kind::moved : Kind::learned, vpc, address, link);
     return true;
   }
-  if (!last_full_log || now - *last_full_log >= log_interval) {
-    last_full_log = now;
-    spdlog::warn(
-        "the neighbor table is full ({} entries): {} and others stay unreachable until "
-        "neighbors go away",
-        table.size(), address.to_string());
-  }
-  return false;
+  return false;  // too many that went are not reclaimed yet
 }
 
 void SlowPath::Impl::set_unusable(VpcIndex vpc, const MappedAddress& address) {
@@ -322,7 +319,13 @@ SlowPathCounters SlowPath::counters(VpcIndex index) const {
   if (vpc == nullptr) return {};
   SlowPathCounters counters = vpc->counters;
   counters.held = impl_->budget.held(index) + impl_->reassembly.held(index);
+  counters.neighbours = impl_->neighbours.count(index);
+  counters.macs = impl_->fdb.count(index);
   return counters;
+}
+
+std::vector<BoundUse> SlowPath::bounds() const {
+  return impl_->bounds();
 }
 
 tl::expected<void, std::string> SlowPath::ping(VpcIndex vpc, config::IpAddress destination,

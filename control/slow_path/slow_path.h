@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/model.h"
+#include "control/slow_path/bound_use.h"
 #include "control/slow_path/neighbour_state.h"
 #include "control/slow_path/packet_io.h"
 #include "control/slow_path/slow_path_settings.h"
@@ -38,12 +39,13 @@ struct PingReply {
 
 // What happened to punted packets, per VPC that they came in on. Once all are taken, `punted` of
 // the data plane is the sum of consumed, held, released and drops. Packets punted only to be
-// answered with an ICMP error are among the drops of the data plane and in none of these.
+// answered with an ICMP error are among the drops of the data plane and in none of these. What a
+// VPC's full neighbour table refuses is counted there, and as consumed where it came in.
 struct SlowPathCounters {
-  std::uint64_t consumed = 0;         // answered or learnt from
-  std::uint64_t released = 0;         // given back to the walk, the neighbour being known now
-  std::uint64_t held = 0;             // waiting now
-  std::uint64_t icmp_sent = 0;        // errors
+  std::uint64_t consumed = 0;   // answered, learnt from, or refused where another VPC counts it
+  std::uint64_t released = 0;   // given back to the walk, the neighbour being known now
+  std::uint64_t held = 0;       // waiting now
+  std::uint64_t icmp_sent = 0;  // errors
   std::uint64_t icmp_suppressed = 0;  // errors not sent for rate or rule
   std::uint64_t arp_requests_sent = 0;
   std::uint64_t nd_requests_sent = 0;
@@ -51,6 +53,11 @@ struct SlowPathCounters {
   std::uint64_t mld_reports_sent = 0;
   std::uint64_t address_conflicts = 0;  // ARP and ND of others that use an address of the gateway
   std::uint64_t not_sent = 0;  // its own packets for which no buffer or no place in a ring was left
+  std::uint64_t neighbours = 0;          // of the VPC now, those that don't answer included
+  std::uint64_t neighbours_refused = 0;  // packets to this VPC, whoever sent them: it had no room
+                                         // for their neighbour (DropReason::neighbour_limit)
+  std::uint64_t macs = 0;                // of a VXLAN VPC now, whose tunnel is known
+  std::uint64_t macs_refused = 0;        // times that one was not learnt for want of room
   std::array<std::uint64_t, dataplane::drop_reason_count> drops{};
 };
 
@@ -63,10 +70,17 @@ class SlowPath {
   using Clock = std::chrono::steady_clock;
   struct Options {
     std::size_t hold_per_neighbour = 64;  // packets
-    std::size_t hold_per_vpc = 512;       // packets
-    std::size_t hold_total = 4096;        // packets, so that the packet pool can't starve
+    std::size_t hold_per_vpc = 4096;      // packets
+    std::size_t hold_total = 8192;        // packets, so that the packet pool can't starve
+    std::size_t hold_share = 64;          // packets guaranteed to a VPC; of all VPCs half the total
     std::chrono::seconds hold_time{3};
-    std::size_t neighbours_per_vpc = 1024;
+    std::size_t neighbours_per_vpc = 16'384;  // of both families
+    std::size_t neighbours = 524'288;         // of each family
+    std::size_t neighbours_share = 64;        // of each family, guaranteed to a VPC
+    std::size_t neighbours_reserve = 4096;    // of each family, for next hops of routes and tunnels
+    std::size_t macs_per_vpc = 4096;          // of a VXLAN VPC
+    std::size_t macs = 524'288;               // in all
+    std::size_t macs_share = 64;              // guaranteed to a VXLAN VPC
     std::chrono::seconds reachable_time{30};
     std::uint32_t icmp_errors_per_second = 1000;  // per VPC
     std::uint32_t icmp_error_burst = 50;
@@ -90,6 +104,8 @@ class SlowPath {
 
   std::vector<NeighbourEntry> neighbours() const;
   SlowPathCounters counters(dataplane::VpcIndex vpc) const;
+  // What VPCs share, and how much of it is in use.
+  std::vector<BoundUse> bounds() const;
 
   // Both must outlive the slow path.
   void observe_interfaces(InterfaceObserver& observer);

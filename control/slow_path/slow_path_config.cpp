@@ -34,7 +34,10 @@ void SlowPath::Impl::configure(SlowPathChange change) {
   for (const TunnelIndex tunnel : change.tunnels_gone) next_hops.erase(tunnel);
   for (const auto& tunnel : change.tunnels_put) next_hops.put(tunnel);
   forget(interrupted_by(change));
-  for (const VpcIndex index : change.gone) vpcs.erase(index);
+  for (const VpcIndex index : change.gone) {
+    vpcs.erase(index);
+    remove_shares(index);
+  }
   for (const VpcIndex index : change.gone) next_hops.touch(index);
   for (auto& vpc : change.put) {
     next_hops.touch(vpc.index);
@@ -65,6 +68,7 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
                                                 options.icmp_error_burst, ns_per_second));
   const SlowPathVpc before = std::exchange(vpc.config, std::move(wanted));
   const SlowPathVpc& after = vpc.config;
+  add_shares(index);
   if (!after.enabled) return;
 
   fdb.retain(index, [&](TunnelIndex tunnel) { return uses_tunnel(after, tunnel); });
@@ -72,6 +76,7 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
     return is_on_link(after, address) && !is_own(after, address) &&
            (!link.known() || uses_tunnel(after, link.tunnel()));
   });
+  pin_next_hops(before, after);
   const bool starts = is_new || !before.enabled || has_moved(before, after);
   if (starts) {
     for (InterfaceObserver* observer : interface_observers) observer->interface_up(after);
@@ -130,6 +135,37 @@ void SlowPath::Impl::drop_held_from(const VpcSet& in_vpcs) {
     }
   }
   std::erase_if(released, [](const HeldPacket& held) { return held.packet == nullptr; });
+}
+
+// Only VXLAN VPCs have MACs to learn.
+void SlowPath::Impl::add_shares(VpcIndex index) {
+  budget.add_vpc(index);
+  neighbours.add_vpc(index);
+  if (vpcs.find(index)->config.vxlan) {
+    fdb.add_vpc(index);
+  } else {
+    fdb.remove_vpc(index);
+  }
+}
+
+void SlowPath::Impl::remove_shares(VpcIndex index) {
+  budget.remove_vpc(index);
+  neighbours.remove_vpc(index);
+  fdb.remove_vpc(index);
+}
+
+// What static routes lead by is asked for like what tunnels do.
+void SlowPath::Impl::pin_next_hops(const SlowPathVpc& before, const SlowPathVpc& after) {
+  for (const auto& address : before.next_hops) {
+    if (!std::ranges::binary_search(after.next_hops, address)) {
+      neighbours.unpin(after.index, address);
+    }
+  }
+  for (const auto& address : after.next_hops) {
+    if (is_on_link(after, address) && !is_own(after, address)) {
+      neighbours.pin(after.index, address, now);
+    }
+  }
 }
 
 // So that a tunnel is ready before the first packet needs it.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <map>
@@ -74,7 +75,17 @@ struct SlowPath::Impl final : NeighbourActions {
   void forget(const Reasons& interrupted);
   void tell_down(dataplane::VpcIndex vpc, const char* why) const;
   void drop_held_from(const VpcSet& in_vpcs);
+  void add_shares(dataplane::VpcIndex vpc);
+  void remove_shares(dataplane::VpcIndex vpc);
   void pin_next_hops();
+  void pin_next_hops(const SlowPathVpc& before, const SlowPathVpc& after);
+
+  // room.cpp
+  std::vector<BoundUse> bounds() const;
+  void watch_room();
+  void watch_neighbours(SlowVpc& vpc);
+  void watch_macs(SlowVpc& vpc);
+  void watch_total(const BoundUse& use, RoomWatch& watch);
 
   // NeighbourActions
   void request(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
@@ -103,6 +114,7 @@ struct SlowPath::Impl final : NeighbourActions {
     if (is_for_link(packet->note())) return lose(*packet);
     vpcs.drop(std::move(packet), reason);
   }
+  void no_room(dataplane::VpcIndex vpc, PacketPtr packet) override;
   // A packet of the gateway itself that no worker has seen.
   void lose(Packet& packet) {
     if (SlowVpc* vpc = vpcs.find(packet.note().vpc)) ++vpc->counters.not_sent;
@@ -115,11 +127,21 @@ struct SlowPath::Impl final : NeighbourActions {
   SlowPath::Clock::time_point now{};  // of the present or latest poll()
 
   SlowVpcs vpcs;
-  HoldBudget budget{options.hold_per_vpc, options.hold_total};
-  Neighbours neighbours{{options.hold_per_neighbour, options.hold_time, options.neighbours_per_vpc,
-                         options.reachable_time},
-                        budget,
-                        *this};
+  HoldBudget budget{{.capacity = options.hold_total,
+                     .share = options.hold_share,
+                     .pool_least = options.hold_total / 2,
+                     .most = options.hold_per_vpc}};
+  Neighbours neighbours{
+      {.hold_per_neighbour = options.hold_per_neighbour,
+       .hold_time = options.hold_time,
+       .neighbours_per_vpc = options.neighbours_per_vpc,
+       .reachable_time = options.reachable_time,
+       .shared = {.capacity = options.neighbours,
+                  .reserve = options.neighbours_reserve,
+                  .share = options.neighbours_share,
+                  .pool_least = std::min(options.neighbours_per_vpc, options.neighbours / 2)}},
+      budget,
+      *this};
   Originator originator{*io, vpcs};
   LocalArp arp{vpcs, neighbours, originator};
   LocalNd nd{vpcs, neighbours, originator};
@@ -131,7 +153,11 @@ struct SlowPath::Impl final : NeighbourActions {
   LocalPing ping{vpcs, originator, pings};
   std::vector<InterfaceObserver*> interface_observers{&ping};
   std::vector<NeighbourObserver*> neighbour_observers;
-  Fdb fdb{fdb_table};
+  Fdb fdb{fdb_table,
+          {.capacity = options.macs,
+           .share = options.macs_share,
+           .pool_least = std::min(options.macs_per_vpc, options.macs / 2),
+           .most = options.macs_per_vpc}};
   NextHops next_hops;
   Reassembly reassembly{{}, [this](const Reassembly::Failed& failed) { give_up(failed); }};
   std::deque<HeldPacket> released;        // for the workers, as soon as their rings take them
@@ -142,7 +168,8 @@ struct SlowPath::Impl final : NeighbourActions {
   // A slot becomes free by this many calls of reclaim() after its erasure.
   unsigned reclaims_due = 0;
   std::optional<SlowPath::Clock::time_point> last_reclaim;
-  std::optional<SlowPath::Clock::time_point> last_full_log;
+  std::optional<SlowPath::Clock::time_point> last_room_watch;
+  std::array<RoomWatch, 4> total_room;
 };
 
 }  // namespace bgw::control

@@ -23,6 +23,8 @@ struct SlowPathVpc {
   bool underlay = false;           // carries tunnels: the gateway is a host there, no router
   bool vxlan = false;
   std::vector<dataplane::TunnelIndex> flood;  // of a VXLAN VPC: all tunnels that it uses
+  // Of its static routes, and its router: kept known, like the next hops of tunnels. Ascending.
+  std::vector<dataplane::MappedAddress> next_hops;
   friend bool operator==(const SlowPathVpc&, const SlowPathVpc&) = default;
 };
 

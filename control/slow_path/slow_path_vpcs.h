@@ -10,6 +10,7 @@
 
 #include "control/packets/ipv4.h"
 #include "control/slow_path/packet_io.h"
+#include "control/slow_path/room_watch.h"
 #include "control/slow_path/slow_path.h"
 #include "dataplane/published/token_bucket.h"
 
@@ -22,6 +23,8 @@ struct SlowVpc {
   dataplane::TokenBucket icmp_errors;     // P35
   // Of no other VPC, and another one after an interruption: what was to be sent before is not.
   std::uint64_t serial = 0;
+  std::uint64_t neighbours_not_added = 0;  // for want of room, whether a packet waited or not
+  RoomWatch neighbour_room, mac_room;
 
   bool may_send_icmp_error(std::chrono::steady_clock::time_point now) {
     return icmp_errors.try_take(
@@ -62,6 +65,10 @@ class SlowVpcs {
     if (SlowVpc* vpc = find(index)) vpc->serial = ++last_serial_;
   }
   void erase(dataplane::VpcIndex index) { by_index_.erase(index); }
+  template <typename Use>
+  void for_each(const Use& use) {
+    for (auto& [index, vpc] : by_index_) use(vpc);
+  }
 
   // What came in on a VPC that is gone is counted nowhere: its counters are gone, too.
   void consume(PacketPtr packet) {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
+#include <memory>
 #include <new>
 #include <random>
 #include <utility>
@@ -21,13 +21,17 @@ LinkMap<words>::LinkMap(std::size_t max_entries) : max_entries_(max_entries) {
   const std::size_t slots = std::bit_ceil(std::max<std::size_t>(max_entries * 2, 16));
   const std::size_t bytes = slots * sizeof(Slot);
   const std::size_t alignment = bytes >= huge_page_bytes ? huge_page_bytes : 4096;
-  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, rounded);
-  if (memory == nullptr) throw std::bad_alloc{};
+  mapped_bytes_ = bytes + alignment;
+  mapped_ = mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped_ == MAP_FAILED) throw std::bad_alloc{};
+  void* memory = mapped_;
+  std::size_t room = mapped_bytes_;
+  std::align(alignment, bytes, memory, room);
   // Advice only: without huge pages the map works, with more TLB misses.
-  if (alignment == huge_page_bytes) madvise(memory, rounded, MADV_HUGEPAGE);
+  if (alignment == huge_page_bytes) madvise(memory, bytes, MADV_HUGEPAGE);
+  // New pages are zero, as empty slots are: what no entry touches takes no memory.
   slots_ = static_cast<Slot*>(memory);
-  for (std::size_t i = 0; i < slots; ++i) new (&slots_[i]) Slot{};
   mask_ = slots - 1;
   shift_ = 64u - static_cast<unsigned>(std::countr_zero(slots));
   std::random_device random;
@@ -36,7 +40,7 @@ LinkMap<words>::LinkMap(std::size_t max_entries) : max_entries_(max_entries) {
 
 template <std::size_t words>
 LinkMap<words>::~LinkMap() {
-  std::free(slots_);
+  munmap(mapped_, mapped_bytes_);
 }
 
 template <std::size_t words>

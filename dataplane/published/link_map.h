@@ -24,7 +24,8 @@ class LinkMap {
   // How often reclaim() must be called after an erasure until its slot is free.
   static constexpr unsigned reclaims_until_free = 3;
 
-  explicit LinkMap(std::size_t max_entries);  // allocates once, at most half full
+  // Room for all at once, at most half full; memory is taken as entries come.
+  explicit LinkMap(std::size_t max_entries);
   ~LinkMap();
   LinkMap(const LinkMap&) = delete;
   LinkMap& operator=(const LinkMap&) = delete;
@@ -91,6 +92,8 @@ class LinkMap {
   std::uint64_t seed_ = 0;
 
   alignas(64) std::size_t max_entries_;
+  void* mapped_ = nullptr;
+  std::size_t mapped_bytes_ = 0;
   std::size_t size_ = 0;
   std::size_t keys_ = 0;                  // slots whose key is not empty
   std::vector<std::size_t> erased_;       // since the last reclaim()

@@ -40,7 +40,8 @@ class NeighbourTable {
  public:
   static constexpr unsigned reclaims_until_free = LinkMap<3>::reclaims_until_free;
 
-  // Allocates once, room for `max_entries` of each family.
+  // Room for `max_entries` of each family; memory is taken as entries come, some 100 bytes each at
+  // most.
   explicit NeighbourTable(std::size_t max_entries) : v4_(max_entries), v6_(max_entries) {}
 
   // Any thread.

@@ -265,6 +265,9 @@ TEST_F(Api, Ping) {
 
 TEST_F(Api, Counters) {
   const auto stats = get("/v1/stats").json();
+  EXPECT_EQ(stats["bounds"][0]["bound"], "neighbors_ipv4");
+  EXPECT_EQ(stats["bounds"][0]["used"], 7);
+  EXPECT_EQ(stats["bounds"][0]["option"], "--neighbors");
   EXPECT_EQ(stats["interfaces"].size(), 2u);
   EXPECT_EQ(stats["interfaces"][0]["drops"], 3);
   EXPECT_EQ(stats["ports"][1]["rx_packets"], 7);

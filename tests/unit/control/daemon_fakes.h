@@ -107,6 +107,9 @@ class FakePlane : public control::ForwardingPlane,
   }
   control::SlowPathCounters slow_path_counters(dataplane::VpcIndex) const override { return {}; }
   std::vector<control::NeighbourEntry> neighbours() const override { return known; }
+  std::vector<control::BoundUse> bounds() const override {
+    return {{.name = "neighbors_ipv4", .option = "--neighbors", .used = 7, .capacity = 1000}};
+  }
   dataplane::Dataplane::PacketBuffers packet_buffers() const override { return {1000, 7}; }
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override { return {}; }
   tl::expected<void, std::string> ping(dataplane::VpcIndex, config::IpAddress, std::size_t,

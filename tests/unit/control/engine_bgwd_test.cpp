@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "control/daemon/capacities.h"
 #include "control/daemon/options.h"
 #include "subprocess.h"
 
@@ -13,6 +14,7 @@ namespace bgw::test {
 namespace {
 
 using control::BgwdAction;
+using control::capacities;
 using control::parse_bgwd_options;
 using control::parse_core_list;
 using testing::ElementsAre;
@@ -50,6 +52,21 @@ TEST(BgwdOptions, Numbers) {
   EXPECT_EQ(options->keep_generations, 7u);
 }
 
+TEST(BgwdOptions, WhatVpcsShareFitsTheConfiguration) {
+  const auto small = capacities({}, 3);
+  EXPECT_EQ(small.neighbours, 524'288u) << "64 for each of 5,000, and room for one with its most";
+  EXPECT_EQ(small.neighbours_per_vpc, 16'384u);
+  EXPECT_EQ(small.hold_total, 8192u);
+  EXPECT_EQ(capacities({}, 8192).neighbours, 1'048'576u);
+  const auto given = parse_bgwd_options(
+      {"--config", "b", "--neighbors", "10000", "--neighbors-per-vpc", "500", "--macs", "9000"},
+      {0, 1});
+  ASSERT_TRUE(given) << given.error();
+  EXPECT_EQ(capacities(*given, 3).neighbours, 10'000u);
+  EXPECT_EQ(capacities(*given, 3).neighbours_per_vpc, 500u);
+  EXPECT_EQ(capacities(*given, 3).macs, 9000u);
+}
+
 TEST(BgwdOptions, OfflineActionsNeedNoCores) {
   EXPECT_EQ(parse_bgwd_options({"--config", "b", "--check"}, {0})->action, BgwdAction::check);
   EXPECT_THAT(
@@ -77,6 +94,8 @@ TEST(BgwdOptions, WrongUsageIsOneLineThatSaysWhat) {
       {{"--config", "b", "--packet-buffers", "4095"}, "'4095': expected a number from 4096 to"},
       {{"--config", "b", "--keep-generations", "0"}, "'0': expected a number from 1 to"},
       {{"--config", "b", "--packet-buffers", "-1"}, "--packet-buffers '-1'"},
+      {{"--config", "b", "--neighbors", "100"}, "--neighbors '100': expected a number from 8192"},
+      {{"--config", "b", "--macs-per-vpc", "0"}, "--macs-per-vpc '0'"},
       {{"--config", "b", "--packet-buffers", "99999999999"}, "--packet-buffers '99999999999'"},
   };
   for (const auto& [arguments, says] : cases) {

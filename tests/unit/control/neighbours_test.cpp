@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "slow_path_fixture.h"
@@ -54,6 +55,10 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
     dropped.emplace_back(packet->bytes()[0], reason);
   }
 
+  void no_room(VpcIndex full, PacketPtr packet) override {
+    if (packet != nullptr) refused.emplace_back(full, packet->bytes()[0]);
+  }
+
   void send(const std::string& address, std::uint8_t mark = 0, VpcIndex in_vpc = other_vpc) {
     send(addr(address), mark, in_vpc);
   }
@@ -66,7 +71,10 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
         now);
   }
   void hear(const std::string& address, Evidence evidence, std::uint8_t last = 9) {
-    neighbours->heard(vpc, addr(address), Link::to(mac(last)), evidence, now);
+    hear(addr(address), evidence, last);
+  }
+  void hear(const MappedAddress& address, Evidence evidence, std::uint8_t last = 9) {
+    neighbours->heard(vpc, address, Link::to(mac(last)), evidence, now);
   }
   void pass(std::chrono::milliseconds time, std::chrono::milliseconds step = 100ms) {
     for (const auto end = now + time; now < end;) {
@@ -92,6 +100,7 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
   std::vector<int> released;
   std::vector<int> unreached;
   std::vector<std::pair<int, DropReason>> dropped;
+  std::vector<std::pair<VpcIndex, int>> refused;  // by which VPC, and what
   std::unique_ptr<Neighbours> neighbours =
       std::make_unique<Neighbours>(Neighbours::Limits{}, budget, *this);
 };
@@ -296,7 +305,7 @@ TEST_F(NeighboursTest, P41_when_all_are_reachable_newcomers_are_refused) {
     hear(address, Evidence::answer);
   }
   send("10.2.1.3", 3);
-  EXPECT_EQ(dropped, (std::vector<std::pair<int, DropReason>>{{3, DropReason::hold_queue_full}}));
+  EXPECT_EQ(refused, (std::vector<std::pair<VpcIndex, int>>{{vpc, 3}}));
   hear("10.2.1.4", Evidence::request);
   EXPECT_EQ(neighbours->count(vpc), 2u);
 }
@@ -311,6 +320,31 @@ TEST_F(NeighboursTest, P41_a_request_displaces_nobody_but_what_it_left_gives_way
   EXPECT_EQ(state("10.2.1.4"), NeighbourState::incomplete);
   EXPECT_EQ(state("10.2.1.1"), std::nullopt);
   EXPECT_FALSE(table.contains(addr("10.2.1.1")));
+}
+
+TEST_F(NeighboursTest, P41_a_pinned_one_finds_room_in_a_full_table) {
+  use({.neighbours_per_vpc = 50, .shared = {.capacity = 20, .reserve = 2}});
+  for (std::uint32_t i = 0; i < 30; ++i) hear(next(addr("10.2.0.1"), i), Evidence::request);
+  const auto others = neighbours->count(vpc);
+  neighbours->pin(vpc, addr("10.2.9.9"), now);
+  EXPECT_EQ(state("10.2.9.9"), NeighbourState::incomplete);
+  EXPECT_EQ(neighbours->bound_v4().reserve_used(), 1u);
+  EXPECT_EQ(neighbours->count(vpc), others + 1);
+  neighbours->unpin(vpc, addr("10.2.9.9"));
+  EXPECT_LE(neighbours->bound_v4().used(), 18u);
+  EXPECT_EQ(neighbours->bound_v4().reserve_used(), 0u);
+}
+
+TEST_F(NeighboursTest, verifying_many_is_spread_and_delays_no_resolution) {
+  use({.probes_per_second = 100});
+  for (std::uint32_t i = 0; i < 2000; ++i) hear(next(addr("10.2.0.1"), i), Evidence::request);
+  pass(30s);
+  EXPECT_LE(asked.size(), 1200u) << "a burst, and the rate";
+  asked.clear();
+  send("10.2.99.1");
+  EXPECT_EQ(asked.size(), 1u);
+  pass(1s);
+  EXPECT_EQ(std::ranges::count(asked, addr("10.2.99.1"), &Asked::address), 2);
 }
 
 TEST_F(NeighboursTest, P37_holds_for_an_address_that_was_evicted_and_came_back) {
@@ -335,7 +369,7 @@ TEST_F(NeighboursTest, a_full_table_drops_what_waits_instead_of_walking_in_circl
   send("10.2.1.9", 1);
   hear("10.2.1.9", Evidence::answer);
   EXPECT_TRUE(released.empty());
-  EXPECT_EQ(dropped.size(), 1u);
+  EXPECT_EQ(refused.size(), 1u);
   EXPECT_EQ(state("10.2.1.9"), NeighbourState::failed);
 }
 

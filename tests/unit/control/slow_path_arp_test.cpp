@@ -208,6 +208,7 @@ TEST_F(SlowPathTest, P37_a_full_ring_delays_held_packets_and_loses_none) {
 }
 
 TEST_F(SlowPathTest, P37_released_packets_too_wait_within_bounds) {
+  restart({.hold_per_vpc = 512});
   punt_glean(udp_packet());
   answer_from_b("10.2.1.9");
   io->room = 0;
@@ -269,6 +270,7 @@ TEST_F(SlowPathTest, P39_grace_periods_are_batched) {
 }
 
 TEST_F(SlowPathTest, P41_a_scan_of_a_16_stays_within_its_bound_and_harms_no_other_vpc) {
+  restart({.hold_per_vpc = 512, .neighbours_per_vpc = 1024});
   auto b = config_b();
   b.addresses = {interface_address("10.2.0.1", 16)};
   configure({config_a(), b});

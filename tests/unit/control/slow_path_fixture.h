@@ -102,8 +102,9 @@ inline SlowPathVpc config_b() {
 // VPCs a and b are up, their announcements done and forgotten.
 class SlowPathTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    start({});
+  void SetUp() override { restart({}); }
+  void restart(SlowPath::Options options) {
+    start(options);
     configure({config_a(), config_b()});
     poll();
     after(2s);
@@ -184,7 +185,7 @@ class SlowPathTest : public ::testing::Test {
     return table.find(vpc, addr(address)).known();
   }
 
-  dataplane::NeighbourTable table{4096};
+  dataplane::NeighbourTable table{524'288};
   dataplane::FdbTable fdb_table{8192};
   std::unique_ptr<SlowPath> slow;
   control::SlowPathSettings served;
