@@ -3,11 +3,15 @@
 // says what the VPCs are connected by (tests/packet/links.h).
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "tests/packet/lab.h"
 
@@ -72,7 +76,7 @@ enum Ask : std::uint8_t {
   from_b = 1,
   own_mac = 2,
   right_checksum = 4,
-  two_buffers = 8,
+  several_buffers = 8,
   by_injection = 16,
   originated = 32,
   known_addresses = 64,
@@ -136,7 +140,29 @@ void prepare(Bytes& frame, std::uint8_t ask, VpcIndex from) {
   if ((ask & right_checksum) != 0 && has_header) fix_checksum(frame, ip_offset);
 }
 
-Outcome run(const Bytes& frame, std::uint8_t ask, VpcIndex from, std::size_t cut) {
+// Where buffers end is up to the first bytes, which own_mac has replaced in the frame.
+using Cuts = std::array<std::uint8_t, 6>;
+
+// From two to five, each on the heap and ending with its bytes, so that a sanitizer sees what is
+// read beyond them. The first has no room for more, or just what all others need, or one byte less.
+rte_mbuf* in_buffers(const Bytes& carried, const Cuts& cuts) {
+  std::set<std::size_t> ends{carried.size(),
+                             1 + (cuts[0] << 8 | cuts[1]) * (carried.size() - 1) / 0x10000};
+  for (unsigned n = 0; n < cuts[2] % 4u; ++n)
+    ends.insert(1 + cuts[3 + n % 3] * (carried.size() - 1) / 0x100);
+  std::vector<Bytes> parts;
+  std::size_t at = 0;
+  for (const std::size_t end : ends) {
+    parts.emplace_back(carried.begin() + static_cast<std::ptrdiff_t>(at),
+                       carried.begin() + static_cast<std::ptrdiff_t>(end));
+    at = end;
+  }
+  const std::size_t rest = carried.size() - parts[0].size();
+  const std::size_t rooms[] = {0, rest, rest - 1};
+  return lab->packet_in_parts(parts, static_cast<std::uint16_t>(rooms[cuts[2] / 4u % 3]));
+}
+
+Outcome run(const Bytes& frame, std::uint8_t ask, VpcIndex from, const Cuts& cuts) {
   if ((ask & by_injection) != 0) {
     const bool own = (ask & originated) != 0;
     return lab->inject(frame, {.inject = own ? InjectKind::originate : InjectKind::rewalk,
@@ -145,17 +171,8 @@ Outcome run(const Bytes& frame, std::uint8_t ask, VpcIndex from, std::size_t cut
                                .ip_offset = static_cast<std::uint16_t>(own ? 0 : 14)});
   }
   const Bytes carried = (ask & as_carried) != 0 ? frame : wrap(from.value, frame);
-  if ((ask & two_buffers) != 0 && carried.size() > 1) {
-    // Where the first buffer ends, and whether it has room for what follows, is up to the first
-    // bytes, which own_mac has replaced in the frame.
-    const std::size_t at = 1 + cut * (carried.size() - 2) / UINT16_MAX;
-    const auto middle = carried.begin() + static_cast<std::ptrdiff_t>(at);
-    const Bytes first(carried.begin(), middle);
-    rte_mbuf* head =
-        (cut & 1) != 0 ? lab->exact_packet(first, RTE_PKTMBUF_HEADROOM) : lab->pool_packet(first);
-    require(rte_pktmbuf_chain(head, lab->exact_packet(Bytes(middle, carried.end()))) == 0);
-    return lab->receive(from, head);
-  }
+  if ((ask & several_buffers) != 0 && carried.size() > 1)
+    return lab->receive(from, in_buffers(carried, cuts));
   return lab->receive_raw(from, carried);
 }
 
@@ -177,12 +194,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint8_t ask = data[0];
   const VpcIndex from = (ask & from_b) != 0 ? lab->b : lab->a;
   Bytes frame(data + 1, data + size);
-  const std::size_t cut = size > 2 ? data[1] << 8 | data[2] : 0;
+  Cuts cuts{};
+  std::copy_n(data + 1, std::min(size - 1, cuts.size()), cuts.begin());
   prepare(frame, ask, from);
 
   const InterfaceCounters before = total_counters();
   const std::uint64_t isolated_before = entered(lab->counters(lab->isolated));
-  const Outcome outcome = run(frame, ask, from, cut);
+  const Outcome outcome = run(frame, ask, from, cuts);
   const InterfaceCounters after = total_counters();
 
   require(entered(after) - entered(before) == 1);

@@ -1,6 +1,8 @@
-// P44, P01: VXLAN in several buffers, wherever one ends and the next begins.
+// P44, P01: packets in several buffers, wherever one ends and the next begins.
 #include <gtest/gtest.h>
 #include <rte_mbuf.h>
+
+#include <algorithm>
 
 #include "tests/packet/lab.h"
 
@@ -70,6 +72,50 @@ TEST(OverVxlan, P44_is_dropped_where_headers_fit_no_buffer) {
   }
   lab.expect_counters_add_up();
   lab.expect_no_packet_in_use();
+}
+
+std::vector<Bytes> parts_of(const Bytes& carried, std::size_t bytes) {
+  std::vector<Bytes> parts;
+  for (std::size_t at = 0; at < carried.size(); at += bytes)
+    parts.push_back(part(carried, at, std::min(carried.size(), at + bytes)));
+  return parts;
+}
+
+// On every wire, in as many buffers as it takes: moved together where the first has just the room
+// for it, dropped with a byte less.
+TEST(Buffers, P01_many_small_ones_are_moved_together_or_dropped) {
+  TwoVpcs lab;
+  for (const Bytes& frame : {lab.from_a({.payload = Bytes(60, 0x5a)}),
+                             lab.from_a_v6({.payload = Bytes(60, 0x5a)})}) {
+    const Bytes carried = wrap(lab.a.value, frame);
+    for (const std::size_t bytes : {1, 2, 3, 7, 20, 40, 64}) {
+      const std::vector<Bytes> parts = parts_of(carried, bytes);
+      const auto needed = static_cast<std::uint16_t>(carried.size() - bytes);
+      const Outcome moved = lab.receive(lab.a, lab.packet_in_parts(parts, needed));
+      EXPECT_EQ(moved.sent.size(), 1u) << "buffers of " << bytes;
+      const Outcome dropped = lab.receive(
+          lab.a, lab.packet_in_parts(parts, static_cast<std::uint16_t>(needed - 1)));
+      EXPECT_TRUE(dropped.sent.empty()) << "buffers of " << bytes;
+    }
+  }
+  lab.expect_counters_add_up();
+  lab.expect_no_packet_in_use();
+}
+
+// What is sent as it came, a large payload in many buffers, has every byte.
+TEST(Buffers, P01_payload_stays_where_it_is) {
+  TwoVpcs lab;
+  for (const Bytes& frame : {lab.from_a({.payload = ports(1, 2, 1400)}),
+                             lab.from_a_v6({.payload = ports(1, 2, 1400)})}) {
+    const Bytes carried = wrap(lab.a.value, frame);
+    std::vector<Bytes> parts{part(carried, 0, 400)};
+    for (const Bytes& rest : parts_of(part(carried, 400, carried.size()), 37)) parts.push_back(rest);
+    const Outcome outcome = lab.receive(lab.a, lab.packet_in_parts(parts, 0));
+    ASSERT_EQ(outcome.sent.size(), 1u);
+    const bool v6 = frame[12] == 0x86;
+    EXPECT_EQ(outcome.sent[0].frame, v6 ? as_forwarded_v6(frame, lab.host_b, lab.mac_of(lab.b))
+                                        : as_forwarded(frame, lab.host_b, lab.mac_of(lab.b)));
+  }
 }
 
 }  // namespace

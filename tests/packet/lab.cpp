@@ -202,19 +202,31 @@ rte_mbuf* Lab::pool_packet(const Bytes& bytes) {
   return packet;
 }
 
-rte_mbuf* Lab::exact_packet(const Bytes& bytes, std::uint16_t headroom) {
+rte_mbuf* Lab::packet_in_parts(const std::vector<Bytes>& parts, std::uint16_t room) {
+  rte_mbuf* head = nullptr;
+  for (const Bytes& part : parts) {
+    if (head == nullptr) {
+      head = exact_packet(part, RTE_PKTMBUF_HEADROOM, room);
+    } else if (rte_pktmbuf_chain(head, exact_packet(part)) != 0) {
+      throw std::runtime_error("too many packet buffers");
+    }
+  }
+  return head;
+}
+
+rte_mbuf* Lab::exact_packet(const Bytes& bytes, std::uint16_t headroom, std::uint16_t tailroom) {
   rte_mbuf* packet = rte_pktmbuf_alloc(pool_);
   if (packet == nullptr) throw std::runtime_error("no packet buffer");
   auto* shared =
       static_cast<rte_mbuf_ext_shared_info*>(std::malloc(sizeof(rte_mbuf_ext_shared_info)));
-  auto* data =
-      static_cast<std::uint8_t*>(std::malloc(std::max<std::size_t>(headroom + bytes.size(), 1)));
+  const std::size_t room = headroom + bytes.size() + tailroom;
+  auto* data = static_cast<std::uint8_t*>(std::malloc(std::max<std::size_t>(room, 1)));
   std::ranges::copy(bytes, data + headroom);
   shared->free_cb = free_heap_data;
   shared->fcb_opaque = shared;
   rte_mbuf_ext_refcnt_set(shared, 1);
   const auto length = static_cast<std::uint16_t>(bytes.size());
-  rte_pktmbuf_attach_extbuf(packet, data, 0, static_cast<std::uint16_t>(headroom + length), shared);
+  rte_pktmbuf_attach_extbuf(packet, data, 0, static_cast<std::uint16_t>(room), shared);
   packet->data_off = headroom;
   packet->data_len = length;
   packet->pkt_len = length;

@@ -85,10 +85,14 @@ class Lab {
   // Until the packets are collected, nothing more can leave by the VPC's port.
   void fill_transmit_queue(VpcIndex vpc);
 
-  // A packet buffer with these bytes: on the heap and ending with them, so that a sanitizer sees
-  // any access beyond them; or in the pool's own buffers, with headroom and tailroom.
-  rte_mbuf* exact_packet(const Bytes& bytes, std::uint16_t headroom = 0);
+  // A packet buffer with these bytes: on the heap and ending with them and the tailroom, so that a
+  // sanitizer sees any access beyond it; or in the pool's own buffers, with headroom and tailroom.
+  rte_mbuf* exact_packet(const Bytes& bytes, std::uint16_t headroom = 0,
+                         std::uint16_t tailroom = 0);
   rte_mbuf* pool_packet(const Bytes& bytes);
+  // A packet in several buffers, each on the heap and ending with its bytes. The first has headroom
+  // and, behind its bytes, this much room.
+  rte_mbuf* packet_in_parts(const std::vector<Bytes>& parts, std::uint16_t room);
 
   InterfaceCounters counters(VpcIndex vpc) const { return worker_->counters().read_vpc(vpc); }
   InterfaceCounters port_counters(VpcIndex vpc) const;
