@@ -255,7 +255,7 @@ FibProgrammer::Done FibProgrammer::build_underlay(const config::Underlay& underl
   if (!routes) return tl::unexpected(fmt::format("{}: {}", key, routes.error()));
   add_link_local(underlay.addresses, *routes);
   return build_table(key, std::move(*routes)).and_then([&] {
-    return build_sources(owner, any_source());
+    return build_sources(owner, plan_underlay_sources(underlay));
   });
 }
 
@@ -263,7 +263,11 @@ FibProgrammer::Done FibProgrammer::build_sources(const std::string& owner,
                                                  const std::vector<SourceEntry>& sources) {
   RouteSet routes;
   for (const auto& source : sources) {
-    const auto key = table_key(owner, source.route_table);
+    if (const auto* nobodys = std::get_if<NobodysSource>(&source.answer)) {
+      routes.add(source.prefix, Hop::discard(drop_reason(*nobodys)));
+      continue;
+    }
+    const auto key = table_key(owner, std::get<std::string>(source.answer));
     const auto table = indices_.tables.find(key);
     if (!table) return unknown_table(key);
     routes.add(source.prefix, Hop::make(NextHopKind::table, *table));

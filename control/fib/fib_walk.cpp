@@ -23,6 +23,8 @@ class FibWalk {
     const auto table = look_up(fib_.vpcs[vpc.value].source_table, source);
     if (table.kind() == NextHopKind::table) {
       follow(look_up(TableIndex{table.index()}, destination_), Stage::sender, vpc);
+    } else if (table.kind() == NextHopKind::discard) {
+      drop(static_cast<DropReason>(table.index()));
     } else {
       drop(DropReason::source_spoofed);
     }

@@ -34,6 +34,10 @@ tl::unexpected<std::string> unknown(const char* what, const std::string& name) {
 
 }  // namespace
 
+DropReason drop_reason(NobodysSource source) {
+  return source == NobodysSource::own_address ? DropReason::source_own : DropReason::source_no_host;
+}
+
 tl::unexpected<std::string> no_room_for(const char* what, std::uint32_t limit) {
   return tl::unexpected(fmt::format(
       "no room in the FIB for another {} (limit {}): remove some, or split the VPCs over several "

@@ -24,6 +24,8 @@ struct RouteSet {
 lpm::Ipv4Route v4_route(const config::IpPrefix& prefix, lpm::Value value);
 lpm::Ipv6Route v6_route(const config::IpPrefix& prefix, lpm::Value value);
 
+dataplane::DropReason drop_reason(NobodysSource source);
+
 tl::unexpected<std::string> no_room_for(const char* what, std::uint32_t limit);
 
 // A value is acquired with what it leads to, for the route that will hold it: FibIndices::let_go()

@@ -36,8 +36,16 @@ IpAddress last_address(const IpPrefix& ipv4) {
   return IpAddress::v4(static_cast<std::uint32_t>(ipv4.address.v4_host_order() | host_bits));
 }
 
-// The gateway's own addresses and the directed broadcasts (RFC 1812 §5.3.5.2; the all-zeros form
-// of §5.3.5.1 too) inside a CIDR.
+// The addresses of a link that no host can have: IPv4's network and broadcast address (RFC 3021: a
+// /31 has none), IPv6's Subnet-Router anycast address (RFC 4291 §2.6.1; RFC 6164: a /127 has none).
+std::vector<IpAddress> no_hosts_of(const IpPrefix& on_link) {
+  if (address_bits(on_link.family()) - on_link.length < 2) return {};
+  if (on_link.family() == config::Family::ipv6) return {on_link.address};
+  return {on_link.address, last_address(on_link)};
+}
+
+// The gateway's own addresses and, inside a CIDR, the directed broadcasts (RFC 1812 §5.3.5.2; the
+// all-zeros form of §5.3.5.1 too).
 void add_special_hosts(const std::vector<config::InterfaceAddress>& addresses, const IpPrefix& cidr,
                        PlanBuilder& plan) {
   for (const config::InterfaceAddress& own : addresses) {
@@ -45,10 +53,37 @@ void add_special_hosts(const std::vector<config::InterfaceAddress>& addresses, c
   }
   for (const config::InterfaceAddress& own : addresses) {
     const IpPrefix on_link = own.on_link();
-    if (!own.address.is_v4() || on_link.length >= 31 || !cidr.contains(on_link)) continue;
-    plan.add_host(on_link.address, Discard{DiscardReason::directed_broadcast});
-    plan.add_host(last_address(on_link), Discard{DiscardReason::directed_broadcast});
+    if (!own.address.is_v4() || !cidr.contains(on_link)) continue;
+    for (const IpAddress& address : no_hosts_of(on_link))
+      plan.add_host(address, Discard{DiscardReason::directed_broadcast});
   }
+}
+
+using SourceAnswers = std::map<IpPrefix, std::variant<std::string, NobodysSource>>;
+
+// Before all others: what is put in first stays.
+void add_nobodys_sources(const std::vector<config::InterfaceAddress>& addresses,
+                         SourceAnswers& sources) {
+  const auto add = [&](const IpAddress& address, NobodysSource why) {
+    sources.emplace(IpPrefix::around(address, address_bits(address.family)), why);
+  };
+  for (const config::InterfaceAddress& own : addresses)
+    add(own.address, NobodysSource::own_address);
+  for (const config::InterfaceAddress& own : addresses)
+    for (const IpAddress& address : no_hosts_of(own.on_link()))
+      add(address, NobodysSource::no_host);
+}
+
+void add_any_source(SourceAnswers& sources) {
+  sources.emplace(IpPrefix::around(IpAddress::v4(0), 0), "main");
+  sources.emplace(IpPrefix::around(IpAddress::v6(0, 0), 0), "main");
+}
+
+std::vector<SourceEntry> listed(SourceAnswers sources) {
+  std::vector<SourceEntry> result;
+  result.reserve(sources.size());
+  for (auto& [prefix, answer] : sources) result.push_back({prefix, std::move(answer)});
+  return result;
 }
 
 // Local delivery (F2, F4) for one CIDR.
@@ -137,17 +172,20 @@ Plan plan_underlay_table(const config::Underlay& underlay) {
   return plan.take();
 }
 
-std::vector<SourceEntry> any_source() {
-  return {{IpPrefix::around(IpAddress::v4(0), 0), "main"},
-          {IpPrefix::around(IpAddress::v6(0, 0), 0), "main"}};
+std::vector<SourceEntry> plan_underlay_sources(const config::Underlay& underlay) {
+  SourceAnswers sources;
+  add_nobodys_sources(underlay.addresses, sources);
+  add_any_source(sources);
+  return listed(std::move(sources));
 }
 
 std::vector<SourceEntry> plan_source_table(const config::Vpc& vpc, const VpcRoutes& routes) {
-  std::map<IpPrefix, std::string> entries;
+  SourceAnswers entries;
+  if (vpc.interface) add_nobodys_sources(vpc.interface->addresses, entries);
   for (const config::Subnet& subnet : vpc.subnets) entries.emplace(subnet.cidr, subnet.route_table);
   for (const IpPrefix& cidr : vpc.cidrs) entries.emplace(cidr, "main");
   if (vpc.interface && vpc.interface->source_check == config::SourceCheck::off) {
-    for (const SourceEntry& any : any_source()) entries.emplace(any.prefix, any.route_table);
+    add_any_source(entries);
   }
   const auto main = std::ranges::find(routes.tables, "main", &TableRoutes::name);
   if (main != routes.tables.end()) {
@@ -155,9 +193,7 @@ std::vector<SourceEntry> plan_source_table(const config::Vpc& vpc, const VpcRout
       if (is_valid_static(route) && has_address_hop(route)) entries.emplace(route.prefix, "main");
     }
   }
-  std::vector<SourceEntry> result;
-  for (auto& [prefix, table] : entries) result.push_back({prefix, std::move(table)});
-  return result;
+  return listed(std::move(entries));
 }
 
 }  // namespace bgw::control

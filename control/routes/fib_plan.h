@@ -65,15 +65,19 @@ PlanEntry plan_gateway_route(const config::ValidModel& model, const Route& route
 // What the gateway itself sends by on an underlay, and which of its addresses it answers to there.
 Plan plan_underlay_table(const config::Underlay& underlay);
 
-// F1: which route table serves a source. No match: the source is spoofed.
+// Sources that no host has (RFC 1812 §5.3.7): the gateway's own addresses; the network, broadcast
+// and Subnet-Router anycast addresses of its links.
+enum class NobodysSource { own_address, no_host };
+
+// F1: which route table serves a source, or why none does. No match: the source is spoofed.
 struct SourceEntry {
   config::IpPrefix prefix;
-  std::string route_table;
+  std::variant<std::string, NobodysSource> answer;
   friend bool operator==(const SourceEntry&, const SourceEntry&) = default;
 };
 // Sorted by prefix, each once. With source_check off it holds 0.0.0.0/0 and ::/0 → main.
 std::vector<SourceEntry> plan_source_table(const config::Vpc& vpc, const VpcRoutes& routes);
-// 0.0.0.0/0 and ::/0 → main.
-std::vector<SourceEntry> any_source();
+// Of an underlay: any source but nobody's → main.
+std::vector<SourceEntry> plan_underlay_sources(const config::Underlay& underlay);
 
 }  // namespace bgw::control

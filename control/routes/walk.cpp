@@ -53,6 +53,19 @@ bool is_directed_broadcast(const config::Interface& interface, const IpAddress& 
   return false;
 }
 
+// The Subnet-Router anycast address of one of its IPv6 prefixes (RFC 4291 §2.6.1).
+bool is_anycast(const config::Interface& interface, const IpAddress& address) {
+  if (address.is_v4()) return false;
+  return std::ranges::any_of(interface.addresses, [&](const config::InterfaceAddress& own) {
+    return !own.address.is_v4() && own.length < 127 && own.on_link().address == address;
+  });
+}
+
+bool is_own(const config::Interface& interface, const IpAddress& address) {
+  return std::ranges::find(interface.addresses, address, &config::InterfaceAddress::address) !=
+         interface.addresses.end();
+}
+
 // One packet on its way. Copied where the way divides.
 class Walk {
  public:
@@ -64,6 +77,17 @@ class Walk {
       return drop(
           f1, "", "no_interface",
           fmt::format("{} has no enabled interface that a packet could come from", vpc.name));
+    }
+    if (is_own(*vpc.interface, source)) {
+      return drop(f1, vpc.name + "/main", "source_own",
+                  fmt::format("{} is the gateway's own address in {}, and no host's",
+                              source.to_string(), vpc.name));
+    }
+    if (is_directed_broadcast(*vpc.interface, source) || is_anycast(*vpc.interface, source)) {
+      return drop(
+          f1, vpc.name + "/main", "source_no_host",
+          fmt::format("{} is the {} address of a link of {}, and no host's", source.to_string(),
+                      source.is_v4() ? "network or broadcast" : "anycast", vpc.name));
     }
     const std::optional<std::string> table = table_for_source(vpc, source);
     if (!table) {

@@ -24,8 +24,9 @@ struct WalkOutcome {
   Verdict verdict = Verdict::drop;
   std::string vpc;              // VPC it is delivered in (deliver, self)
   config::IpAddress neighbour;  // whose MAC it gets (deliver)
-  // The data plane's name (drop): no_route, blackhole, routing_loop, source_spoofed,
-  // destination_broadcast, or no_interface when the sending VPC has none that is enabled.
+  // The data plane's name (drop): no_route, blackhole, routing_loop, source_spoofed, source_own,
+  // source_no_host, destination_broadcast, or no_interface when the sending VPC has none that is
+  // enabled.
   std::string drop_reason;
   std::vector<WalkStep> steps;
 };

@@ -39,6 +39,8 @@ namespace bgw::dataplane {
   X(underlay_foreign, "on an underlay, but not to the gateway's own address")              \
   X(martian_source, "source is multicast, loopback, unspecified, class E or link-local")   \
   X(source_spoofed, "source outside the VPC (strict source check)")                        \
+  X(source_own, "source is an address of the gateway itself")                              \
+  X(source_no_host, "source is the network, broadcast or anycast address of a link")       \
   X(destination_multicast, "multicast destination")                                        \
   X(destination_broadcast, "limited or directed broadcast destination")                    \
   X(destination_martian, "destination is loopback, unspecified, class E or link-local")    \

@@ -39,7 +39,7 @@ struct alignas(64) VpcFib {
   PortId port;           // that frames leave by; of a VXLAN interface its underlay's
   std::uint16_t mtu =
       1500;  // bytes of IP packet; of a VXLAN interface what fits through the tunnels
-  TableIndex source_table;  // F1: values are NextHop{table} or none
+  TableIndex source_table;  // F1: values are NextHop{table}, {discard} of nobody's, or none
   TableIndex main_table;    // F4, and for packets that the gateway originates
   LinkKind kind = LinkKind::wire;
   bool uniform_dscp = false;       // VXLAN: RFC 2983 uniform model, else pipe

@@ -56,12 +56,11 @@ struct Ipv6 {
   static Key key(const MappedAddress& address) noexcept { return lpm_key(address); }
 };
 
-// What a VPC's main table says of one address.
+// What a table says of one address.
 template <typename Family>
-inline NextHop by_main_table(const FibSnapshot& fib, VpcIndex vpc,
-                             typename Family::Key address) noexcept {
-  const TableIndex main = fib.vpcs[vpc.value].main_table;
-  return NextHop{lpm::lookup(fib.lpm_base, Family::tables(fib)[main.value], address)};
+inline NextHop look_up_one(const FibSnapshot& fib, TableIndex table,
+                           typename Family::Key address) noexcept {
+  return NextHop{lpm::lookup(fib.lpm_base, Family::tables(fib)[table.value], address)};
 }
 
 // Table lookups of one stage, gathered for lpm::lookup_batch.

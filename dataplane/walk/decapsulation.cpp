@@ -100,11 +100,13 @@ void decapsulate(const FibSnapshot& fib, Burst& burst, std::size_t i, const Oute
   parse_inner(fib, burst, i, outer);
 }
 
-void parse_underlay_ipv4(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept {
+void parse_underlay_ipv4(const FibSnapshot& fib, Burst& burst, std::size_t i,
+                         LinkAddress link) noexcept {
   const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
   Ipv4Fields fields;
   const DropReason bad = parse_ipv4(ip.bytes, ip.readable, ip.length, fields);
   if (bad != no_drop) return burst.drop(i, bad);
+  if (link != LinkAddress::ours) return burst.drop(i, DropReason::link_broadcast);
   const UnderlayFib& underlay = fib.underlays[fib.vpcs[burst.in_vpc[i].value].underlay];
   if (!underlay.is_local_vtep(MappedAddress::v4(fields.destination)))
     return burst.drop(i, DropReason::underlay_foreign);
@@ -132,16 +134,15 @@ void parse_underlay_ipv6(const FibSnapshot& fib, Burst& burst, std::size_t i,
   const DropReason bad = parse_ipv6_header(ip.bytes, ip.readable, ip.length, fields);
   if (bad != no_drop) return burst.drop(i, bad);
   const UnderlayFib& underlay = fib.underlays[fib.vpcs[burst.in_vpc[i].value].underlay];
-  // Neighbour and listener discovery, and what is for the link-local address, is as in a VPC.
-  std::size_t readable = std::min<std::size_t>(ip.readable, fields.total_bytes);
-  if (is_neighbour_discovery(ip.bytes, readable) || is_link_local(fields.destination) ||
-      (is_multicast_v6(fields.destination) && is_mld_query(ip.bytes, readable)))
-    return parse_ipv6_at(fib, burst, i, link);
-  if (link != LinkAddress::ours) return burst.drop(i, DropReason::link_broadcast);
+  // What is the link's own business is as in a VPC.
+  if (take_neighbour_discovery(burst, i, ip, fields)) return;
+  if (link != LinkAddress::ours && !is_multicast_v6(fields.destination))
+    return burst.drop(i, DropReason::link_broadcast);
   if (const DropReason why = check_ipv6_addresses(fields); why != no_drop)
-    return burst.drop(i, why);
+    return take_from_link(fib, burst, i, fields, why);
   if (!underlay.is_local_vtep(fields.destination))
     return burst.drop(i, DropReason::underlay_foreign);
+  std::size_t readable = std::min<std::size_t>(ip.readable, fields.total_bytes);
   // Extension headers may go on beyond the first buffer; if it has no room, they end there.
   if (load<Ipv6Header>(ip.bytes).next_header != protocol_udp &&
       gather(burst.packet[i], burst.ip_offset[i] + fields.total_bytes)) {
@@ -170,9 +171,8 @@ void parse_underlay_ipv6(const FibSnapshot& fib, Burst& burst, std::size_t i,
 void parse_underlay(const FibSnapshot& fib, Burst& burst, std::size_t i, std::uint16_t type,
                     LinkAddress link) noexcept {
   if (type == ethertype_ipv6) return parse_underlay_ipv6(fib, burst, i, link);
-  if (type != ethertype_ipv4) return parse_network(fib, burst, i, type, link);
-  if (link != LinkAddress::ours) return burst.drop(i, DropReason::link_broadcast);
-  parse_underlay_ipv4(fib, burst, i);
+  if (type == ethertype_ipv4) return parse_underlay_ipv4(fib, burst, i, link);
+  parse_network(fib, burst, i, type, link);
 }
 
 }  // namespace bgw::dataplane

@@ -133,15 +133,30 @@ inline void parse_ipv4_at(Burst& burst, std::size_t i, LinkAddress link) noexcep
   take_ipv4(burst, i, fields);
 }
 
-// A host of the VPC's own link: by a link-local address, or by one of its subnets.
-inline bool is_on_link(const FibSnapshot& fib, VpcIndex vpc, const MappedAddress& source) noexcept {
-  return is_link_local(source) ||
-         by_main_table<Ipv6>(fib, vpc, Ipv6::key(source)).kind() == NextHopKind::on_link;
+// An IPv6 packet that no router forwards, for the reason `bad` of its addresses. It is the
+// gateway's own business if it comes from a host of the link and is for the gateway there.
+void take_from_link(const FibSnapshot& fib, Burst& burst, std::size_t i, const Ipv6Fields& fields,
+                    DropReason bad) noexcept;
+
+// Neighbour discovery has its own class: it is not forwarded, and much of it is multicast. False:
+// it isn't any, or has come from beyond the link to an address beyond it.
+inline bool take_neighbour_discovery(Burst& burst, std::size_t i, const View& ip,
+                                     const Ipv6Fields& fields) noexcept {
+  if (!is_neighbour_discovery(ip.bytes, std::min<std::size_t>(ip.readable, fields.total_bytes)))
+      [[likely]]
+    return false;
+  const bool undiminished = ip.bytes[ipv6_hop_limit_offset] == 255;
+  const bool link_scope = is_multicast_v6(fields.destination) || is_link_local(fields.destination);
+  if (!undiminished && !link_scope) return false;
+  if (undiminished) {
+    cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
+    burst.punt(i, PuntClass::nd, burst.in_vpc[i]);
+  } else {
+    burst.drop(i, DropReason::nd_malformed);
+  }
+  return true;
 }
 
-// Neighbour discovery has its own class: it is not forwarded, and much of it is multicast. What
-// hosts of the link send to the gateway's link-local address is for the gateway, whatever the
-// tables say of it; a host whose own link-local address is not ready yet sends from another.
 inline void parse_ipv6_at(const FibSnapshot& fib, Burst& burst, std::size_t i,
                           LinkAddress link) noexcept {
   const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
@@ -149,34 +164,13 @@ inline void parse_ipv6_at(const FibSnapshot& fib, Burst& burst, std::size_t i,
   DropReason bad = parse_ipv6_header(ip.bytes, ip.readable, ip.length, fields);
   if (bad != no_drop) [[unlikely]]
     return burst.drop(i, bad);
-  const VpcIndex vpc = burst.in_vpc[i];
-  const bool link_scope = is_multicast_v6(fields.destination) || is_link_local(fields.destination);
-  if (is_neighbour_discovery(ip.bytes, std::min<std::size_t>(ip.readable, fields.total_bytes)))
-      [[unlikely]] {
-    const bool undiminished = ip.bytes[ipv6_hop_limit_offset] == 255;
-    if (undiminished || link_scope) {
-      if (!undiminished) return burst.drop(i, DropReason::nd_malformed);
-      cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
-      return burst.punt(i, PuntClass::nd, vpc);
-    }
-  }
-  if (link_scope && is_mld_query(ip.bytes, std::min<std::size_t>(ip.readable, fields.total_bytes)))
-      [[unlikely]] {
-    cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
-    return burst.punt(i, PuntClass::nd, vpc);
-  }
+  if (take_neighbour_discovery(burst, i, ip, fields)) [[unlikely]]
+    return;
   if (link != LinkAddress::ours && !is_multicast_v6(fields.destination)) [[unlikely]]
     return burst.drop(i, DropReason::link_broadcast);
-  if (is_link_local(fields.destination)) [[unlikely]] {
-    const bool ours = fields.destination == link_local_of(fib.vpcs[vpc.value].mac);
-    if (ours && is_on_link(fib, vpc, fields.source)) {
-      cut_to(burst.packet[i], burst.ip_offset[i] + fields.total_bytes);
-      return burst.punt(i, PuntClass::local, vpc, fields.destination);
-    }
-  }
   bad = check_ipv6_addresses(fields);
   if (bad != no_drop) [[unlikely]]
-    return burst.drop(i, bad);
+    return take_from_link(fib, burst, i, fields, bad);
   take_ipv6(burst, i, fields);
 }
 

@@ -18,16 +18,6 @@ constexpr std::uint32_t moves_burst = 256;
 constexpr std::size_t index_of(PuntClass punt) {
   return static_cast<std::size_t>(punt);
 }
-
-// A source that is one unicast host of its VPC: not a directed broadcast address, and not the
-// gateway's own, as the VPC's main table knows both (RFC 1812 §4.3.2.7, RFC 4443 §2.4(e)).
-template <typename Family>
-bool source_is_one_host(const FibSnapshot& fib, VpcIndex vpc,
-                        typename Family::Key source) noexcept {
-  const NextHop back = by_main_table<Family>(fib, vpc, source);
-  const bool broadcast = back == NextHop::discard(DropReason::destination_broadcast);
-  return !broadcast && back.kind() != NextHopKind::self;
-}
 }  // namespace
 
 Punter::Punter(const WorkerRings& rings, std::uint32_t max_vpcs, std::uint64_t hz,
@@ -115,17 +105,15 @@ void Punter::drop(const FibSnapshot& fib, Burst& burst) noexcept {
   }
 }
 
-// The cheapest question first, since a flood of drops comes this way: the policer, the header, a
-// table.
+// The cheapest question first, since a flood of drops comes this way: the policer, then the header.
+// That the source is one host (RFC 1812 §4.3.2.7, RFC 4443 §2.4(e)) parse and F1 have seen to.
 bool Punter::deserves_answer(const FibSnapshot& fib, const Burst& burst, std::size_t i,
                              std::uint64_t now) const noexcept {
   const VpcIndex vpc = burst.in_vpc[i];
   if (burst.from_gateway || fib.vpcs[vpc.value].kind == LinkKind::underlay) return false;
   if (!has_tokens(PuntClass::icmp_error, vpc, now)) return false;
   const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
-  if (!may_answer_with_icmp_error(ip.bytes, ip.readable)) return false;
-  return ip.bytes[0] >> 4 == 6 ? source_is_one_host<Ipv6>(fib, vpc, burst.v6.source[i])
-                               : source_is_one_host<Ipv4>(fib, vpc, burst.v4.source[i]);
+  return may_answer_with_icmp_error(ip.bytes, ip.readable);
 }
 
 bool Punter::hand_over_for_icmp_error(const FibSnapshot& fib, const Burst& burst, std::size_t i,

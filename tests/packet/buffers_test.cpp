@@ -85,16 +85,16 @@ std::vector<Bytes> parts_of(const Bytes& carried, std::size_t bytes) {
 // for it, dropped with a byte less.
 TEST(Buffers, P01_many_small_ones_are_moved_together_or_dropped) {
   TwoVpcs lab;
-  for (const Bytes& frame : {lab.from_a({.payload = Bytes(60, 0x5a)}),
-                             lab.from_a_v6({.payload = Bytes(60, 0x5a)})}) {
+  for (const Bytes& frame :
+       {lab.from_a({.payload = Bytes(60, 0x5a)}), lab.from_a_v6({.payload = Bytes(60, 0x5a)})}) {
     const Bytes carried = wrap(lab.a.value, frame);
     for (const std::size_t bytes : {1, 2, 3, 7, 20, 40, 64}) {
       const std::vector<Bytes> parts = parts_of(carried, bytes);
       const auto needed = static_cast<std::uint16_t>(carried.size() - bytes);
       const Outcome moved = lab.receive(lab.a, lab.packet_in_parts(parts, needed));
       EXPECT_EQ(moved.sent.size(), 1u) << "buffers of " << bytes;
-      const Outcome dropped = lab.receive(
-          lab.a, lab.packet_in_parts(parts, static_cast<std::uint16_t>(needed - 1)));
+      const Outcome dropped =
+          lab.receive(lab.a, lab.packet_in_parts(parts, static_cast<std::uint16_t>(needed - 1)));
       EXPECT_TRUE(dropped.sent.empty()) << "buffers of " << bytes;
     }
   }
@@ -109,7 +109,8 @@ TEST(Buffers, P01_payload_stays_where_it_is) {
                              lab.from_a_v6({.payload = ports(1, 2, 1400)})}) {
     const Bytes carried = wrap(lab.a.value, frame);
     std::vector<Bytes> parts{part(carried, 0, 400)};
-    for (const Bytes& rest : parts_of(part(carried, 400, carried.size()), 37)) parts.push_back(rest);
+    for (const Bytes& rest : parts_of(part(carried, 400, carried.size()), 37))
+      parts.push_back(rest);
     const Outcome outcome = lab.receive(lab.a, lab.packet_in_parts(parts, 0));
     ASSERT_EQ(outcome.sent.size(), 1u);
     const bool v6 = frame[12] == 0x86;

@@ -110,6 +110,27 @@ TEST(Forwarding, P17_source_outside_the_vpc) {
   EXPECT_TRUE(outcome.punted.empty());
 }
 
+// RFC 1812 §5.3.7. Another VPC's addresses are nobody's only there.
+TEST(Forwarding, P51_own_network_and_broadcast_addresses_are_nobodys_source) {
+  for (const auto& [source, reason] : {std::pair("10.1.0.1", DropReason::source_own),
+                                       {"10.1.0.0", DropReason::source_no_host},
+                                       {"10.1.255.255", DropReason::source_no_host},
+                                       {"10.2.0.1", DropReason::source_spoofed}}) {
+    TwoVpcs lab;
+    const Outcome outcome = lab.receive(lab.a, lab.from_a({.source = source}));
+    expect_dropped(lab, lab.a, outcome, reason);
+    EXPECT_TRUE(outcome.punted.empty());
+  }
+}
+
+TEST(Forwarding, P51_their_neighbours_are_hosts) {
+  TwoVpcs lab;
+  for (const char* source : {"10.1.0.2", "10.1.0.255", "10.1.1.0", "10.1.255.254"})
+    EXPECT_EQ(lab.receive(lab.a, lab.from_a({.source = source})).sent.size(), 1u) << source;
+  for (const char* source : {"2001:db8:1::2", "2001:db8:1:1::", "2001:db8:1:ffff::1"})
+    EXPECT_EQ(lab.receive(lab.a, lab.from_a_v6({.source = source})).sent.size(), 1u) << source;
+}
+
 TEST(Forwarding, P17_source_selects_the_route_table) {
   TwoVpcs lab;
   const TableIndex isolated =

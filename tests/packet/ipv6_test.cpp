@@ -181,7 +181,7 @@ TEST(Ipv6, P36_the_link_local_address_is_the_gateways_too) {
 }
 
 TEST(Ipv6, P16_P17_the_link_local_address_is_not_for_other_links_hosts) {
-  for (const char* source : {"2001:db8:2::20", "2001:db8:9::1", "2001:db8:1::1"}) {
+  for (const char* source : {"2001:db8:2::20", "2001:db8:9::1"}) {
     TwoVpcs lab;
     const std::string link_local = link_local_of(lab.mac_of(lab.a)).to_string();
     const Outcome outcome =
@@ -189,6 +189,19 @@ TEST(Ipv6, P16_P17_the_link_local_address_is_not_for_other_links_hosts) {
     expect_dropped(lab, lab.a, outcome, DropReason::destination_martian);
     EXPECT_TRUE(outcome.punted.empty()) << source;
   }
+}
+
+TEST(Ipv6, P51_nor_for_sources_that_no_host_has) {
+  TwoVpcs lab;
+  const std::string link_local = link_local_of(lab.mac_of(lab.a)).to_string();
+  for (const std::string& source : {std::string("2001:db8:1::1"), link_local})
+    lab.receive(lab.a, lab.from_a_v6({.source = source, .destination = link_local}));
+  EXPECT_EQ(lab.drops(lab.a, DropReason::source_own), 2u);
+  const Outcome outcome =
+      lab.receive(lab.a, lab.from_a_v6({.source = "2001:db8:1::", .destination = link_local}));
+  EXPECT_EQ(lab.drops(lab.a, DropReason::source_no_host), 1u);
+  EXPECT_TRUE(outcome.punted.empty());
+  lab.expect_counters_add_up();
 }
 
 TEST(Ipv6, P18_no_route) {
@@ -262,9 +275,23 @@ INSTANTIATE_TEST_SUITE_P(
                             .payload = behind(extension(icmpv6), icmp(1))}},
                     Silent{"P29_non_first_fragment",
                            {.next_header = fragment,
-                            .payload = behind(fragment_header(udp, 8 * 8), Bytes(16))}},
-                    Silent{"P32_source_is_the_gateway_itself", {.source = "2001:db8:1::1"}}),
+                            .payload = behind(fragment_header(udp, 8 * 8), Bytes(16))}}),
     [](const auto& given) { return given.param.name; });
+
+// As F1 lets no such source through, whatever would become of its packet.
+TEST(Ipv6, P32_P51_sources_that_no_host_has_are_never_answered) {
+  for (const char* source : {"2001:db8:1::1", "2001:db8:1::"}) {
+    for (const char* destination : {"2001:db8:2::20", "2001:db9::1", "2001:db8:1::1"}) {
+      TwoVpcs lab;
+      const Outcome outcome = lab.receive(
+          lab.a, lab.from_a_v6({.source = source, .destination = destination, .hop_limit = 1}));
+      const bool own = source == std::string("2001:db8:1::1");
+      expect_dropped(lab, lab.a, outcome,
+                     own ? DropReason::source_own : DropReason::source_no_host);
+      EXPECT_TRUE(outcome.punted.empty());
+    }
+  }
+}
 
 class ErrorAboutIpv6 : public testing::TestWithParam<Silent> {};
 TEST_P(ErrorAboutIpv6, is_answered) {

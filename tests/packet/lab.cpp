@@ -96,7 +96,13 @@ void Lab::add_underlay() {
                       {route_v6(given.own + "/64", on_link), route_v6(given.own + "/128", self)})
          : plan.table({route(given.own + "/24", on_link), route(given.own + "/32", self)});
   const NextHop by_main = NextHop::make(NextHopKind::table, main.value);
+  const NextHop own_source = NextHop::discard(DropReason::source_own);
   const TableIndex sources = plan.table({route("0.0.0.0/0", by_main)}, {route_v6("::/0", by_main)});
+  if (v6) {
+    plan.tables_v6[sources.value].push_back(route_v6(given.own + "/128", own_source));
+  } else {
+    plan.tables[sources.value].push_back(route(given.own + "/32", own_source));
+  }
   plan.vpcs.push_back({.in_use = true,
                        .enabled = true,
                        .mac = given.own_mac,
@@ -118,11 +124,21 @@ VpcIndex Lab::add_vpc(const std::string& own, std::uint16_t mtu, const std::stri
   const NextHop self = NextHop::make(NextHopKind::self);
   const TableIndex main = plan.table({route(own, on_link), route(host(own) + "/32", self)});
   const NextHop by_main = NextHop::make(NextHopKind::table, main.value);
-  const TableIndex sources = plan.table({route(own, by_main)});
+  const NextHop own_source = NextHop::discard(DropReason::source_own);
+  const NextHop no_host = NextHop::discard(DropReason::source_no_host);
+  const lpm::Ipv4Route link = route(own, by_main);
+  const std::uint32_t broadcast = link.address | ~std::uint32_t{0} >> link.length;
+  const TableIndex sources = plan.table({link,
+                                         route(host(own) + "/32", own_source),
+                                         {link.address, 32, no_host.value()},
+                                         {broadcast, 32, no_host.value()}});
   if (!own_v6.empty()) {
+    const lpm::Ipv6Route link_v6 = route_v6(own_v6, by_main);
     plan.tables_v6[main.value] = {route_v6(own_v6, on_link), route_v6(host(own_v6) + "/128", self),
                                   route_v6("fe80::/64", on_link)};
-    plan.tables_v6[sources.value] = {route_v6(own_v6, by_main)};
+    plan.tables_v6[sources.value] = {link_v6,
+                                     route_v6(host(own_v6) + "/128", own_source),
+                                     {link_v6.address, 128, no_host.value()}};
   }
   VpcFib& vpc = plan.vpcs.emplace_back();
   vpc = {.in_use = true,

@@ -279,6 +279,40 @@ TEST(OverVxlan, I1_P47_nothing_leaves_to_a_vtep_that_is_no_remote_any_more) {
   lab.expect_counters_add_up();
 }
 
+// A host that poses as the gateway on the underlay; and what looks like neighbour discovery, but
+// comes from beyond and is for another.
+TEST(OverVxlan, P51_own_addresses_are_nobodys_source_on_the_underlay) {
+  TwoVpcs lab;
+  const TestUnderlay underlay = test_underlay();
+  const bool v6 = link_under_test() == LinkUnderTest::vxlan6;
+  const Bytes echo = v6 ? ipv6({.source = underlay.own,
+                                .destination = underlay.own,
+                                .next_header = 58,
+                                .payload = icmp_echo(1, 1, 128)})
+                        : ipv4({.source = underlay.own,
+                                .destination = underlay.own,
+                                .protocol = 1,
+                                .payload = icmp_echo(1)});
+  const Outcome outcome = lab.receive_raw(
+      lab.a, ethernet(underlay.own_mac, underlay.remote_mac, v6 ? 0x86dd : 0x0800, echo));
+  expect_dropped(lab, lab.underlay(), outcome, DropReason::source_own);
+  EXPECT_TRUE(outcome.punted.empty());
+}
+
+TEST(OverVxlan, what_looks_like_neighbour_discovery_is_forwarded_by_no_underlay) {
+  if (link_under_test() != LinkUnderTest::vxlan6) return;
+  TwoVpcs lab;
+  const TestUnderlay underlay = test_underlay();
+  lab.neighbours.set(lab.underlay(), ip6("2001:db8:beef::9"), Link::to(mac(9, 0xee)));
+  const Bytes packet = ipv6({.source = underlay.remote,
+                             .destination = "2001:db8:beef::9",
+                             .next_header = 58,
+                             .payload = icmp(137)});
+  const Outcome outcome =
+      lab.receive_raw(lab.a, ethernet(underlay.own_mac, underlay.remote_mac, 0x86dd, packet));
+  expect_dropped(lab, lab.underlay(), outcome, DropReason::underlay_foreign);
+}
+
 TEST(OverVxlan, an_unknown_underlay_neighbour_is_asked_for_and_the_packet_goes_then) {
   TwoVpcs lab;
   const MappedAddress vtep = any_ip(test_underlay().remote);

@@ -114,15 +114,64 @@ TEST(Plan, SourcesChooseTheTable) {
   const auto sources = [&] {
     return plan_source_table(b, compute_routes(valid(model), {}).rib.vpcs[1]);
   };
-  EXPECT_EQ(sources(), (std::vector<SourceEntry>{{prefix("10.2.0.0/16"), "main"},
-                                                 {prefix("10.2.0.0/24"), "main"},
-                                                 {prefix("10.2.1.0/24"), "private"},
-                                                 {prefix("192.168.0.0/16"), "main"}}));
+  EXPECT_EQ(sources(),
+            (std::vector<SourceEntry>{{prefix("10.2.0.0/16"), "main"},
+                                      {prefix("10.2.0.0/24"), "main"},
+                                      {prefix("10.2.0.0/32"), NobodysSource::no_host},
+                                      {prefix("10.2.0.1/32"), NobodysSource::own_address},
+                                      {prefix("10.2.0.255/32"), NobodysSource::no_host},
+                                      {prefix("10.2.1.0/24"), "private"},
+                                      {prefix("192.168.0.0/16"), "main"}}));
   b.interface->source_check = config::SourceCheck::off;
   const auto unchecked = sources();
-  ASSERT_EQ(unchecked.size(), 6U);
+  ASSERT_EQ(unchecked.size(), 9U);
   EXPECT_EQ(unchecked.front(), (SourceEntry{prefix("0.0.0.0/0"), "main"}));
   EXPECT_EQ(unchecked.back(), (SourceEntry{prefix("::/0"), "main"}));
+}
+
+std::vector<std::string> nobodys(const std::vector<SourceEntry>& sources) {
+  std::vector<std::string> result;
+  for (const SourceEntry& entry : sources) {
+    const auto* why = std::get_if<NobodysSource>(&entry.answer);
+    if (why == nullptr) continue;
+    const bool own = *why == NobodysSource::own_address;
+    result.push_back(fmt::format("{} {}", entry.prefix.to_string(), own ? "own" : "no host"));
+  }
+  return result;
+}
+
+// Of each link by itself; point-to-point links have hosts only (RFC 3021, RFC 6164).
+TEST(Plan, P51_SourcesThatNoHostHas) {
+  Model model = two_vpcs({});
+  config::Vpc& a = model.vpcs[0];
+  a.cidrs.push_back(prefix("2001:db8:1::/48"));
+  a.interface->addresses = {{address("10.1.0.1"), 24},
+                            {address("10.1.4.6"), 30},
+                            {address("10.1.9.0"), 31},
+                            {address("2001:db8:1::1"), 64},
+                            {address("2001:db8:1:8::2"), 127}};
+  const auto sources = [&] {
+    return nobodys(plan_source_table(a, compute_routes(valid(model), {}).rib.vpcs[0]));
+  };
+  const std::vector<std::string> expected = {"10.1.0.0/32 no host",   "10.1.0.1/32 own",
+                                             "10.1.0.255/32 no host", "10.1.4.4/32 no host",
+                                             "10.1.4.6/32 own",       "10.1.4.7/32 no host",
+                                             "10.1.9.0/32 own",       "2001:db8:1::/128 no host",
+                                             "2001:db8:1::1/128 own", "2001:db8:1:8::2/128 own"};
+  EXPECT_EQ(sources(), expected);
+  a.interface->source_check = config::SourceCheck::off;
+  EXPECT_EQ(sources(), expected);
+}
+
+TEST(Plan, P51_SourcesOnAnUnderlay) {
+  config::Underlay underlay;
+  underlay.addresses = {{address("198.51.100.1"), 24}, {address("2001:db8:beef::1"), 64}};
+  const auto sources = plan_underlay_sources(underlay);
+  EXPECT_EQ(nobodys(sources),
+            (std::vector<std::string>{"198.51.100.0/32 no host", "198.51.100.1/32 own",
+                                      "198.51.100.255/32 no host", "2001:db8:beef::/128 no host",
+                                      "2001:db8:beef::1/128 own"}));
+  EXPECT_EQ(sources.front(), (SourceEntry{prefix("0.0.0.0/0"), "main"}));
 }
 
 TEST(PlanImports, ARangeStandsForItsRoutes) {

@@ -83,8 +83,13 @@ Outcomes PlannedWalk::outcomes(const std::string& vpc, const config::IpAddress& 
                                const config::IpAddress& destination) const {
   const control::SourceEntry* entry = longest_match(sources_.at(vpc), source);
   if (entry == nullptr) return {"drop source_spoofed"};
+  if (const auto* nobodys = std::get_if<control::NobodysSource>(&entry->answer)) {
+    const bool own = *nobodys == control::NobodysSource::own_address;
+    return {own ? "drop source_own" : "drop source_no_host"};
+  }
   Outcomes outcomes;
-  follow(plans_.at(vpc + "/" + entry->route_table), vpc, false, destination, outcomes);
+  const auto& table = std::get<std::string>(entry->answer);
+  follow(plans_.at(vpc + "/" + table), vpc, false, destination, outcomes);
   std::ranges::sort(outcomes);
   join_no_routes(outcomes);
   return outcomes;

@@ -212,8 +212,9 @@ void check_forwarding(RandomModel& random, const control::Rib& rib, Sightings& s
       ASSERT_NO_FATAL_FAILURE(check_imports(vpc, rib, table, plan, sightings)) << vpc.name;
     }
     for (int i = 0; i < 4; ++i) {
-      const auto source = random.chance(70) ? vpc.cidrs[random.below(vpc.cidrs.size())].address
-                                            : random.any_address();
+      auto source = random.chance(70) ? vpc.cidrs[random.below(vpc.cidrs.size())].address
+                                      : random.any_address();
+      if (vpc.interface && random.chance(10)) source = vpc.interface->addresses.front().address;
       expect_same_fate(model, rib, planned, vpc, source, random.any_address(), sightings);
       if (testing::Test::HasFatalFailure()) return;
     }
@@ -319,6 +320,8 @@ TEST(Property, SequencesOfCommitsAgreeWithTheOracleThePlansAndTheWalk) {
                                       "drop blackhole",
                                       "drop routing_loop",
                                       "drop source_spoofed",
+                                      "drop source_own",
+                                      "drop source_no_host",
                                       "drop destination_broadcast",
                                       "drop no_interface"}),
             none);

@@ -49,6 +49,15 @@ TEST(Walk, SaysWhyASourceIsSpoofed) {
                    "address next hop of its main table"}));
 }
 
+TEST(Walk, P51_SaysThatASourceIsNobodys) {
+  EXPECT_EQ(steps(two_vpcs(), "10.1.0.1", "10.2.0.9"),
+            (Lines{"F1 source [vpc-a/main]: 10.1.0.1 is the gateway's own address in vpc-a, and no "
+                   "host's"}));
+  EXPECT_EQ(steps(two_vpcs(), "10.1.0.255", "10.2.0.9"),
+            (Lines{"F1 source [vpc-a/main]: 10.1.0.255 is the network or broadcast address of a "
+                   "link of vpc-a, and no host's"}));
+}
+
 TEST(Walk, SourceBehindAnAppliance) {
   config::Model model = two_vpcs();
   table(model.vpcs[0]).static_routes = {to_address("10.9.0.0/16", "10.1.0.7")};
