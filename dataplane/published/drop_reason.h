@@ -12,6 +12,7 @@ namespace bgw::dataplane {
   X(no_interface, "no enabled interface owns the frame (port, VLAN or VNI)")               \
   X(frame_truncated, "frame shorter than its headers")                                     \
   X(not_for_us, "destination MAC is not the gateway's")                                    \
+  X(link_source, "Ethernet source that is a group or zero")                                \
   X(link_broadcast, "link-layer broadcast or multicast carrying a unicast IP packet")      \
   X(unknown_vlan, "VLAN tag that no interface owns")                                       \
   X(unknown_ethertype, "neither IPv4, IPv6 nor ARP")                                       \

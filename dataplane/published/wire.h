@@ -147,6 +147,11 @@ inline Mac destination_of(const std::uint8_t* frame) noexcept {
 inline Mac source_of(const std::uint8_t* frame) noexcept {
   return load<Mac>(frame + offsetof(EthernetHeader, source));
 }
+// Can nobody have sent the frame? A group never sends, and zero is no address (IEEE 802.3 §3.2.3).
+inline bool has_no_sender(const std::uint8_t* frame) noexcept {
+  const std::uint64_t source = load<std::uint64_t>(frame + offsetof(EthernetHeader, source)) << 16;
+  return unsigned(source == 0) | (unsigned(source >> 16) & 1u);
+}
 // What follows the addresses: the type, or a tag's.
 inline std::uint16_t ethertype_of(const std::uint8_t* frame) noexcept {
   return load<Be16>(frame + offsetof(EthernetHeader, type)).to_host();

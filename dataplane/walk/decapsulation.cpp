@@ -57,10 +57,10 @@ void parse_inner(const FibSnapshot& fib, Burst& burst, std::size_t i, const Oute
   if (is_tag(type)) return burst.drop(i, DropReason::vxlan_inner_vlan);
   const LinkAddress link = whose(destination_of(frame), vpc.mac);
   if (link == LinkAddress::other) return burst.drop(i, DropReason::not_for_us);
+  if (has_no_sender(frame)) return burst.drop(i, DropReason::link_source);
   if (is_nested(burst, i, type)) return burst.drop(i, DropReason::vxlan_nested);
   const Mac source = source_of(frame);
-  if (!source.is_multicast() && fib.fdb->find(burst.in_vpc[i], source) != burst.in_tunnel[i])
-    burst.moved.add(i);
+  if (fib.fdb->find(burst.in_vpc[i], source) != burst.in_tunnel[i]) burst.moved.add(i);
   const DropReason bad =
       carry_over_ecn(packet, sizeof(EthernetHeader), type, outer.traffic_class, vpc.uniform_dscp);
   if (bad != no_drop) return burst.drop(i, bad);

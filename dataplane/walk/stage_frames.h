@@ -15,6 +15,8 @@ inline void parse_owned(const FibSnapshot& fib, Burst& burst, std::size_t i,
   const LinkAddress link = whose(destination_of(frame), vpc.mac);
   if (link == LinkAddress::other) [[unlikely]]
     return burst.drop(i, DropReason::not_for_us);
+  if (has_no_sender(frame)) [[unlikely]]
+    return burst.drop(i, DropReason::link_source);
   if (vpc.kind == LinkKind::underlay) return parse_underlay(fib, burst, i, type, link);
   parse_network(fib, burst, i, type, link);
 }

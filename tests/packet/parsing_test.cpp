@@ -1,6 +1,8 @@
 // P01–P12, P16, P27: what the parser lets through and what it drops, each for its reason.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/packet/lab.h"
 
 namespace bgw::packet_test {
@@ -248,6 +250,37 @@ TEST(Parsing, P04_longest_header) {
 TEST(Parsing, P06_packet_without_payload) {
   TwoVpcs lab;
   expect_forwarded(lab, lab.from_a({.payload = {}}));
+}
+
+// By frames of every kind, those of its link to all and those inside a tunnel included.
+TEST(Parsing, P52_nobody_sends_from_a_group_or_zero) {
+  const Mac sources[] = {Mac{},
+                         Mac::broadcast(),
+                         {{0x01, 0, 0x5e, 0, 0, 1}},
+                         {{0x33, 0x33, 0, 0, 0, 1}},
+                         {{0x03, 0, 0, 0, 0, 1}}};
+  for (const Mac& source : sources) {
+    TwoVpcs lab;
+    std::vector<Bytes> frames{lab.from_a({}), lab.from_a_v6({}),
+                              lab.from_a({.destination = "10.1.0.1"}),
+                              arp_request(lab.host_a, "10.1.0.10", "10.1.0.1")};
+    for (Bytes& frame : frames) std::ranges::copy(source.bytes, frame.begin() + 6);
+    const Outcome outcome = lab.receive(lab.a, frames);
+    EXPECT_TRUE(outcome.sent.empty());
+    EXPECT_TRUE(outcome.punted.empty());
+    EXPECT_EQ(lab.drops(lab.a, DropReason::link_source), frames.size()) << source.to_string();
+    lab.expect_counters_add_up();
+  }
+}
+
+TEST(Parsing, P52_any_other_source_may) {
+  TwoVpcs lab;
+  for (const Mac& source : {Mac{{2, 0, 0, 0, 0, 0}}, Mac{{0, 0, 0, 0, 0, 1}},
+                            Mac{{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff}}, Mac{{0, 1, 0, 0, 0, 0}}}) {
+    Bytes frame = lab.from_a({});
+    std::ranges::copy(source.bytes, frame.begin() + 6);
+    EXPECT_EQ(lab.receive(lab.a, frame).sent.size(), 1u) << source.to_string();
+  }
 }
 
 // A frame of a as its link carries it, in several buffers, split at `at`.

@@ -58,6 +58,18 @@ const BadOuter bad_outers[] = {
        frame[5] ^= 1;
        return frame;
      }},
+    {"P52_source_is_a_group", DropReason::link_source,
+     [](const TwoVpcs& lab) {
+       Bytes frame = from_vtep(vni_of(lab), inner(lab));
+       frame[6] |= 1;
+       return frame;
+     }},
+    {"P52_source_is_zero", DropReason::link_source,
+     [](const TwoVpcs& lab) {
+       Bytes frame = from_vtep(vni_of(lab), inner(lab));
+       std::fill_n(frame.begin() + 6, 6, std::uint8_t{0});
+       return frame;
+     }},
     {"P11_link_broadcast", DropReason::link_broadcast,
      [](const TwoVpcs& lab) {
        Bytes frame = from_vtep(vni_of(lab), inner(lab));
