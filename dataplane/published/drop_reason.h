@@ -33,7 +33,6 @@ namespace bgw::dataplane {
   X(vxlan_unknown_vni, "VNI that no interface owns")                                       \
   X(vxlan_unknown_vtep, "VTEP that is not among the remotes of the VNI's interface")       \
   X(vxlan_inner_vlan, "VLAN tag inside VXLAN")                                             \
-  X(vxlan_nested, "VXLAN inside VXLAN")                                                    \
   X(outer_checksum, "wrong UDP checksum of VXLAN")                                         \
   X(outer_fragment, "fragment of a VXLAN packet (RFC 7348)")                               \
   X(ecn_mismatch, "congestion marked outside VXLAN, which the packet inside cannot carry") \

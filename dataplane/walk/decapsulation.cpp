@@ -29,24 +29,8 @@ bool is_to_vxlan(std::uint8_t protocol, const std::uint8_t* payload, std::size_t
          load<UdpHeader>(payload).destination_port.to_host() == vxlan_port;
 }
 
-// VXLAN in VXLAN: would be a tenant's own VTEP, which no VPC's interface is.
-bool is_nested(const Burst& burst, std::size_t i, std::uint16_t type) noexcept {
-  const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
-  if (type == ethertype_ipv4 && ip.readable >= sizeof(Ipv4Header)) {
-    const auto header = load<Ipv4Header>(ip.bytes);
-    const std::size_t at = header.header_bytes();
-    return header.fragment_offset() == 0 && at < ip.readable &&
-           is_to_vxlan(header.protocol, ip.bytes + at, ip.readable - at);
-  }
-  if (type == ethertype_ipv6 && ip.readable >= sizeof(Ipv6Header)) {
-    const Ipv6Upper upper = find_ipv6_upper(ip.bytes, ip.readable);
-    return upper.found && upper.offset < ip.readable &&
-           is_to_vxlan(upper.protocol, ip.bytes + upper.offset, ip.readable - upper.offset);
-  }
-  return false;
-}
-
-// The frame inside, now the packet, as one of its VPC.
+// The frame inside, now the packet, as one of its VPC: UDP to VXLAN's port is a tenant's own there,
+// and no tunnel to be opened.
 void parse_inner(const FibSnapshot& fib, Burst& burst, std::size_t i, const Outer& outer) noexcept {
   rte_mbuf* packet = burst.packet[i];
   const VpcFib& vpc = fib.vpcs[burst.in_vpc[i].value];
@@ -58,7 +42,6 @@ void parse_inner(const FibSnapshot& fib, Burst& burst, std::size_t i, const Oute
   const LinkAddress link = whose(destination_of(frame), vpc.mac);
   if (link == LinkAddress::other) return burst.drop(i, DropReason::not_for_us);
   if (has_no_sender(frame)) return burst.drop(i, DropReason::link_source);
-  if (is_nested(burst, i, type)) return burst.drop(i, DropReason::vxlan_nested);
   const Mac source = source_of(frame);
   if (fib.fdb->find(burst.in_vpc[i], source) != burst.in_tunnel[i]) burst.moved.add(i);
   const DropReason bad =

@@ -111,6 +111,49 @@ TEST(Forwarding, P17_source_outside_the_vpc) {
 }
 
 // RFC 1812 §5.3.7. Another VPC's addresses are nobody's only there.
+// A tenant's own VXLAN, whatever it carries: a frame for another VPC, by a VNI of the gateway's.
+Bytes tenants_vxlan(const TwoVpcs& lab) {
+  const Bytes inner = ethernet(lab.mac_of(lab.b), lab.host_a, 0x0800, ipv4({}));
+  const Bytes packet = vxlan(
+      {.source = "10.1.0.10", .destination = "10.2.0.20", .vni_word = test_vni(lab.b.value) << 8},
+      inner);
+  return {packet.begin() + 20, packet.end()};
+}
+
+TEST(Forwarding, P49_vxlan_of_a_tenant_is_forwarded_like_any_udp) {
+  TwoVpcs lab;
+  for (const Bytes& payload : {tenants_vxlan(lab), ports(50000, 4789, 8), ports(4789, 4789, 12)}) {
+    const Bytes v4 = lab.from_a({.payload = payload});
+    const Outcome as_v4 = lab.receive(lab.a, v4);
+    ASSERT_EQ(as_v4.sent.size(), 1u);
+    EXPECT_EQ(as_v4.sent[0].vpc, lab.b);
+    EXPECT_EQ(as_v4.sent[0].frame, as_forwarded(v4, lab.host_b, lab.mac_of(lab.b)));
+    const Bytes v6 = lab.from_a_v6({.payload = payload});
+    const Outcome as_v6 = lab.receive(lab.a, v6);
+    ASSERT_EQ(as_v6.sent.size(), 1u);
+    EXPECT_EQ(as_v6.sent[0].frame, as_forwarded_v6(v6, lab.host_b, lab.mac_of(lab.b)));
+  }
+  EXPECT_EQ(lab.counters(lab.b).rx_packets, 0u) << "it was opened";
+  lab.expect_counters_add_up();
+}
+
+// To the gateway itself it is no tunnel either: the control thread hears of it, as of any UDP.
+TEST(Forwarding, P49_vxlan_of_a_tenant_to_the_gateway_opens_nothing) {
+  TwoVpcs lab;
+  const Bytes payload = tenants_vxlan(lab);
+  for (const Bytes& frame : {lab.from_a({.destination = "10.1.0.1", .payload = payload}),
+                             lab.from_a({.destination = "10.2.0.1", .payload = payload}),
+                             lab.from_a_v6({.destination = "2001:db8:1::1", .payload = payload}),
+                             lab.from_a_v6({.destination = "2001:db8:2::1", .payload = payload})}) {
+    const Outcome outcome = lab.receive(lab.a, frame);
+    EXPECT_TRUE(outcome.sent.empty());
+    ASSERT_EQ(outcome.punted.size(), 1u);
+    EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::local);
+    EXPECT_EQ(outcome.punted[0].data, frame);
+  }
+  EXPECT_EQ(lab.counters(lab.b).rx_packets, 0u);
+}
+
 TEST(Forwarding, P51_own_network_and_broadcast_addresses_are_nobodys_source) {
   for (const auto& [source, reason] : {std::pair("10.1.0.1", DropReason::source_own),
                                        {"10.1.0.0", DropReason::source_no_host},

@@ -191,10 +191,6 @@ const BadInner bad_inners[] = {
     {"P49_13_bytes", DropReason::frame_truncated, [](const TwoVpcs&) { return Bytes(13); }},
     {"P49_only_ethernet", DropReason::frame_truncated,
      [](const TwoVpcs& lab) { return ethernet(lab.mac_of(lab.a), lab.host_a, 0x0800, {}); }},
-    {"P49_vxlan_in_vxlan", DropReason::vxlan_nested,
-     [](const TwoVpcs& lab) { return lab.from_a({.payload = ports(50000, 4789, 60)}); }},
-    {"P49_vxlan_in_vxlan_ipv6", DropReason::vxlan_nested,
-     [](const TwoVpcs& lab) { return lab.from_a_v6({.payload = ports(50000, 4789, 60)}); }},
     {"ecn_mismatch", DropReason::ecn_mismatch, nullptr},
 };
 class OverVxlanBadInner : public testing::TestWithParam<BadInner> {};
