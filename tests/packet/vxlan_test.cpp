@@ -191,7 +191,7 @@ const BadInner bad_inners[] = {
     {"P49_13_bytes", DropReason::frame_truncated, [](const TwoVpcs&) { return Bytes(13); }},
     {"P49_only_ethernet", DropReason::frame_truncated,
      [](const TwoVpcs& lab) { return ethernet(lab.mac_of(lab.a), lab.host_a, 0x0800, {}); }},
-    {"ecn_mismatch", DropReason::ecn_mismatch, nullptr},
+    {"P57_congestion_that_the_inside_cannot_say", DropReason::ecn_mismatch, nullptr},
 };
 class OverVxlanBadInner : public testing::TestWithParam<BadInner> {};
 TEST_P(OverVxlanBadInner, is_dropped_in_its_vpc) {
@@ -205,7 +205,71 @@ TEST_P(OverVxlanBadInner, is_dropped_in_its_vpc) {
 INSTANTIATE_TEST_SUITE_P(Frames, OverVxlanBadInner, testing::ValuesIn(bad_inners),
                          [](const auto& given) { return given.param.name; });
 
-TEST(OverVxlan, congestion_marked_outside_is_marked_inside) {
+// RFC 6040 §4.2, figure 4: by inner, then outer codepoint, not-ECT, ECT(1), ECT(0), CE as numbered.
+constexpr int drop = -1;
+constexpr int decapsulated[4][4] = {
+    {0, 0, 0, drop},  // not ECT
+    {1, 1, 1, 3},     // ECT(1)
+    {2, 1, 2, 3},     // ECT(0)
+    {3, 3, 3, 3},     // CE
+};
+
+class OverVxlanEcn : public testing::TestWithParam<bool> {};
+TEST_P(OverVxlanEcn, P57_every_pair_of_inner_and_outer_codepoint) {
+  for (unsigned inside = 0; inside < 4; ++inside) {
+    for (unsigned outside = 0; outside < 4; ++outside) {
+      TwoVpcs lab;
+      const bool uniform = GetParam();
+      lab.plan.vpcs[lab.a.value].uniform_dscp = uniform;
+      lab.publish();
+      Vxlan outer = vtep_header(vni_of(lab));
+      outer.traffic_class = static_cast<std::uint8_t>(0xb8 | outside);
+      const auto in = static_cast<std::uint8_t>(0x28 | inside);
+      const int ecn = decapsulated[inside][outside];
+      const auto out = static_cast<std::uint8_t>((uniform ? 0xb8 : 0x28) | ecn);
+      const Outcome v4 = lab.receive_raw(lab.a, from_vtep(outer, lab.from_a({.tos = in})));
+      const Outcome v6 =
+          lab.receive_raw(lab.a, from_vtep(outer, lab.from_a_v6({.traffic_class = in})));
+      SCOPED_TRACE("inner " + std::to_string(inside) + ", outer " + std::to_string(outside));
+      if (ecn == drop) {
+        EXPECT_TRUE(v4.sent.empty() && v6.sent.empty());
+        EXPECT_EQ(lab.drops(lab.a, DropReason::ecn_mismatch), 2u);
+        continue;
+      }
+      ASSERT_EQ(v4.sent.size(), 1u);
+      ASSERT_EQ(v6.sent.size(), 1u);
+      EXPECT_EQ(v4.sent[0].frame,
+                as_forwarded(lab.from_a({.tos = out}), lab.host_b, lab.mac_of(lab.b)));
+      EXPECT_EQ(v6.sent[0].frame, as_forwarded_v6(lab.from_a_v6({.traffic_class = out}), lab.host_b,
+                                                  lab.mac_of(lab.b)));
+    }
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Dscp, OverVxlanEcn, testing::Values(false, true),
+                         [](const auto& model) { return model.param ? "uniform" : "pipe"; });
+
+// RFC 6040 §4.1: as inside, in the normal mode.
+TEST(OverVxlan, P57_the_outside_leaves_with_the_codepoint_inside) {
+  TwoVpcs lab;
+  for (std::uint8_t ecn = 0; ecn < 4; ++ecn) {
+    for (const Bytes& frame : {lab.from_a({.tos = ecn}), lab.from_a_v6({.traffic_class = ecn})}) {
+      lab.receive(lab.a, frame);
+      ASSERT_EQ(lab.carried().size(), 1u);
+      EXPECT_EQ(outer_of(lab.carried()[0]).traffic_class, ecn);
+    }
+  }
+}
+
+// What isn't IP has no codepoint, whatever the outside says.
+TEST(OverVxlan, P57_arp_through_a_congested_tunnel_arrives) {
+  TwoVpcs lab;
+  Vxlan outer = vtep_header(vni_of(lab));
+  outer.traffic_class = 3;
+  const Bytes arp = arp_request(lab.host_a, "10.1.0.10", "10.1.0.1");
+  EXPECT_EQ(lab.receive_raw(lab.a, from_vtep(outer, arp)).punted.size(), 1u);
+}
+
+TEST(OverVxlan, P57_congestion_marked_outside_is_marked_inside) {
   TwoVpcs lab;
   Vxlan outer = vtep_header(vni_of(lab));
   outer.traffic_class = 0xb8 | 3;
