@@ -34,6 +34,14 @@ constexpr DropReason martian_destination(std::uint32_t address) noexcept {
   return DropReason::destination_martian;
 }
 
+// Of a packet from such a source. Hosts that have no address yet, or only one of the link's, speak
+// to all and to groups: DHCP, IGMP, mDNS are no martians, but nobody forwards them.
+constexpr DropReason martian_source(std::uint32_t source, std::uint32_t destination) noexcept {
+  const bool of_link = source == 0 || source >> 16 == 0xa9fe;
+  const bool to_link = destination >> 28 == 0xe || destination == 0xffffffff;
+  return of_link && to_link ? martian_destination(destination) : DropReason::martian_source;
+}
+
 // Bounds and source routes; other options are nobody's business in transit. RFC 791 §3.1.
 DropReason check_ipv4_options(const std::uint8_t* options, std::size_t bytes) noexcept;
 
@@ -68,7 +76,7 @@ inline DropReason parse_ipv4(const std::uint8_t* ip, std::size_t readable, std::
   fields.destination = header.destination.to_host();
   fields.total_bytes = static_cast<std::uint16_t>(total_bytes);
   if (is_martian(fields.source)) [[unlikely]]
-    return DropReason::martian_source;
+    return martian_source(fields.source, fields.destination);
   if (is_martian(fields.destination)) [[unlikely]]
     return martian_destination(fields.destination);
   return no_drop;
@@ -99,9 +107,16 @@ inline DropReason parse_ipv6_header(const std::uint8_t* ip, std::size_t readable
   return no_drop;
 }
 
+// As martian_source(): MLD, DHCPv6, mDNS.
+inline DropReason martian_source_v6(const Ipv6Fields& fields) noexcept {
+  const bool of_link = is_link_local(fields.source) || fields.source == MappedAddress{};
+  return of_link && is_multicast_v6(fields.destination) ? DropReason::destination_multicast
+                                                        : DropReason::martian_source;
+}
+
 inline DropReason check_ipv6_addresses(const Ipv6Fields& fields) noexcept {
   if (is_martian_v6(fields.source) || is_multicast_v6(fields.source)) [[unlikely]]
-    return DropReason::martian_source;
+    return martian_source_v6(fields);
   if (is_multicast_v6(fields.destination)) [[unlikely]]
     return DropReason::destination_multicast;
   if (is_martian_v6(fields.destination)) [[unlikely]]

@@ -32,6 +32,21 @@ Bytes cut(const TwoVpcs& lab, std::size_t bytes) {
 Bytes to_mac(const TwoVpcs& lab, const Mac& destination, const Ipv6& packet = {}) {
   return ethernet(destination, lab.host_a, 0x86dd, ipv6(packet));
 }
+// To the Ethernet group of its destination (RFC 2464 §7).
+Bytes to_group(const TwoVpcs& lab, const Ipv6& packet) {
+  const std::uint64_t low = ip6(packet.destination).lo;
+  Mac group{{0x33, 0x33}};
+  for (unsigned n = 0; n < 4; ++n)
+    group.bytes[2 + n] = static_cast<std::uint8_t>(low >> (24 - 8 * n));
+  return to_mac(lab, group, packet);
+}
+// MLDv2 with a router alert before it.
+Bytes listener_report() {
+  Bytes payload = extension(icmpv6, {5, 2, 0, 0, 1, 0});
+  const Bytes report = icmp(143);
+  payload.insert(payload.end(), report.begin(), report.end());
+  return payload;
+}
 Bytes nd(std::uint8_t type, std::uint8_t hop_limit, const TwoVpcs& lab,
          const std::string& destination) {
   return lab.from_a_v6({.destination = destination,
@@ -69,6 +84,36 @@ const BadPacket bad_packets[] = {
     {"P16_link_scope_multicast_destination", DropReason::destination_multicast,
      [](const TwoVpcs& lab) {
        return to_mac(lab, {{0x33, 0x33, 0, 0, 0, 0x16}}, {.destination = "ff02::16"});
+     }},
+    {"P16_report_of_multicast_listeners", DropReason::destination_multicast,
+     [](const TwoVpcs& lab) {
+       return to_group(lab, {.source = "fe80::10",
+                             .destination = "ff02::16",
+                             .next_header = hop_by_hop,
+                             .hop_limit = 1,
+                             .payload = listener_report()});
+     }},
+    {"P16_report_of_a_host_without_an_address", DropReason::destination_multicast,
+     [](const TwoVpcs& lab) {
+       return to_group(lab, {.source = "::",
+                             .destination = "ff02::16",
+                             .next_header = hop_by_hop,
+                             .hop_limit = 1,
+                             .payload = listener_report()});
+     }},
+    {"P16_dhcpv6", DropReason::destination_multicast,
+     [](const TwoVpcs& lab) {
+       return to_group(
+           lab, {.source = "fe80::10", .destination = "ff02::1:2", .payload = ports(546, 547, 60)});
+     }},
+    {"P16_mdns", DropReason::destination_multicast,
+     [](const TwoVpcs& lab) {
+       return to_group(
+           lab, {.source = "fe80::10", .destination = "ff02::fb", .payload = ports(5353, 5353)});
+     }},
+    {"P16_loopback_to_a_group", DropReason::martian_source,
+     [](const TwoVpcs& lab) {
+       return to_group(lab, {.source = "::1", .destination = "ff02::fb"});
      }},
     {"P16_loopback_destination", DropReason::destination_martian,
      [](const TwoVpcs& lab) { return lab.from_a_v6({.destination = "::1"}); }},

@@ -93,6 +93,25 @@ const BadFrame bad_frames[] = {
      }},
     {"P16_limited_broadcast", DropReason::destination_broadcast,
      [](const TwoVpcs& lab) { return lab.from_a({.destination = "255.255.255.255"}); }},
+    {"P16_dhcp_of_a_host_without_an_address", DropReason::destination_broadcast,
+     [](const TwoVpcs& lab) {
+       return sent_to(lab, Mac::broadcast(),
+                      {.source = "0.0.0.0", .destination = "255.255.255.255"});
+     }},
+    {"P16_igmp_of_a_host_without_an_address", DropReason::destination_multicast,
+     [](const TwoVpcs& lab) {
+       return sent_to(lab, {{0x01, 0, 0x5e, 0, 0, 0x16}},
+                      {.source = "0.0.0.0", .destination = "224.0.0.22", .protocol = 2});
+     }},
+    {"P16_mdns_from_a_link_local_address", DropReason::destination_multicast,
+     [](const TwoVpcs& lab) {
+       return sent_to(lab, {{0x01, 0, 0x5e, 0, 0, 0xfb}},
+                      {.source = "169.254.7.7", .destination = "224.0.0.251"});
+     }},
+    {"P16_loopback_to_a_group", DropReason::martian_source,
+     [](const TwoVpcs& lab) {
+       return lab.from_a({.source = "127.0.0.1", .destination = "224.0.0.1"});
+     }},
     {"P16_limited_broadcast_in_a_link_broadcast", DropReason::destination_broadcast,
      [](const TwoVpcs& lab) {
        return sent_to(lab, Mac::broadcast(), {.destination = "255.255.255.255"});

@@ -371,6 +371,21 @@ TEST(OverVxlan, P51_own_addresses_are_nobodys_source_on_the_underlay) {
   EXPECT_TRUE(outcome.punted.empty());
 }
 
+// Hosts of the underlay, too.
+TEST(OverVxlan, P16_noise_of_the_underlay_is_counted_as_what_it_is) {
+  TwoVpcs lab;
+  const Mac to_v6{{0x33, 0x33, 0, 0, 0, 0x16}}, to_v4{{0x01, 0, 0x5e, 0, 0, 0x16}};
+  lab.receive_raw(lab.a, ethernet(to_v6, mac(9, 0xee), 0x86dd,
+                                  ipv6({.source = "fe80::9", .destination = "ff02::16"})));
+  lab.receive_raw(lab.a, ethernet(to_v4, mac(9, 0xee), 0x0800,
+                                  ipv4({.source = "0.0.0.0", .destination = "224.0.0.22"})));
+  EXPECT_EQ(lab.drops(lab.underlay(), DropReason::destination_multicast), 2u);
+  lab.receive_raw(lab.a, ethernet(Mac::broadcast(), mac(9, 0xee), 0x0800,
+                                  ipv4({.source = "0.0.0.0", .destination = "255.255.255.255"})));
+  EXPECT_EQ(lab.drops(lab.underlay(), DropReason::destination_broadcast), 1u);
+  lab.expect_counters_add_up();
+}
+
 TEST(OverVxlan, what_looks_like_neighbour_discovery_is_forwarded_by_no_underlay) {
   if (link_under_test() != LinkUnderTest::vxlan6) return;
   TwoVpcs lab;
