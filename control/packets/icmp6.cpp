@@ -36,11 +36,9 @@ void seal(std::vector<std::uint8_t>& packet) {
   store16(message, 2, icmp6_checksum(load_ipv6(packet, 8), load_ipv6(packet, 24), message));
 }
 
-// RFC 4291 §2.6.1: the Subnet-Router anycast address of an on-link prefix.
 bool is_anycast(std::span<const config::InterfaceAddress> on_link, const MappedAddress& address) {
   return std::ranges::any_of(on_link, [&](const config::InterfaceAddress& interface) {
-    return !interface.address.is_v4() && interface.on_link().contains(to_config(address)) &&
-           !is_ipv6_host_in(interface, address);
+    return is_anycast_of(interface, address);
   });
 }
 
@@ -126,14 +124,13 @@ std::vector<std::uint8_t> build_echo6_request(const Echo& echo, std::size_t payl
   return result;
 }
 
-std::vector<std::uint8_t> build_echo6_reply(Bytes request) {
+std::vector<std::uint8_t> build_echo6_reply(Bytes request, const MappedAddress& source) {
   const auto header = *parse_ipv6_packet(request);
   request = request.first(header.total_bytes());
   const Bytes asked = request.subspan(find_upper_layer(request)->offset);
-  auto result = make_packet({.traffic_class = header.traffic_class,
-                             .source = header.destination,
-                             .destination = header.source},
-                            asked.size());
+  auto result = make_packet(
+      {.traffic_class = header.traffic_class, .source = source, .destination = header.source},
+      asked.size());
   const MutableBytes message = icmp_of(result);
   std::ranges::copy(asked, message.begin());
   message[0] = icmp6::echo_reply;

@@ -56,9 +56,9 @@ std::vector<std::uint8_t> build_icmp6_error(Bytes packet, const Icmp6Error& erro
 
 std::vector<std::uint8_t> build_echo6_request(const Echo& echo, std::size_t payload_bytes);
 
-// The reply to a whole echo request with a correct checksum: same identifier, sequence, payload and
-// traffic class, addresses exchanged, without extension headers.
-std::vector<std::uint8_t> build_echo6_reply(Bytes request);
+// The reply from `source` to a whole echo request with a correct checksum: same identifier,
+// sequence, payload and traffic class, without extension headers.
+std::vector<std::uint8_t> build_echo6_reply(Bytes request, const dataplane::MappedAddress& source);
 
 // An ICMPv6 message in a whole packet; nothing when it is truncated, a fragment or its checksum is
 // wrong.

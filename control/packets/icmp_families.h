@@ -33,7 +33,9 @@ struct IcmpOfIpv4 {
   // Nothing when it isn't a whole packet.
   static std::optional<IcmpPacket> read(Bytes ip);
   static std::optional<IcmpMessage> parse(Bytes ip) { return parse_icmp(ip); }
-  static std::vector<std::uint8_t> build_echo_reply(Bytes request, std::uint16_t ip_id) {
+  // From the address that was asked.
+  static std::vector<std::uint8_t> build_echo_reply(Bytes request, const dataplane::MappedAddress&,
+                                                    std::uint16_t ip_id) {
     return control::build_echo_reply(request, ip_id);
   }
   static std::optional<Echo> quoted_echo_request(Bytes quote) {
@@ -62,8 +64,10 @@ struct IcmpOfIpv6 {
 
   static std::optional<IcmpPacket> read(Bytes ip);
   static std::optional<IcmpMessage> parse(Bytes ip) { return parse_icmp6(ip); }
-  static std::vector<std::uint8_t> build_echo_reply(Bytes request, std::uint16_t) {
-    return build_echo6_reply(request);
+  static std::vector<std::uint8_t> build_echo_reply(Bytes request,
+                                                    const dataplane::MappedAddress& source,
+                                                    std::uint16_t) {
+    return build_echo6_reply(request, source);
   }
   static std::optional<Echo> quoted_echo_request(Bytes quote) {
     return quoted_echo6_request(quote);

@@ -69,11 +69,14 @@ Mac multicast_mac(const MappedAddress& group) {
   return mac;
 }
 
+bool is_anycast_of(const config::InterfaceAddress& interface, const MappedAddress& address) {
+  return !interface.address.is_v4() && interface.length < 127 &&
+         to_address(interface.on_link().address) == address;
+}
+
 bool is_ipv6_host_in(const config::InterfaceAddress& interface, const MappedAddress& address) {
   if (interface.address.is_v4() || address.is_v4()) return false;
-  const auto prefix = interface.on_link();
-  return prefix.contains(to_config(address)) &&
-         (interface.length >= 127 || to_address(prefix.address) != address);
+  return interface.on_link().contains(to_config(address)) && !is_anycast_of(interface, address);
 }
 
 }  // namespace bgw::control

@@ -72,8 +72,11 @@ std::uint16_t icmp6_checksum(const dataplane::MappedAddress& source,
 
 // RFC 2464 §7.
 dataplane::Mac multicast_mac(const dataplane::MappedAddress& group);
-// The prefix contains the address as a host's: not its Subnet-Router anycast address (RFC 4291
-// §2.6.1), which a /127 or /128 doesn't have (RFC 6164 §5).
+// The Subnet-Router anycast address of the interface's prefix (RFC 4291 §2.6.1), which a /127 or
+// /128 doesn't have (RFC 6164 §5).
+bool is_anycast_of(const config::InterfaceAddress& interface,
+                   const dataplane::MappedAddress& address);
+// The prefix contains the address as a host's: not its Subnet-Router anycast address.
 bool is_ipv6_host_in(const config::InterfaceAddress& interface,
                      const dataplane::MappedAddress& address);
 

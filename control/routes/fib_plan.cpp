@@ -59,6 +59,16 @@ void add_special_hosts(const std::vector<config::InterfaceAddress>& addresses, c
   }
 }
 
+// As a router it answers to the Subnet-Router anycast addresses of its links (RFC 4291 §2.6.1).
+void add_anycast(const std::vector<config::InterfaceAddress>& addresses, const IpPrefix& cidr,
+                 PlanBuilder& plan) {
+  for (const config::InterfaceAddress& own : addresses) {
+    const IpPrefix on_link = own.on_link();
+    if (own.address.is_v4() || !cidr.contains(on_link)) continue;
+    for (const IpAddress& address : no_hosts_of(on_link)) plan.add_host(address, Self{});
+  }
+}
+
 using SourceAnswers = std::map<IpPrefix, std::variant<std::string, NobodysSource>>;
 
 // Before all others: what is put in first stays.
@@ -90,6 +100,7 @@ std::vector<SourceEntry> listed(SourceAnswers sources) {
 void add_local(const config::Vpc& vpc, const IpPrefix& cidr, PlanBuilder& plan) {
   if (vpc.interface) {
     add_special_hosts(vpc.interface->addresses, cidr, plan);
+    add_anycast(vpc.interface->addresses, cidr, plan);
     for (const config::InterfaceAddress& own : vpc.interface->addresses) {
       if (cidr.contains(own.on_link())) plan.add(own.on_link(), {OnLink{}});
     }

@@ -239,6 +239,10 @@ class Walk {
       step(rule, table, local + ": the gateway's own address");
       return deliver(vpc, Verdict::self, destination_);
     }
+    if (is_anycast(*vpc.interface, destination_)) {
+      step(rule, table, local + ": the gateway's, as the Subnet-Router anycast address of a link");
+      return deliver(vpc, Verdict::self, destination_);
+    }
     if (is_directed_broadcast(*vpc.interface, destination_)) {
       return drop(rule, table, "destination_broadcast", local + ": a directed broadcast");
     }

@@ -9,14 +9,24 @@ namespace bgw::control {
 
 using dataplane::DropReason;
 using dataplane::is_link_local;
+using dataplane::is_multicast_v6;
+using dataplane::MappedAddress;
 
 namespace {
+
+bool is_for_gateway(const SlowPathVpc& vpc, const MappedAddress& destination) {
+  return is_own(vpc, destination) || is_own_anycast(vpc, destination) ||
+         is_own_group(vpc, destination);
+}
 
 // Why a packet is nobody's to serve; nothing when it may be.
 std::optional<DropReason> objection(const IcmpPacket& found, const dataplane::PacketNote& note,
                                     const SlowVpc* vpc) {
   // The address may have gone while the packet was on its way here.
-  if (vpc == nullptr || !is_own(vpc->config, found.destination)) return DropReason::no_route;
+  if (vpc == nullptr || !is_for_gateway(vpc->config, found.destination)) {
+    return is_multicast_v6(found.destination) ? DropReason::destination_multicast
+                                              : DropReason::no_route;
+  }
   // A link-local address means nothing outside of its link (RFC 4007 §9).
   const bool off_link =
       note.in_vpc != note.vpc && (is_link_local(found.source) || is_link_local(found.destination));

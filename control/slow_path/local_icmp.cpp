@@ -54,7 +54,13 @@ std::optional<DropReason> LocalIcmp::serve_of(const LocalPacket& packet, TimePoi
   const auto message = Family::parse(ip);
   if (!message) return DropReason::icmp_malformed;
   if (message->type == Family::echo_request) {
-    originator_.send_packet(packet.vpc, Family::build_echo_reply(ip, originator_.random_id()));
+    const SlowVpc* vpc = vpcs_.find_up(packet.vpc);
+    const auto from = vpc == nullptr
+                          ? std::nullopt
+                          : answer_source(vpc->config, packet.source, packet.destination);
+    if (!from) return DropReason::no_route;
+    originator_.send_packet(packet.vpc,
+                            Family::build_echo_reply(ip, *from, originator_.random_id()));
   } else if (message->type == Family::echo_reply) {
     pings_.answered(packet.vpc,
                     {packet.source, packet.destination, message->ident, message->sequence},

@@ -23,21 +23,6 @@ void make_earlier(std::optional<LocalMld::TimePoint>& due, LocalMld::TimePoint a
 
 }  // namespace
 
-MulticastGroups groups_of(const SlowPathVpc& vpc) {
-  const auto link_local = link_local_of(vpc);
-  if (!link_local) return {};
-  MulticastGroups groups{solicited_node(*link_local)};
-  if (!vpc.underlay) groups.insert(ipv6_all_routers);
-  for (const auto& interface : vpc.addresses) {
-    if (interface.address.is_v4()) continue;
-    groups.insert(solicited_node(to_address(interface.address)));
-    // RFC 4291 §2.6.1, §2.8; RFC 6164 §5.
-    const bool has_anycast = !vpc.underlay && interface.length < 127;
-    if (has_anycast) groups.insert(solicited_node(to_address(interface.on_link().address)));
-  }
-  return groups;
-}
-
 void LocalMld::handle(PacketPtr packet, TimePoint now) {
   const VpcIndex index = packet->note().in_vpc;
   const SlowVpc* vpc = vpcs_.find_up(index);

@@ -13,16 +13,10 @@
 
 #include "control/packets/mld.h"
 #include "control/slow_path/originator.h"
+#include "control/slow_path/own_addresses.h"
 #include "control/slow_path/slow_path_vpcs.h"
 
 namespace bgw::control {
-
-using MulticastGroups = std::set<dataplane::MappedAddress>;
-
-// What the gateway listens to in a VPC: the solicited-node groups of its addresses and of its
-// links' anycast addresses, and all routers, unless it is a host there. All nodes are nobody's to
-// report (RFC 3810 §6).
-MulticastGroups groups_of(const SlowPathVpc& vpc);
 
 class LocalMld {
  public:

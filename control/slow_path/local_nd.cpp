@@ -46,6 +46,7 @@ bool LocalNd::take(SlowVpc& vpc, const NdMessage& message, const Sender& sender,
 bool LocalNd::take_solicitation(SlowVpc& vpc, const NdMessage& message, const Sender& sender,
                                 TimePoint now) {
   const bool to_us = is_own(vpc.config, message.target);
+  const bool to_anycast = is_own_anycast(vpc.config, message.target);
   if (message.source == ipv6_unspecified) {  // RFC 4862 §5.4.3: the prober has no address yet
     if (!to_us) return true;
     conflict(vpc, message.target, sender, now);
@@ -54,12 +55,13 @@ bool LocalNd::take_solicitation(SlowVpc& vpc, const NdMessage& message, const Se
     return true;
   } else if (!is_on_link(vpc.config, message.source)) {
     return false;
-  } else if (to_us && message.link_address) {
+  } else if ((to_us || to_anycast) && message.link_address) {
     neighbours_.heard(vpc.config.index, message.source,
                       Link::to(*message.link_address, sender.tunnel), Neighbours::Evidence::request,
                       now);
   }
   if (to_us) answer(vpc, message, sender);
+  if (to_anycast) answer_for_anycast(vpc, message, sender, now);
   return true;
 }
 
@@ -77,12 +79,50 @@ void LocalNd::answer(const SlowVpc& vpc, const NdMessage& solicitation, const Se
       config.index, write_neighbour_advertisement(path, solicitation.target, flags), sender.tunnel);
 }
 
+// RFC 4861 §7.2.7: after a random delay, and without replacing what the host knows.
+void LocalNd::answer_for_anycast(const SlowVpc& vpc, const NdMessage& solicitation,
+                                 const Sender& sender, TimePoint now) {
+  const Answer answer{vpc.config.index, vpc.serial, solicitation.target, solicitation.source,
+                      Link::to(solicitation.link_address.value_or(sender.mac), sender.tunnel)};
+  if (answers_.size() < max_waiting_answers) {
+    answers_.emplace(now + originator_.random_delay(max_anycast_delay), answer);
+  } else {
+    send_answer(answer);
+  }
+}
+
+Sending LocalNd::send_answer(const Answer& answer) {
+  const SlowVpc* vpc = vpcs_.find_up(answer.vpc);
+  if (vpc == nullptr || vpc->serial != answer.serial ||
+      !is_own_anycast(vpc->config, answer.address)) {
+    return Sending::never;
+  }
+  const auto from = on_link_source(vpc->config, answer.host);
+  if (!from) return Sending::never;
+  const NdPath path{mac_of(answer.link), vpc->config.mac, *from, answer.host};
+  const NdFlags flags{.router = true, .solicited = true, .overrides = false};
+  return originator_.send_frame(
+      answer.vpc, write_neighbour_advertisement(path, answer.address, flags), answer.link.tunnel());
+}
+
+// What finds no room isn't tried again: the host asks again.
+std::size_t LocalNd::run_answers(TimePoint now, std::size_t max) {
+  std::size_t ended = 0;
+  for (; ended < max && !answers_.empty() && answers_.begin()->first <= now; ++ended) {
+    const Answer next = answers_.begin()->second;
+    answers_.erase(answers_.begin());
+    send_answer(next);
+  }
+  return ended;
+}
+
 bool LocalNd::take_advertisement(SlowVpc& vpc, const NdMessage& message, const Sender& sender,
                                  TimePoint now) {
   if (is_own(vpc.config, message.target)) {
     if (conflict(vpc, message.target, sender, now)) send_unsolicited(vpc, message.target);
     return true;
   }
+  if (is_own_anycast(vpc.config, message.target)) return true;  // another router's, as it may
   if (!is_on_link(vpc.config, message.source) || !is_on_link(vpc.config, message.target)) {
     return false;
   }
@@ -164,7 +204,7 @@ void LocalNd::advertise(VpcIndex index) {
 }
 
 std::size_t LocalNd::run_timers(TimePoint now, std::size_t max) {
-  std::size_t ended = 0;
+  std::size_t ended = run_answers(now, max);
   std::size_t tries = 0;
   for (; tries < max && !announcements_.empty() && announcements_.begin()->first <= now; ++tries) {
     Announcement next = announcements_.begin()->second;

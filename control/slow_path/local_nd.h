@@ -26,6 +26,10 @@ class LocalNd {
   static constexpr unsigned announcements = 2;
   // As for ARP (RFC 5227 §1.1), for which there is such a constant.
   static constexpr std::chrono::seconds defend_interval{10};
+  // RFC 4861 §10: MAX_ANYCAST_DELAY_TIME, so that not all who have the address answer at once.
+  static constexpr std::chrono::milliseconds max_anycast_delay{1000};
+  // Answers that wait for that; with more, they don't.
+  static constexpr std::size_t max_waiting_answers = 256;
 
   LocalNd(SlowVpcs& vpcs, Neighbours& neighbours, Originator& originator)
       : vpcs_(vpcs),
@@ -55,6 +59,14 @@ class LocalNd {
     std::uint64_t serial = 0;  // of the VPC
     unsigned sent = 0;         // messages, the probe included
   };
+  // To a solicitation of an anycast address.
+  struct Answer {
+    dataplane::VpcIndex vpc;
+    std::uint64_t serial = 0;  // of the VPC
+    dataplane::MappedAddress address;
+    dataplane::MappedAddress host;
+    dataplane::Link link;  // the host's
+  };
   struct Sender {
     dataplane::Mac mac;  // of the frame
     dataplane::TunnelIndex tunnel;
@@ -71,6 +83,10 @@ class LocalNd {
                                 TimePoint now);
   void learn(const SlowVpc& vpc, const NdMessage& message, const Sender& sender, TimePoint now);
   void answer(const SlowVpc& vpc, const NdMessage& solicitation, const Sender& sender);
+  void answer_for_anycast(const SlowVpc& vpc, const NdMessage& solicitation, const Sender& sender,
+                          TimePoint now);
+  Sending send_answer(const Answer& answer);
+  std::size_t run_answers(TimePoint now, std::size_t max);
   // Counts and logs the conflict. True if a defence is due.
   bool conflict(SlowVpc& vpc, const dataplane::MappedAddress& address, const Sender& sender,
                 TimePoint now);
@@ -82,6 +98,7 @@ class LocalNd {
   Originator& originator_;
   RouterAdvertiser advertiser_;
   std::multimap<TimePoint, Announcement> announcements_;  // by when they are due
+  std::multimap<TimePoint, Answer> answers_;              // likewise
   std::map<OwnAddress, TimePoint> defended_;
 };
 

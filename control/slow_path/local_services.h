@@ -14,8 +14,8 @@
 
 namespace bgw::control {
 
-// A packet to one of the gateway's addresses, from a host's: whole, fragments are put together
-// before. Where it came in is in its note.
+// A packet to one of the gateway's addresses, an anycast address or a group of its links, from a
+// host's: whole, fragments are put together before. Where it came in is in its note.
 struct LocalPacket {
   Packet& packet;           // network_bytes() of it: IP, and whatever padding follows
   dataplane::VpcIndex vpc;  // where the gateway has the address

@@ -22,6 +22,15 @@ const config::InterfaceAddress* on_link_interface(const SlowPathVpc& vpc,
   return found == vpc.addresses.end() ? nullptr : &*found;
 }
 
+const config::InterfaceAddress* anycast_interface(const SlowPathVpc& vpc,
+                                                  const MappedAddress& address) {
+  const auto found =
+      std::ranges::find_if(vpc.addresses, [&](const config::InterfaceAddress& interface) {
+        return !vpc.underlay && is_anycast_of(interface, address);
+      });
+  return found == vpc.addresses.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 std::optional<MappedAddress> link_local_of(const SlowPathVpc& vpc) {
@@ -38,6 +47,37 @@ bool is_own(const SlowPathVpc& vpc, const MappedAddress& address) {
         return to_address(interface.address) == address;
       });
   return configured || (is_link_local(address) && link_local_of(vpc) == address);
+}
+
+bool is_own_anycast(const SlowPathVpc& vpc, const MappedAddress& address) {
+  return anycast_interface(vpc, address) != nullptr;
+}
+
+MulticastGroups groups_of(const SlowPathVpc& vpc) {
+  const auto link_local = link_local_of(vpc);
+  if (!link_local) return {};
+  MulticastGroups groups{solicited_node(*link_local)};
+  if (!vpc.underlay) groups.insert(ipv6_all_routers);
+  for (const auto& interface : vpc.addresses) {
+    if (interface.address.is_v4()) continue;
+    groups.insert(solicited_node(to_address(interface.address)));
+    const MappedAddress first = to_address(interface.on_link().address);
+    if (is_own_anycast(vpc, first)) groups.insert(solicited_node(first));
+  }
+  return groups;
+}
+
+bool is_own_group(const SlowPathVpc& vpc, const MappedAddress& group) {
+  if (!is_multicast_v6(group) || !link_local_of(vpc)) return false;
+  return group == ipv6_all_nodes || groups_of(vpc).contains(group);
+}
+
+std::optional<MappedAddress> answer_source(const SlowPathVpc& vpc, const MappedAddress& other,
+                                           const MappedAddress& addressed) {
+  const auto* anycast = anycast_interface(vpc, addressed);
+  if (anycast != nullptr && !is_link_local(other)) return to_address(anycast->address);
+  if (anycast != nullptr || is_multicast_v6(addressed)) return on_link_source(vpc, other);
+  return addressed;
 }
 
 bool is_on_link(const SlowPathVpc& vpc, const MappedAddress& address) {

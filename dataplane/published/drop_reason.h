@@ -41,7 +41,7 @@ namespace bgw::dataplane {
   X(source_spoofed, "source outside the VPC (strict source check)")                        \
   X(source_own, "source is an address of the gateway itself")                              \
   X(source_no_host, "source is the network, broadcast or anycast address of a link")       \
-  X(destination_multicast, "multicast, which is not routed (hosts' MLD, mDNS, DHCPv6, …)") \
+  X(destination_multicast, "multicast, which is not routed (hosts' MLD, mDNS, DHCPv6)")    \
   X(destination_broadcast, "limited or directed broadcast destination (hosts' DHCP)")      \
   X(destination_martian, "destination is loopback, unspecified, class E or link-local")    \
   X(no_route, "no route to the destination")                                               \

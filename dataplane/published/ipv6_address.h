@@ -18,6 +18,16 @@ constexpr bool is_multicast_v6(const MappedAddress& address) noexcept {
 constexpr bool is_martian_v6(const MappedAddress& address) noexcept {
   return (address.hi == 0 && (address.lo <= 1 || address.is_v4())) || is_link_local(address);
 }
+// Groups of a link: of all nodes, of routers, and those of addresses (RFC 4291 §2.7.1, §2.8).
+constexpr bool is_all_nodes(const MappedAddress& group) noexcept {
+  return group.hi == 0xff02000000000000 && group.lo == 1;
+}
+constexpr bool is_all_routers(const MappedAddress& group) noexcept {
+  return group.hi == 0xff02000000000000 && group.lo == 2;
+}
+constexpr bool is_solicited_node(const MappedAddress& group) noexcept {
+  return group.hi == 0xff02000000000000 && group.lo >> 24 == 0x1ff;
+}
 // The link-local address that a MAC makes (RFC 4291 appendix A).
 inline MappedAddress link_local_of(const Mac& mac) noexcept {
   std::uint64_t id = 0;

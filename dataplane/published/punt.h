@@ -17,7 +17,7 @@ enum class PuntClass : std::uint8_t {
   nd,     // neighbour discovery: ICMPv6 133–137 with hop limit 255, to the gateway's MAC or a
           // multicast one; and MLD queries of the link; whole frame, ICMPv6 unchecked
   glean,  // an IP packet whose neighbour (`vpc`, `address`) is unknown; unchanged
-  local,  // an IP packet to the gateway's address `address` in `vpc`
+  local,  // an IP packet to the gateway's address `address` in `vpc`, or to a group of that link
   icmp_error,  // a packet dropped for `reason`, to be answered with an ICMP error; whole frame
   count_
 };

@@ -18,9 +18,17 @@ DropReason check_link_source(const FibSnapshot& fib, VpcIndex vpc,
 }
 
 // What hosts of the link send to the gateway's link-local address is for the gateway, whatever the
-// tables say of it.
+// tables say of it; and what is for groups that it is in, or may be: the control thread knows which
+// solicited-node groups. A link-local source may speak to any own address.
 bool is_for_gateway(const FibSnapshot& fib, VpcIndex vpc, const Ipv6Fields& fields) noexcept {
-  return fields.destination == link_local_of(fib.vpcs[vpc.value].mac);
+  const VpcFib& slot = fib.vpcs[vpc.value];
+  const MappedAddress& to = fields.destination;
+  if (is_multicast_v6(to)) {
+    const bool router = slot.kind != LinkKind::underlay;
+    return is_all_nodes(to) || is_solicited_node(to) || (router && is_all_routers(to));
+  }
+  if (is_link_local(to)) return to == link_local_of(slot.mac);
+  return look_up_one<Ipv6>(fib, slot.main_table, Ipv6::key(to)).kind() == NextHopKind::self;
 }
 
 bool is_listener_query(const Burst& burst, std::size_t i, const Ipv6Fields& fields) noexcept {

@@ -236,6 +236,75 @@ TEST(Ipv6, P16_P17_the_link_local_address_is_not_for_other_links_hosts) {
   }
 }
 
+void expect_for_the_gateway(TwoVpcs& lab, const Bytes& frame, const std::string& destination,
+                            VpcIndex vpc) {
+  const Outcome outcome = lab.receive(lab.a, frame);
+  ASSERT_EQ(outcome.punted.size(), 1u) << destination;
+  EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::local);
+  EXPECT_EQ(outcome.punted[0].note.in_vpc, lab.a);
+  EXPECT_EQ(outcome.punted[0].note.vpc, vpc);
+  EXPECT_EQ(outcome.punted[0].note.address, ip6(destination));
+  EXPECT_EQ(outcome.punted[0].data, frame);
+}
+
+TEST(Ipv6, P53_subnet_router_anycast_is_for_the_gateway) {
+  TwoVpcs lab;
+  expect_for_the_gateway(lab, lab.from_a_v6({.destination = "2001:db8:1::"}),
+                         "2001:db8:1::", lab.a);
+  expect_for_the_gateway(lab, lab.from_a_v6({.destination = "2001:db8:2::"}),
+                         "2001:db8:2::", lab.b);
+  expect_for_the_gateway(
+      lab, lab.from_a_v6({.source = "fe80::10", .destination = "2001:db8:1::", .hop_limit = 1}),
+      "2001:db8:1::", lab.a);
+}
+
+TEST(Ipv6, P55_link_local_sources_reach_any_own_address) {
+  TwoVpcs lab;
+  expect_for_the_gateway(
+      lab, lab.from_a_v6({.source = "fe80::10", .destination = "2001:db8:1::1", .hop_limit = 1}),
+      "2001:db8:1::1", lab.a);
+  // No address of another link, nor a host.
+  for (const char* destination : {"2001:db8:2::1", "2001:db8:1::11", "2001:db8:2::20"}) {
+    const Outcome outcome =
+        lab.receive(lab.a, lab.from_a_v6({.source = "fe80::10", .destination = destination}));
+    EXPECT_TRUE(outcome.sent.empty() && outcome.punted.empty()) << destination;
+  }
+  EXPECT_EQ(lab.drops(lab.a, DropReason::martian_source), 3u);
+}
+
+TEST(Ipv6, P55_groups_of_nodes_and_routers_are_for_the_gateway) {
+  TwoVpcs lab;
+  for (const char* group : {"ff02::1", "ff02::2", "ff02::1:ff00:1"})
+    for (const char* source : {"fe80::10", "2001:db8:1::10"})
+      expect_for_the_gateway(
+          lab, to_group(lab, {.source = source, .destination = group, .hop_limit = 1}), group,
+          lab.a);
+  lab.expect_counters_add_up();
+}
+
+TEST(Ipv6, P51_P55_groups_hear_hosts_of_their_link_alone) {
+  const std::pair<const char*, DropReason> sources[] = {
+      {"::", DropReason::destination_multicast},
+      {"ff02::9", DropReason::martian_source},
+      {"2001:db8:2::20", DropReason::destination_multicast},
+      {"2001:db8:9::1", DropReason::destination_multicast},
+      {"2001:db8:1::1", DropReason::source_own},
+      {"2001:db8:1::", DropReason::source_no_host}};
+  for (const auto& [source, reason] : sources) {
+    TwoVpcs lab;
+    const Outcome outcome =
+        lab.receive(lab.a, to_group(lab, {.source = source, .destination = "ff02::1"}));
+    expect_dropped(lab, lab.a, outcome, reason);
+    EXPECT_TRUE(outcome.punted.empty()) << source;
+  }
+  for (const char* group : {"ff01::1", "ff02::3", "ff02::6a", "ff05::2", "ff0e::2"}) {
+    TwoVpcs lab;
+    const Outcome outcome =
+        lab.receive(lab.a, to_group(lab, {.source = "fe80::10", .destination = group}));
+    expect_dropped(lab, lab.a, outcome, DropReason::destination_multicast);
+  }
+}
+
 TEST(Ipv6, P51_nor_for_sources_that_no_host_has) {
   TwoVpcs lab;
   const std::string link_local = link_local_of(lab.mac_of(lab.a)).to_string();

@@ -134,7 +134,9 @@ VpcIndex Lab::add_vpc(const std::string& own, std::uint16_t mtu, const std::stri
                                          {broadcast, 32, no_host.value()}});
   if (!own_v6.empty()) {
     const lpm::Ipv6Route link_v6 = route_v6(own_v6, by_main);
-    plan.tables_v6[main.value] = {route_v6(own_v6, on_link), route_v6(host(own_v6) + "/128", self),
+    plan.tables_v6[main.value] = {route_v6(own_v6, on_link),
+                                  route_v6(host(own_v6) + "/128", self),
+                                  {link_v6.address, 128, self.value()},
                                   route_v6("fe80::/64", on_link)};
     plan.tables_v6[sources.value] = {link_v6,
                                      route_v6(host(own_v6) + "/128", own_source),

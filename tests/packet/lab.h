@@ -47,7 +47,8 @@ class Lab {
   // A VPC by the link under test: on a port of its own, or on the one port of all VLANs or VNIs.
   // The gateway is at `own` (10.1.0.1/16 or 2001:db8:1::1/48), and at `own_v6` too where given;
   // source check is strict, and what is nobody's source on those links is dropped. The main table
-  // has their prefixes on link; hosts and further routes are the test's to add.
+  // has their prefixes on link, and the anycast address is the gateway's; hosts and further routes
+  // are the test's to add.
   VpcIndex add_vpc(const std::string& own, std::uint16_t mtu = 1500,
                    const std::string& own_v6 = "");
   void add_neighbour(VpcIndex vpc, const std::string& address, const Mac& mac);

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "dataplane/published/ipv6_address.h"
 #include "tests/packet/lab.h"
 
 namespace bgw::packet_test {
@@ -369,6 +370,28 @@ TEST(OverVxlan, P51_own_addresses_are_nobodys_source_on_the_underlay) {
       lab.a, ethernet(underlay.own_mac, underlay.remote_mac, v6 ? 0x86dd : 0x0800, echo));
   expect_dropped(lab, lab.underlay(), outcome, DropReason::source_own);
   EXPECT_TRUE(outcome.punted.empty());
+}
+
+// A node of the underlay, but no router there.
+TEST(OverVxlan, P55_on_an_ipv6_underlay_too) {
+  if (link_under_test() != LinkUnderTest::vxlan6) return;
+  TwoVpcs lab;
+  const TestUnderlay underlay = test_underlay();
+  const auto punted = [&](const Mac& to, const std::string& destination) {
+    const Bytes packet = ipv6({.source = "fe80::9",
+                               .destination = destination,
+                               .next_header = 58,
+                               .payload = icmp_echo(1, 1, 128)});
+    const Outcome outcome = lab.receive_raw(lab.a, ethernet(to, mac(9, 0xee), 0x86dd, packet));
+    return outcome.punted.size() == 1 && outcome.punted[0].note.punt == PuntClass::local &&
+           outcome.punted[0].note.vpc == lab.underlay();
+  };
+  EXPECT_TRUE(punted(underlay.own_mac, underlay.own));
+  EXPECT_TRUE(punted(underlay.own_mac, link_local_of(underlay.own_mac).to_string()));
+  EXPECT_TRUE(punted({{0x33, 0x33, 0, 0, 0, 1}}, "ff02::1"));
+  EXPECT_FALSE(punted({{0x33, 0x33, 0, 0, 0, 2}}, "ff02::2"));
+  EXPECT_FALSE(punted(underlay.own_mac, underlay.remote));
+  lab.expect_counters_add_up();
 }
 
 // Hosts of the underlay, too.

@@ -16,6 +16,7 @@ using test::ByteVector;
 using test::Fields6;
 using test::get16;
 using test::get32;
+using test::get_address;
 using test::icmp6_packet;
 using test::icmp6_sum;
 using test::interface_address;
@@ -131,7 +132,7 @@ TEST(Icmp6, P36_echo_reply_keeps_what_was_sent) {
                                0xbeef0007, {1, 2, 3, 4, 5});
   expected[0] = 0x64;
   expected[1] = 0x80;
-  EXPECT_EQ(build_echo6_reply(request), expected);
+  EXPECT_EQ(build_echo6_reply(request, addr(get_address(request, 24))), expected);
 }
 
 TEST(Icmp6, parse_refuses_bad_checksums_fragments_and_short_messages) {

@@ -122,9 +122,77 @@ TEST_F(Icmp6Test, sources_that_are_no_host_are_refused) {
 
 TEST_F(Icmp6Test, an_address_that_is_not_ours_is_no_route) {
   local(echo("2001:db8:1::5", "2001:db8:1::77"));
-  local(echo("2001:db8:1::5", "ff02::1"));
+  local(echo("2001:db8:1::5", "2001:db8:2::"));
   EXPECT_EQ(drops(vpc_a, DropReason::no_route), 2u);
   EXPECT_TRUE(io->injected.empty());
+}
+
+// RFC 4443 §4.2: from an address that is the gateway's alone.
+TEST_F(Icmp6Test, P53_echo_to_the_anycast_address_is_answered) {
+  local(echo("2001:db8:1::5", "2001:db8:1::"));
+  local(echo("2001:db8:1::5", "2001:db8:11::"));
+  local(echo("2001:db8:2::5", "2001:db8:11::"), vpc_b, vpc_a);
+  ASSERT_EQ(originated().size(), 3u);
+  EXPECT_EQ(originated()[0],
+            icmp6_packet({.source = "2001:db8:1::1", .destination = "2001:db8:1::5"}, 129, 0,
+                         0x12340001, ByteVector(56, 0x5a)));
+  EXPECT_EQ(get_address(originated()[1], 8), "2001:db8:11::1");
+  EXPECT_EQ(get_address(originated()[2], 8), "2001:db8:11::1");
+  EXPECT_EQ(slow->counters(vpc_a).consumed, 2u);
+}
+
+TEST_F(Icmp6Test, P55_echo_from_a_link_local_address_to_any_own_is_answered) {
+  solicit({.source = "fe80::5",
+           .destination = link_local_a,
+           .target = link_local_a,
+           .options = link_option(1, mac(5))});
+  const std::pair<const char*, std::string> asked[] = {{"2001:db8:1::1", "2001:db8:1::1"},
+                                                       {"2001:db8:11::1", "2001:db8:11::1"},
+                                                       {"2001:db8:1::", link_local_a},
+                                                       {"ff02::1", link_local_a},
+                                                       {"ff02::2", link_local_a}};
+  for (const auto& [to, from] : asked) {
+    io->injected.clear();
+    local(echo("fe80::5", to));
+    ASSERT_EQ(io->injected.size(), 1u) << to;
+    EXPECT_EQ(io->injected[0].bytes,
+              ethernet6(icmp6_packet({.source = from, .destination = "fe80::5"}, 129, 0, 0x12340001,
+                                     ByteVector(56, 0x5a)),
+                        own_mac_a, mac(5)))
+        << to;
+  }
+}
+
+TEST_F(Icmp6Test, P55_echo_to_the_groups_of_nodes_and_routers_is_answered) {
+  for (const char* group : {"ff02::1", "ff02::2", "ff02::1:ff00:1", "ff02::1:ff00:0"}) {
+    io->injected.clear();
+    local(echo("2001:db8:11::5", group));
+    ASSERT_EQ(originated().size(), 1u) << group;
+    EXPECT_EQ(get_address(originated()[0], 8), "2001:db8:11::1") << group;
+    EXPECT_EQ(get_address(originated()[0], 24), "2001:db8:11::5") << group;
+  }
+  io->injected.clear();
+  for (const char* group : {"ff02::1:ff00:77", "ff02::16"}) local(echo("2001:db8:1::5", group));
+  EXPECT_TRUE(io->injected.empty());
+  EXPECT_EQ(drops(vpc_a, DropReason::destination_multicast), 2u);
+}
+
+// RFC 4443 §2.4 (e.3).
+TEST_F(Icmp6Test, P30_P55_what_nobody_serves_at_a_group_is_not_told) {
+  local(udp6_packet({.destination = "ff02::1"}));
+  EXPECT_TRUE(io->injected.empty());
+  EXPECT_EQ(drops(vpc_a, DropReason::port_unreachable), 1u);
+}
+
+TEST_F(Icmp6Test, P55_no_routers_group_where_the_gateway_is_a_host) {
+  auto underlay = config6_a();
+  underlay.underlay = true;
+  configure({underlay, config6_b()});
+  settle();
+  for (const char* to : {"ff02::2", "2001:db8:1::"}) local(echo("2001:db8:1::5", to));
+  EXPECT_TRUE(io->injected.empty());
+  local(echo("2001:db8:1::5", "ff02::1"));
+  EXPECT_EQ(originated().size(), 1u);
 }
 
 TEST_F(Icmp6Test, ports_and_next_headers_that_we_do_not_serve_are_told) {

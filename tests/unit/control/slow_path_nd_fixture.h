@@ -41,6 +41,10 @@ class SlowPath6Test : public SlowPathTest {
   void solicit(const NdFields& fields, const dataplane::Mac& source = mac(5)) {
     punt_nd(vpc_a, neighbour_packet(135, fields), source);
   }
+  void queue_solicitation_of(const std::string& target) {
+    queue(PuntClass::nd, ethernet6(neighbour_packet(135, {.target = target}), mac(5)),
+          {.in_vpc = vpc_a, .vpc = vpc_a, .ip_offset = 14});
+  }
   void advertise(const NdFields& fields, const dataplane::Mac& source = mac(5)) {
     punt_nd(vpc_a, neighbour_packet(136, fields), source);
   }

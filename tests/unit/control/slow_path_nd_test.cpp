@@ -30,10 +30,82 @@ TEST_F(SlowPath6Test, P43_our_link_local_address_is_answered_for) {
 }
 
 TEST_F(SlowPath6Test, P40_no_other_address_is_answered_for) {
-  for (const char* target : {"2001:db8:1::9", "2001:db8:2::1", "fe80::9", "2001:db8:1::"}) {
+  for (const char* target : {"2001:db8:1::9", "2001:db8:2::1", "fe80::9"}) {
     solicit({.target = target});
   }
+  after(1s);
   EXPECT_TRUE(io->injected.empty());
+}
+
+// RFC 4861 §7.2.7: within a second, from an address of the gateway alone, overriding nothing.
+TEST_F(SlowPath6Test, P53_a_solicitation_of_the_anycast_address_is_answered) {
+  solicit({.destination = "ff02::1:ff00:0",
+           .target = "2001:db8:1::",
+           .options = link_option(1, mac(5))});
+  after(1s);
+  ASSERT_EQ(frames(136).size(), 1u);
+  const auto frame = frames(136).at(0);
+  EXPECT_EQ(mac_at(frame, 0), mac(5).to_string());
+  EXPECT_EQ(packet_of(frame), neighbour_packet(136, {.source = "2001:db8:1::1",
+                                                     .destination = "2001:db8:1::5",
+                                                     .target = "2001:db8:1::",
+                                                     .flags = na_router | na_solicited,
+                                                     .options = link_option(2, own_mac_a)}));
+  EXPECT_TRUE(usable(vpc_a, "2001:db8:1::5"));
+  take_injected();
+  solicit({.source = "fe80::5", .destination = "ff02::1:ff00:0", .target = "2001:db8:11::"});
+  after(1s);
+  ASSERT_EQ(frames(136).size(), 1u);
+  EXPECT_EQ(get_address(frames(136)[0], 14 + 8), link_local_a);
+}
+
+TEST_F(SlowPath6Test, P53_answers_for_anycast_spread_over_a_second) {
+  for (int i = 0; i < 100; ++i) queue_solicitation_of("2001:db8:1::");
+  poll();
+  std::size_t seen = frames(136).size();
+  EXPECT_LT(seen, 20u);
+  for (int i = 0; i < 5; ++i) {
+    after(200ms);
+    EXPECT_GT(frames(136).size(), seen);
+    seen = frames(136).size();
+  }
+  EXPECT_EQ(seen, 100u);
+}
+
+TEST_F(SlowPath6Test, P53_what_waits_for_a_vpc_that_goes_is_not_said) {
+  solicit({.target = "2001:db8:1::"});
+  configure({config6_b()});
+  configure({config6_a(), config6_b()});
+  settle();
+  solicit({.target = "2001:db8:1::"});
+  auto a = config6_a();
+  a.addresses = {interface_address("10.1.1.1", 24), interface_address("2001:db8:1::1", 127)};
+  configure({a, config6_b()});
+  after(1s);
+  for (const auto& frame : frames(136)) EXPECT_NE(get_address(frame, 14 + 48), "2001:db8:1::");
+}
+
+// Others may have the address, too; nobody asks whether they do, and a host can't be it.
+TEST_F(SlowPath6Test, P53_another_routers_anycast_address_is_no_conflict) {
+  advertise({.source = "2001:db8:1::7",
+             .destination = "ff02::1",
+             .target = "2001:db8:1::",
+             .options = link_option(2, mac(7))});
+  solicit({.source = "::", .destination = "ff02::1:ff00:0", .target = "2001:db8:1::"});
+  after(1s);
+  EXPECT_TRUE(io->injected.empty());
+  EXPECT_EQ(slow->counters(vpc_a).address_conflicts, 0u);
+  EXPECT_EQ(slow->counters(vpc_a).consumed, 2u);
+}
+
+TEST_F(SlowPath6Test, P53_no_anycast_address_where_the_gateway_is_a_host) {
+  auto underlay = config6_a();
+  underlay.underlay = true;
+  configure({underlay, config6_b()});
+  settle();
+  solicit({.target = "2001:db8:1::"});
+  after(1s);
+  EXPECT_TRUE(frames(136).empty());
 }
 
 TEST_F(SlowPath6Test, P40_senders_outside_the_prefixes_are_ignored) {

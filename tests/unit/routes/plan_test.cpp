@@ -78,7 +78,37 @@ TEST(Plan, NoBroadcastOnPointToPointLinksAndInIpv6) {
                   {host("10.1.0.1"), {Self{}}},
                   {prefix("2001:db8:a::/48"), {Discard{DiscardReason::no_route}}},
                   {prefix("2001:db8:a::/64"), {OnLink{}}},
+                  {host("2001:db8:a::"), {Self{}}},
                   {host("2001:db8:a::1"), {Self{}}}}));
+}
+
+std::vector<std::string> own_in(const Plan& plan) {
+  std::vector<std::string> result;
+  for (const PlanEntry& entry : plan) {
+    if (std::holds_alternative<Self>(entry.targets.front())) {
+      result.push_back(entry.prefix.address.to_string());
+    }
+  }
+  return result;
+}
+
+// Of every link that has one; on an underlay the gateway is a host.
+TEST(Plan, P53_AnycastAddressesAreTheGateways) {
+  Model model;
+  model.vpcs = {vpc("vpc-a", {"2001:db8:a::/48", "2001:db8:b::/48"})};
+  model.vpcs[0].interface->addresses = {{address("2001:db8:a::1"), 64},
+                                        {address("2001:db8:a:8::1"), 126},
+                                        {address("2001:db8:a:9::"), 127},
+                                        {address("2001:db8:b::1"), 48}};
+  const Computed computed = compute_routes(valid(model), {});
+  const VpcRoutes& routes = computed.rib.vpcs[0];
+  EXPECT_EQ(own_in(plan_vpc_table(model.vpcs[0], computed.rib, routes, routes.tables[0])),
+            (std::vector<std::string>{"2001:db8:a::", "2001:db8:a::1",
+                                      "2001:db8:a:8::", "2001:db8:a:8::1",
+                                      "2001:db8:a:9::", "2001:db8:b::", "2001:db8:b::1"}));
+  config::Underlay underlay;
+  underlay.addresses = {{address("2001:db8:beef::1"), 64}};
+  EXPECT_EQ(own_in(plan_underlay_table(underlay)), (std::vector<std::string>{"2001:db8:beef::1"}));
 }
 
 TEST(Plan, WithoutAnInterfaceNothingIsDelivered) {
