@@ -84,10 +84,13 @@ bool may_cause_icmp6_error(Bytes packet, bool link_multicast, const Icmp6Error& 
   if (!header) return false;
   packet = packet.first(header->total_bytes());
   const bool to_group = link_multicast || is_multicast_v6(header->destination);
-  if (to_group && error.type != icmp6::packet_too_big) return false;
+  const bool problem = error.type == icmp6::parameter_problem;
+  const bool may_be_told =
+      error.type == icmp6::packet_too_big || (problem && error.code == dataplane::problem_option);
+  if (to_group && !may_be_told) return false;
   if (!is_unicast_v6(header->source) || is_anycast(on_link, header->source)) return false;
   const auto upper = find_upper_layer(packet);
-  if (!upper || upper->fragment_offset != 0) return false;
+  if (!upper || upper->fragment_offset != 0) return problem;
   if (upper->protocol != next_header_icmp) return true;
   if (upper->offset >= packet.size()) return false;
   const std::uint8_t type = packet[upper->offset];

@@ -45,8 +45,9 @@ std::optional<Icmp6Error> icmp6_error_for(dataplane::DropReason reason, Bytes pa
                                           std::uint16_t mtu);
 
 // RFC 4443 §2.4 (e): never about an ICMPv6 error or redirect, nor to a source that isn't one host;
-// about a packet to a group (IPv6 or link layer) only packet_too_big. Not about a later fragment,
-// either: what it is a part of can't be seen. `on_link` says which sources are anycast addresses.
+// about a packet to a group (IPv6 or link layer) only packet_too_big and unknown options. About a
+// later fragment, or headers that lead nowhere, only what is wrong with these (RFC 8200 §4.5): what
+// they are a part of can't be seen. `on_link` says which sources are anycast addresses.
 bool may_cause_icmp6_error(Bytes packet, bool link_multicast, const Icmp6Error& error,
                            std::span<const config::InterfaceAddress> on_link);
 

@@ -55,6 +55,12 @@ std::optional<dataplane::Ipv6Upper> find_upper_layer(Bytes packet) {
   return upper;
 }
 
+std::optional<dataplane::Ipv6HeaderProblem> find_header_problem(Bytes packet) {
+  const auto header = parse_ipv6_packet(packet);
+  if (!header) return std::nullopt;
+  return dataplane::find_ipv6_header_problem(packet.data(), header->total_bytes());
+}
+
 std::uint16_t icmp6_checksum(const MappedAddress& source, const MappedAddress& destination,
                              Bytes message) {
   return internet_checksum(

@@ -9,6 +9,7 @@
 #include "control/packets/bytes.h"
 #include "dataplane/published/ipv6_address.h"
 #include "dataplane/published/ipv6_chain.h"
+#include "dataplane/published/ipv6_headers.h"
 #include "dataplane/published/types.h"
 
 namespace bgw::control {
@@ -61,6 +62,9 @@ void write_ipv6_header(MutableBytes bytes, const Ipv6Header& header);
 // many. Of a later fragment it is what the fragments together start with. `packet` may be cut
 // short.
 std::optional<dataplane::Ipv6Upper> find_upper_layer(Bytes packet);
+// What of them the gateway, for which the packet is, has to discard it for; nothing when it isn't
+// all there, which is for others to find.
+std::optional<dataplane::Ipv6HeaderProblem> find_header_problem(Bytes packet);
 // One of several: an atomic one is whole (RFC 6946).
 inline bool is_one_of_several(const dataplane::Ipv6Upper& upper) {
   return upper.fragment_offset != 0 || upper.more_fragments;

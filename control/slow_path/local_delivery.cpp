@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "control/packets/icmp_families.h"
+#include "control/packets/ipv6.h"
 #include "control/slow_path/own_addresses.h"
 
 namespace bgw::control {
@@ -31,11 +32,29 @@ std::optional<DropReason> objection(const IcmpPacket& found, const dataplane::Pa
   const bool off_link =
       note.in_vpc != note.vpc && (is_link_local(found.source) || is_link_local(found.destination));
   if (!found.from_one_host || off_link) return DropReason::martian_source;
-  if (!found.protocol) return DropReason::icmp_malformed;
   return std::nullopt;
 }
 
 }  // namespace
+
+// RFC 8200 §4: true if it has been dropped for them, and its source told where it is to be.
+bool LocalDelivery::refuse_headers(PacketPtr& packet, TimePoint now) {
+  const Bytes ip = network_bytes(*packet);
+  const auto problem = is_ipv6(ip) ? find_header_problem(ip) : std::nullopt;
+  if (!problem) return false;
+  icmp_.tell_problem(*packet, *problem, now);
+  vpcs_.drop(std::move(packet), DropReason::ipv6_extension);
+  return true;
+}
+
+bool LocalDelivery::refuse_fragment(PacketPtr& packet, TimePoint now) {
+  const Bytes ip = network_bytes(*packet);
+  const auto found = is_ipv6(ip) ? IcmpOfIpv6::read(ip) : std::nullopt;
+  const auto& note = packet->note();
+  // What is nobody's to serve is found out when it is whole.
+  if (!found || objection(*found, note, vpcs_.find_up(note.vpc))) return false;
+  return refuse_headers(packet, now);
+}
 
 void LocalDelivery::deliver(PacketPtr packet, TimePoint now) {
   const Bytes ip = network_bytes(*packet);
@@ -45,6 +64,8 @@ void LocalDelivery::deliver(PacketPtr packet, TimePoint now) {
   if (const auto why = objection(*found, note, vpcs_.find_up(note.vpc))) {
     return vpcs_.drop(std::move(packet), *why);
   }
+  if (refuse_headers(packet, now)) return;
+  if (!found->protocol) return vpcs_.drop(std::move(packet), DropReason::icmp_malformed);
   LocalService* service = services_.find(*found->protocol, found->port);
   const LocalPacket local{*packet,    note.vpc,         found->source, found->destination,
                           found->ttl, *found->protocol, found->port};

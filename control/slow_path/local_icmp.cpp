@@ -8,6 +8,7 @@
 namespace bgw::control {
 
 using dataplane::DropReason;
+using dataplane::is_multicast_v6;
 using dataplane::MappedAddress;
 
 namespace {
@@ -37,15 +38,18 @@ void LocalIcmp::tell_source(Packet& packet, DropReason reason, TimePoint now) {
   tell_source_of<IcmpOfIpv4>(packet, reason, now);
 }
 
-void LocalIcmp::tell_problem(Packet& packet, std::uint32_t pointer, TimePoint now) {
+void LocalIcmp::tell_problem(Packet& packet, const dataplane::Ipv6HeaderProblem& problem,
+                             TimePoint now) {
   SlowVpc* vpc = vpcs_.find_up(packet.note().in_vpc);
   const Bytes ip = network_bytes(packet);
   const auto found = IcmpOfIpv6::read(ip);
-  if (vpc == nullptr || !is_ipv6(ip) || !found) return;
+  if (vpc == nullptr || !is_ipv6(ip) || !found || !problem.told) return;
+  if (is_multicast_v6(found->destination) && !problem.also_to_group) return;
   const auto from =
       error_source(*vpc, found->source, found->destination, DropReason::port_unreachable);
   if (!from) return;
-  send_error<IcmpOfIpv6>(*vpc, packet, {icmp6::parameter_problem, 0, pointer}, *from, now);
+  const Icmp6Error error{icmp6::parameter_problem, problem.code, problem.pointer};
+  send_error<IcmpOfIpv6>(*vpc, packet, error, *from, now);
 }
 
 template <typename Family>

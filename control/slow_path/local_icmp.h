@@ -9,6 +9,7 @@
 #include "control/slow_path/originator.h"
 #include "control/slow_path/pings.h"
 #include "control/slow_path/slow_path_vpcs.h"
+#include "dataplane/published/ipv6_headers.h"
 
 namespace bgw::control {
 
@@ -22,8 +23,9 @@ class LocalIcmp final : public LocalService {
   std::optional<dataplane::DropReason> serve(const LocalPacket& packet, TimePoint now) override;
   // Tells the source of a packet why it was dropped, if and when the rules allow (P28–P35).
   void tell_source(Packet& packet, dataplane::DropReason reason, TimePoint now);
-  // Says that something is wrong with a packet to the gateway at `pointer` (RFC 4443 §3.4).
-  void tell_problem(Packet& packet, std::uint32_t pointer, TimePoint now);
+  // Tells the source what is wrong with the headers of a packet to the gateway (RFC 4443 §3.4), if
+  // it is to be told.
+  void tell_problem(Packet& packet, const dataplane::Ipv6HeaderProblem& problem, TimePoint now);
 
  private:
   template <typename Family>

@@ -5,6 +5,7 @@
 #include "control/packets/addresses.h"
 #include "control/packets/ipv4.h"
 #include "control/packets/ipv6.h"
+#include "control/packets/mld.h"
 
 namespace bgw::control {
 

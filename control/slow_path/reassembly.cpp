@@ -51,7 +51,7 @@ struct Reassembly::Fragment {
   std::size_t offset = 0;
   bool more = false;
   bool malformed = false;
-  std::optional<std::uint32_t> parameter_problem;
+  std::optional<dataplane::Ipv6HeaderProblem> parameter_problem;
 
   std::size_t end() const { return offset + data.size(); }
 };
@@ -94,11 +94,15 @@ std::optional<Reassembly::Fragment> Reassembly::parse_v6(Bytes ip) {
   fragment.next_header = ip[found->fragment_header_at];
   fragment.offset = offset_and_more & 0xfff8u;
   fragment.more = (offset_and_more & 1) != 0;
-  // RFC 8200 §4.5 says what is owed for either.
+  // RFC 8200 §4.5 says what is owed for each; the first fragment has all headers.
   if (fragment.more && fragment.data.size() % 8 != 0) {
-    fragment.parameter_problem = static_cast<std::uint32_t>(v6_payload_length_at);
+    fragment.parameter_problem = {.pointer = static_cast<std::uint32_t>(v6_payload_length_at)};
   } else if (fragment.head_bytes - ipv6_header_bytes + fragment.end() > ip_max_bytes) {
-    fragment.parameter_problem = static_cast<std::uint32_t>(found->fragment_header_at + 2);
+    fragment.parameter_problem = {.pointer =
+                                      static_cast<std::uint32_t>(found->fragment_header_at + 2)};
+  } else if (fragment.offset == 0 && fragment.more &&
+             (!found->found || found->offset >= ip.size())) {
+    fragment.parameter_problem = {.code = dataplane::problem_first_fragment};
   }
   const bool alone = fragment.offset == 0 && !fragment.more;
   fragment.malformed = fragment.parameter_problem || (fragment.data.empty() && !alone);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "control/packets/bytes.h"
+#include "dataplane/published/ipv6_headers.h"
 #include "dataplane/published/types.h"
 
 namespace bgw::control {
@@ -54,8 +55,8 @@ class Reassembly {
     Fate fate = Fate::dropped;
     std::vector<std::uint8_t> packet;  // whole: it starts at IP, its checksum is right
     std::size_t joined = 0;            // whole: how many waited for this one
-    // dropped, IPv6: an ICMP Parameter Problem, code 0, is owed that points there.
-    std::optional<std::uint32_t> parameter_problem;
+    // dropped, IPv6: an ICMP Parameter Problem is owed (RFC 8200 §4.5).
+    std::optional<dataplane::Ipv6HeaderProblem> parameter_problem;
   };
 
   // `failed` is called from add(), run_timers() and forget(), and calls none of them.

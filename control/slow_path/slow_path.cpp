@@ -131,6 +131,7 @@ void SlowPath::Impl::handle_nd(PacketPtr packet) {
 
 void SlowPath::Impl::handle_local(PacketPtr packet) {
   if (is_fragment(network_bytes(*packet))) {
+    if (delivery.refuse_fragment(packet, now)) return;
     packet = reassemble(std::move(packet));
     if (packet == nullptr) return;
   }

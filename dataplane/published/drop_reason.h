@@ -52,6 +52,7 @@ namespace bgw::dataplane {
   X(neighbour_unreachable, "the neighbour did not answer")                                 \
   X(hold_queue_full, "too many packets wait for the neighbour or in the VPC")              \
   X(neighbour_limit, "to a VPC that has as many neighbours as it may")                     \
+  X(ipv6_extension, "to the gateway itself: IPv6 extension header that it refuses")        \
   X(port_unreachable, "to the gateway itself: protocol or port that it does not serve")    \
   X(icmp_malformed, "ICMP to the gateway with a bad checksum or length")                   \
   X(punt_policed, "to the control thread, over its class's or VPC's rate")                 \

@@ -1,6 +1,7 @@
 #include "dataplane/walk/decapsulation.h"
 
 #include "dataplane/published/ipv6_chain.h"
+#include "dataplane/published/ipv6_headers.h"
 #include "dataplane/walk/ecn.h"
 #include "dataplane/walk/outer_udp.h"
 
@@ -136,7 +137,8 @@ void parse_underlay_ipv6(const FibSnapshot& fib, Burst& burst, std::size_t i,
   if (upper.protocol == protocol_udp && upper.fragment())
     return burst.drop(i, DropReason::outer_fragment);
   if (!upper.found || upper.offset > readable ||
-      !is_to_vxlan(upper.protocol, ip.bytes + upper.offset, readable - upper.offset))
+      !is_to_vxlan(upper.protocol, ip.bytes + upper.offset, readable - upper.offset) ||
+      find_ipv6_header_problem(ip.bytes, readable))
     return take_ipv6(burst, i, fields);
   const std::uint32_t at = burst.ip_offset[i];
   decapsulate(fib, burst, i,

@@ -153,6 +153,11 @@ TEST_P(BadIpv6, is_dropped) {
 INSTANTIATE_TEST_SUITE_P(Packets, BadIpv6, testing::ValuesIn(bad_packets),
                          [](const auto& given) { return given.param.name; });
 
+Bytes behind(Bytes header, const Bytes& payload) {
+  header.insert(header.end(), payload.begin(), payload.end());
+  return header;
+}
+
 void expect_forwarded(TwoVpcs& lab, const Bytes& in) {
   const Outcome outcome = lab.receive(lab.a, in);
   ASSERT_EQ(outcome.sent.size(), 1u);
@@ -188,6 +193,39 @@ TEST(Ipv6, P08_P09_extension_headers_pass_unchanged) {
   expect_forwarded(lab, lab.from_a_v6({.next_header = hop_by_hop, .payload = {udp, 255}}));
   expect_forwarded(lab, lab.from_a_v6({.next_header = routing, .payload = {0}}));
   expect_forwarded(lab, lab.from_a_v6({.next_header = fragment, .payload = {}}));
+}
+
+// What the gateway would refuse of a packet to itself, it passes on.
+TEST(Ipv6, P56_extension_headers_in_transit_are_nobodys_business) {
+  TwoVpcs lab;
+  const Bytes data = ports(1, 2);
+  for (const std::uint8_t type : Bytes{0x3e, 0x7e, 0xbe, 0xfe})
+    for (const std::uint8_t header : {hop_by_hop, destination_options})
+      expect_forwarded(lab, lab.from_a_v6({.next_header = header,
+                                           .payload = behind(extension(udp, {type, 0}), data)}));
+  for (const std::uint8_t type : Bytes{0, 2, 4, 99})
+    expect_forwarded(
+        lab, lab.from_a_v6({.next_header = routing,
+                            .payload = behind(extension(udp, {type, 1, 0, 0, 0, 0}), data)}));
+  const Bytes twice = behind(extension(hop_by_hop), behind(extension(udp), data));
+  expect_forwarded(lab, lab.from_a_v6({.next_header = hop_by_hop, .payload = twice}));
+  expect_forwarded(lab, lab.from_a_v6({.next_header = destination_options, .payload = twice}));
+}
+
+// As they are: what is wrong with them the control thread finds.
+TEST(Ipv6, P56_extension_headers_to_the_gateway_reach_it) {
+  TwoVpcs lab;
+  for (const std::uint8_t type : Bytes{0x3e, 0x7e, 0xbe, 0xfe}) {
+    const Bytes payload = behind(extension(icmpv6, {type, 0}), icmp_echo(1, 1, 128));
+    for (const char* to : {"2001:db8:1::1", "2001:db8:2::1"}) {
+      const Bytes frame = lab.from_a_v6(
+          {.destination = to, .next_header = destination_options, .payload = payload});
+      const Outcome outcome = lab.receive(lab.a, frame);
+      ASSERT_EQ(outcome.punted.size(), 1u);
+      EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::local);
+      EXPECT_EQ(outcome.punted[0].data, frame);
+    }
+  }
 }
 
 class HopLimit : public testing::TestWithParam<int> {};
@@ -371,10 +409,6 @@ TEST_P(NoErrorAboutIpv6, is_dropped_in_silence) {
   Ipv6 packet = GetParam().packet;
   packet.hop_limit = 1;
   expect_expires_in_silence(lab, lab.from_a_v6(packet));
-}
-Bytes behind(Bytes header, const Bytes& payload) {
-  header.insert(header.end(), payload.begin(), payload.end());
-  return header;
 }
 INSTANTIATE_TEST_SUITE_P(
     Packets, NoErrorAboutIpv6,

@@ -372,6 +372,37 @@ TEST(OverVxlan, P51_own_addresses_are_nobodys_source_on_the_underlay) {
   EXPECT_TRUE(outcome.punted.empty());
 }
 
+// Of a packet to the gateway, before it is opened: refused, the control thread says so.
+TEST(OverVxlan, P56_extension_headers_before_vxlan_are_processed) {
+  if (link_under_test() != LinkUnderTest::vxlan6) return;
+  TwoVpcs lab;
+  const TestUnderlay underlay = test_underlay();
+  const Bytes plain = from_vtep(vni_of(lab), inner(lab));
+  const Bytes udp(plain.begin() + 54, plain.end());
+  const auto sent = [&](std::uint8_t header, Bytes content) {
+    Bytes payload = extension(17, std::move(content));
+    payload.insert(payload.end(), udp.begin(), udp.end());
+    const Bytes packet = ipv6({.source = underlay.remote,
+                               .destination = underlay.own,
+                               .next_header = header,
+                               .payload = payload});
+    const Outcome outcome =
+        lab.receive_raw(lab.a, ethernet(underlay.own_mac, underlay.remote_mac, 0x86dd, packet));
+    EXPECT_EQ(outcome.sent.size() + outcome.punted.size(), 1u);
+    return outcome.sent.size() == 1;
+  };
+  EXPECT_TRUE(sent(0, {0x3e, 0}));
+  EXPECT_TRUE(sent(60, {0x3e, 0}));
+  EXPECT_TRUE(sent(43, {0, 0}));
+  for (const std::uint8_t type : Bytes{0x7e, 0xbe, 0xfe}) {
+    EXPECT_FALSE(sent(0, {type, 0}));
+    EXPECT_FALSE(sent(60, {type, 0}));
+  }
+  EXPECT_FALSE(sent(43, {0, 1}));
+  EXPECT_FALSE(sent(51, {0, 0}));
+  lab.expect_counters_add_up();
+}
+
 // A node of the underlay, but no router there.
 TEST(OverVxlan, P55_on_an_ipv6_underlay_too) {
   if (link_under_test() != LinkUnderTest::vxlan6) return;

@@ -76,6 +76,14 @@ TEST(Icmp6, P29_no_error_about_a_later_fragment) {
   EXPECT_FALSE(may(fragment(9)));
 }
 
+// RFC 8200 §4.5: of a fragment it can be said what is wrong with that.
+TEST(Icmp6, P56_a_problem_of_a_later_fragment_is_told) {
+  const Icmp6Error problem{icmp6::parameter_problem, 0, 42};
+  EXPECT_TRUE(may(fragment(8), false, problem));
+  EXPECT_TRUE(may(fragment(9), false, problem));
+  EXPECT_FALSE(may(fragment(9), true, problem));
+}
+
 TEST(Icmp6, P30_P31_about_groups_only_that_a_packet_is_too_big) {
   EXPECT_FALSE(may(udp6_packet({.destination = "ff02::1"})));
   EXPECT_FALSE(may(udp6_packet(), true));

@@ -343,11 +343,15 @@ TEST_F(Fragments, lengths_that_lie_are_dropped) {
   Packet nothing = v4_part(four, 64, 64);
   EXPECT_EQ(add(nothing).fate, Fate::dropped);
   // RFC 8200 §4.5: where a Parameter Problem points.
-  EXPECT_EQ(add(v6_part(six, 0, 33)).parameter_problem, 4u);
+  const auto pointer = [&](const Packet& part) {
+    const auto problem = add(part).parameter_problem;
+    return problem && problem->code == 0 ? problem->pointer : UINT32_MAX;
+  };
+  EXPECT_EQ(pointer(v6_part(six, 0, 33)), 4u);
   EXPECT_EQ(add(v6_part(six, 65'520, 65'528)).fate, Fate::waits);
   Packet beyond6 = v6_part(six, 65'520, 65'528, 2);
   put16(beyond6, 42, 0xfff8);
-  EXPECT_EQ(add(beyond6).parameter_problem, 42u);
+  EXPECT_EQ(pointer(beyond6), 42u);
   for (std::size_t bytes = 0; bytes < 56; ++bytes)
     EXPECT_NE(add(slice(v6_part(six, 0, 64), 0, bytes)).fate, Fate::waits);
   expect_every_fragment_accounted();

@@ -110,6 +110,145 @@ TEST_F(Icmp6Test, P36_echo_behind_extension_headers_is_answered) {
   EXPECT_EQ(originated()[0].at(40), 129);
 }
 
+// Before an echo request.
+ByteVector options_header(const ByteVector& content, std::uint8_t next_header = 58) {
+  ByteVector header = {next_header, 0};
+  header.insert(header.end(), content.begin(), content.end());
+  header.resize(8);
+  return header;
+}
+ByteVector echo_behind(std::uint8_t first, const ByteVector& headers,
+                       const std::string& destination = "2001:db8:1::1") {
+  return icmp6_packet({.destination = destination, .next_header = first}, 128, 0, 1, {}, headers);
+}
+
+// RFC 8200 §4.2.
+TEST_F(Icmp6Test, P56_unknown_options_by_their_two_bits) {
+  for (const std::uint8_t header : ByteVector{0, 60}) {
+    io->injected.clear();
+    local(echo_behind(header, options_header({0x3e, 2, 7, 7})));
+    ASSERT_EQ(originated().size(), 1u);
+    EXPECT_EQ(originated()[0].at(40), 129) << "passed over";
+    io->injected.clear();
+    local(echo_behind(header, options_header({0x7e, 2, 7, 7})));
+    EXPECT_TRUE(io->injected.empty()) << "discarded in silence";
+    for (const std::uint8_t type : ByteVector{0xbe, 0xfe}) {
+      io->injected.clear();
+      const auto packet = echo_behind(header, options_header({0, type, 2, 7, 7}));
+      local(packet);
+      ASSERT_EQ(originated().size(), 1u);
+      EXPECT_EQ(originated()[0],
+                icmp6_packet({.source = "2001:db8:1::1", .destination = "2001:db8:1::5"}, 4, 2, 43,
+                             packet));
+    }
+  }
+  EXPECT_EQ(drops(vpc_a, DropReason::ipv6_extension), 6u);
+  EXPECT_EQ(slow->counters(vpc_a).icmp_sent, 4u);
+}
+
+TEST_F(Icmp6Test, P56_routing_headers_with_segments_left_are_refused) {
+  for (const std::uint8_t type : ByteVector{0, 2, 4, 253}) {
+    io->injected.clear();
+    local(echo_behind(43, options_header({type, 1})));
+    ASSERT_EQ(originated().size(), 1u);
+    EXPECT_EQ(get16(originated()[0], 40), 0x0400u);
+    EXPECT_EQ(get32(originated()[0], 44), 42u) << "the routing type";
+    io->injected.clear();
+    local(echo_behind(43, options_header({type, 0})));
+    ASSERT_EQ(originated().size(), 1u);
+    EXPECT_EQ(originated()[0].at(40), 129) << "nothing is left to do";
+  }
+  EXPECT_EQ(drops(vpc_a, DropReason::ipv6_extension), 4u);
+}
+
+TEST_F(Icmp6Test, P56_hop_by_hop_comes_first_and_once) {
+  const ByteVector last = options_header({});
+  for (const std::uint8_t first : ByteVector{0, 60, 43}) {
+    io->injected.clear();
+    ByteVector headers = options_header({}, 0);
+    headers.insert(headers.end(), last.begin(), last.end());
+    local(echo_behind(first, headers));
+    ASSERT_EQ(originated().size(), 1u);
+    EXPECT_EQ(get16(originated()[0], 40), 0x0401u);
+    EXPECT_EQ(get32(originated()[0], 44), 40u) << "what names it";
+  }
+  EXPECT_EQ(drops(vpc_a, DropReason::ipv6_extension), 3u);
+}
+
+// RFC 4443 §2.4 (e.1), (e.3): not about an error; about a packet to a group only what asks for it.
+TEST_F(Icmp6Test, P28_P30_P56_problems_are_told_within_the_rules) {
+  const ByteVector options = options_header({0xbe, 0});
+  local(icmp6_packet({.destination = "2001:db8:1::1", .next_header = 60}, 3, 0, 0, {}, options));
+  local(echo_behind(60, options_header({0xfe, 0}), "ff02::1"));
+  local(echo_behind(43, options_header({0, 1}), "ff02::1"));
+  EXPECT_TRUE(io->injected.empty());
+  local(echo_behind(60, options, "ff02::1"));
+  ASSERT_EQ(originated().size(), 1u);
+  EXPECT_EQ(get16(originated()[0], 40), 0x0402u);
+  EXPECT_EQ(get_address(originated()[0], 8), "2001:db8:1::1");
+  EXPECT_EQ(drops(vpc_a, DropReason::ipv6_extension), 4u);
+}
+
+TEST_F(Icmp6Test, P35_P56_problems_are_rate_limited) {
+  for (int i = 0; i < 80; ++i) local(echo_behind(43, options_header({0, 1})));
+  EXPECT_EQ(slow->counters(vpc_a).icmp_sent, 50u);
+  EXPECT_EQ(slow->counters(vpc_a).icmp_suppressed, 30u);
+}
+
+TEST_F(Icmp6Test, P56_addressed_to_nobody_here_it_is_not_told) {
+  local(echo_behind(43, options_header({0, 1}), "2001:db8:1::77"));
+  EXPECT_TRUE(io->injected.empty());
+  EXPECT_EQ(drops(vpc_a, DropReason::no_route), 1u);
+}
+
+ByteVector fragment_of(unsigned offset_and_flags, const ByteVector& data,
+                       std::uint8_t next_header = 17, const ByteVector& before = {}) {
+  ByteVector payload = before;
+  ByteVector header = {next_header, 0, 0, 0, 0, 0, 0, 9};
+  put16(header, 2, offset_and_flags);
+  payload.insert(payload.end(), header.begin(), header.end());
+  payload.insert(payload.end(), data.begin(), data.end());
+  const std::uint8_t first = before.empty() ? 44 : 60;
+  return ipv6_packet({.destination = "2001:db8:1::1", .next_header = first}, payload);
+}
+
+// RFC 8200 §4.5: each is told, later fragments included.
+TEST_F(Icmp6Test, P56_fragments_that_cannot_be_are_told) {
+  const auto told = [&](const ByteVector& fragment) {
+    io->injected.clear();
+    local(fragment);
+    if (originated().size() != 1) return std::pair(0u, 0u);
+    return std::pair(unsigned{get16(originated()[0], 40)}, unsigned{get32(originated()[0], 44)});
+  };
+  EXPECT_EQ(told(fragment_of(0xfff8, ByteVector(16))), std::pair(0x0400u, 42u)) << "beyond 65,535";
+  EXPECT_EQ(told(fragment_of(0xfff9, ByteVector(8))), std::pair(0x0400u, 42u));
+  EXPECT_EQ(told(fragment_of(0x0001, ByteVector(12))), std::pair(0x0400u, 4u)) << "not of eights";
+  EXPECT_EQ(told(fragment_of(0x0101, ByteVector(12))), std::pair(0x0400u, 4u));
+  EXPECT_EQ(told(fragment_of(0x0001, {17, 1, 1, 4, 0, 0, 0, 0}, 60)), std::pair(0x0403u, 0u))
+      << "headers that go on in the next";
+  EXPECT_EQ(drops(vpc_a, DropReason::reassembly_failed), 5u);
+  EXPECT_EQ(slow->counters(vpc_a).held, 0u);
+}
+
+// Those in front of a fragment header are each fragment's; those behind it are the packet's.
+TEST_F(Icmp6Test, P56_headers_of_fragments_are_processed) {
+  const ByteVector refused = options_header({0xbe, 0}, 44);
+  local(fragment_of(0x0101, ByteVector(16), 17, refused));
+  ASSERT_EQ(originated().size(), 1u);
+  EXPECT_EQ(get16(originated()[0], 40), 0x0402u);
+  EXPECT_EQ(get32(originated()[0], 44), 42u);
+  EXPECT_EQ(slow->counters(vpc_a).held, 0u);
+  io->injected.clear();
+  ByteVector first = options_header({0xbe, 0}, 17);
+  first.resize(32);
+  local(fragment_of(0x0001, first, 60));
+  EXPECT_EQ(slow->counters(vpc_a).held, 1u);
+  local(fragment_of(32, ByteVector(8), 60));
+  ASSERT_EQ(originated().size(), 1u);
+  EXPECT_EQ(get16(originated()[0], 40), 0x0402u);
+  EXPECT_EQ(drops(vpc_a, DropReason::ipv6_extension), 2u);
+}
+
 TEST_F(Icmp6Test, sources_that_are_no_host_are_refused) {
   for (const char* source : {"::", "::1", "ff02::1", "::ffff:10.1.1.5"}) {
     local(echo(source, "2001:db8:1::1"));
