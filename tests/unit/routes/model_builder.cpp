@@ -94,6 +94,40 @@ void remove_attachment(config::Model& model, const std::string& name) {
   std::erase_if(model.attachments, [&](const auto& a) { return a.name == name; });
 }
 
+namespace {
+
+// As many VPCs as a host has ports have one each; more share one, by their tags.
+constexpr std::size_t most_ports = 32;
+
+void add_port(config::Model& model, const std::string& name) {
+  std::string device = "net_null_" + name;
+  std::ranges::replace(device, '-', '_');
+  model.ports.push_back({name, device});
+}
+
+void bind_by_tags(config::Model& model) {
+  constexpr std::uint32_t ids = 4094;
+  add_port(model, "trunk");
+  std::uint32_t number = 0;
+  for (config::Vpc& vpc : model.vpcs) {
+    const auto id = static_cast<std::uint16_t>(number % ids + 1);
+    const auto outer = static_cast<std::uint16_t>(number / ids + 1);
+    ++number;
+    if (vpc.interface) vpc.interface->binding = config::VlanBinding{"trunk", id, outer};
+  }
+}
+
+void bind_by_ports(config::Model& model) {
+  for (const config::Vpc& vpc : model.vpcs) {
+    const auto* binding =
+        vpc.interface ? std::get_if<config::PortBinding>(&vpc.interface->binding) : nullptr;
+    if (binding == nullptr || config::find_named(model.ports, binding->port) != nullptr) continue;
+    add_port(model, binding->port);
+  }
+}
+
+}  // namespace
+
 config::ValidModel valid(config::Model model) {
   if (model.region.empty()) model.region = "here";
   for (config::Gateway& gateway : model.gateways) {
@@ -101,10 +135,11 @@ config::ValidModel valid(config::Model model) {
   }
   for (config::Vpc& vpc : model.vpcs) {
     if (vpc.region.empty()) vpc.region = model.region;
-    const auto* binding =
-        vpc.interface ? std::get_if<config::PortBinding>(&vpc.interface->binding) : nullptr;
-    if (binding == nullptr || config::find_named(model.ports, binding->port) != nullptr) continue;
-    model.ports.push_back({binding->port, "net_null_" + vpc.name});
+  }
+  if (model.vpcs.size() > most_ports) {
+    bind_by_tags(model);
+  } else {
+    bind_by_ports(model);
   }
   auto checked = config::validate(std::move(model));
   if (checked) return std::move(*checked);
