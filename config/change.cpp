@@ -106,7 +106,7 @@ class Touched {
 
   void add_users_of_port(const std::string& port) {
     for (std::size_t i = 0; i < after_.underlays.size(); ++i) {
-      if (after_.underlays[i].port == port) judge_underlay(i);
+      if (after_.underlays[i].port() == port) judge_underlay(i);
     }
     for_each_binding<PortBinding>([&](std::size_t i, const PortBinding& binding) {
       if (binding.port == port) judge_vpc(i);
@@ -124,9 +124,7 @@ class Touched {
     if (const auto* port = std::get_if<PortBinding>(&interface->binding)) {
       judge_untagged(port->port);
     } else if (const auto* vlan = std::get_if<VlanBinding>(&interface->binding)) {
-      for_each_binding<VlanBinding>([&](std::size_t i, const VlanBinding& other) {
-        if (other == *vlan) scope_.vpcs.add(i);
-      });
+      judge_vlan(*vlan);
     } else {
       const auto& vxlan = std::get<VxlanBinding>(interface->binding);
       for_each_binding<VxlanBinding>([&](std::size_t i, const VxlanBinding& other) {
@@ -136,15 +134,32 @@ class Touched {
   }
 
   void judge_underlay(std::size_t position) {
-    if (scope_.underlays.add(position)) judge_untagged(after_.underlays[position].port);
+    if (!scope_.underlays.add(position)) return;
+    const auto& binding = after_.underlays[position].binding;
+    if (const auto* vlan = std::get_if<VlanBinding>(&binding)) {
+      judge_vlan(*vlan);
+    } else {
+      judge_untagged(std::get<PortBinding>(binding).port);
+    }
   }
 
   void judge_untagged(const std::string& port) {
     for_each_binding<PortBinding>([&](std::size_t i, const PortBinding& other) {
       if (other.port == port) scope_.vpcs.add(i);
     });
+    judge_underlays_on(PortBinding{port});
+  }
+
+  void judge_vlan(const VlanBinding& vlan) {
+    for_each_binding<VlanBinding>([&](std::size_t i, const VlanBinding& other) {
+      if (other == vlan) scope_.vpcs.add(i);
+    });
+    judge_underlays_on(vlan);
+  }
+
+  void judge_underlays_on(const std::variant<PortBinding, VlanBinding>& binding) {
     for (std::size_t i = 0; i < after_.underlays.size(); ++i) {
-      if (after_.underlays[i].port == port) scope_.underlays.add(i);
+      if (after_.underlays[i].binding == binding) scope_.underlays.add(i);
     }
   }
 

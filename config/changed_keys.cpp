@@ -3,12 +3,27 @@
 #include "config/language.h"
 
 namespace bgw::config {
+namespace {
+
+template <typename Field, typename T>
+std::string_view key_of(const Field& field, const T&) {
+  return field.key;
+}
+// Of keys that exclude each other the one that is written.
+template <typename Member, typename... Alternatives, typename T>
+std::string_view key_of(const OneOf<Member, Alternatives...>& field, const T& object) {
+  return field.keys()[std::invoke(field.member, object).index()];
+}
+
+}  // namespace
 
 template <typename T>
 std::vector<std::string> changed_keys(const T& a, const T& b) {
   std::vector<std::string> keys;
   for_each_field(description<T>, [&](const auto& field) {
-    if (std::invoke(field.member, a) != std::invoke(field.member, b)) keys.emplace_back(field.key);
+    if (std::invoke(field.member, a) != std::invoke(field.member, b)) {
+      keys.emplace_back(key_of(field, b));
+    }
   });
   return keys;
 }

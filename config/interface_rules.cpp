@@ -6,12 +6,6 @@
 namespace bgw::config {
 namespace {
 
-void check_vlan(RuleContext& context, const VlanBinding& vlan, const std::string& where) {
-  check_reference(context, where + ".port", "port", vlan.port, context.ports, "ports");
-  check_range(context, where + ".id", vlan.id, vlan_range);
-  if (vlan.outer) check_range(context, where + ".outer", *vlan.outer, vlan_range);
-}
-
 // A remote VTEP must be reachable from the underlay it is used on.
 void check_remote(RuleContext& context, std::size_t underlay_index, const IpAddress& remote,
                   const std::string& where) {
@@ -74,6 +68,12 @@ void check_vxlan(RuleContext& context, const Interface& interface, const std::st
 }
 
 }  // namespace
+
+void check_vlan(RuleContext& context, const VlanBinding& vlan, const std::string& where) {
+  check_reference(context, where + ".port", "port", vlan.port, context.ports, "ports");
+  check_range(context, where + ".id", vlan.id, vlan_range);
+  if (vlan.outer) check_range(context, where + ".outer", *vlan.outer, vlan_range);
+}
 
 UnderlayAddresses::UnderlayAddresses(const ModelView& model) {
   for (std::size_t i = 0; i < model.underlays.size(); ++i) {

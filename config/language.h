@@ -119,7 +119,10 @@ template <>
 inline constexpr auto description<Underlay> = object<Underlay>(
     "underlay", Layout::braces,
     required("name", &Underlay::name, type::Name{}),
-    required("port", &Underlay::port, type::Name{}, "of a port"),
+    one_of(&Underlay::binding,
+           alternative("port", &PortBinding::port, type::Name{},
+                       "of a port, whose untagged frames carry it"),
+           alternative("vlan", type::Object<VlanBinding>{}, ": frames of a port with these ids")),
     required("addresses", &Underlay::addresses,
              type::list(type::AddressOnLink{}, 1, type::Items::distinct)),
     optional("router", &Underlay::router, type::Address{}, "on link"),

@@ -130,10 +130,15 @@ struct Vpc {
 
 struct Underlay {
   std::string name;
-  std::string port;
+  std::variant<PortBinding, VlanBinding> binding;
   std::vector<InterfaceAddress> addresses;
   std::optional<IpAddress> router;
   std::uint16_t mtu = 1500;
+  // Whose frames, tagged or not, carry it.
+  const std::string& port() const {
+    const auto* vlan = std::get_if<VlanBinding>(&binding);
+    return vlan != nullptr ? vlan->port : std::get<PortBinding>(binding).port;
+  }
   friend bool operator==(const Underlay&, const Underlay&) = default;
 };
 

@@ -120,7 +120,11 @@ void check_underlays(RuleContext& context) {
     if (!context.scope.underlays[i]) continue;
     const Underlay& underlay = context.model.underlays[i];
     const std::string where = fmt::format("underlays[{}]", i);
-    check_reference(context, where + ".port", "port", underlay.port, context.ports, "ports");
+    if (const auto* vlan = std::get_if<VlanBinding>(&underlay.binding)) {
+      check_vlan(context, *vlan, where + ".vlan");
+    } else {
+      check_reference(context, where + ".port", "port", underlay.port(), context.ports, "ports");
+    }
     check_link(context, where, underlay.addresses, underlay.router, underlay.mtu);
   }
 }
@@ -144,8 +148,13 @@ void check_bindings(RuleContext& context) {
   for (std::size_t i = 0; i < context.model.underlays.size(); ++i) {
     if (!context.scope.underlays[i]) continue;
     const Underlay& underlay = context.model.underlays[i];
-    rules.take_port(fmt::format("underlays[{}].port", i), underlay.port,
-                    "underlay " + quoted(underlay.name));
+    const std::string where = fmt::format("underlays[{}]", i);
+    const std::string user = "underlay " + quoted(underlay.name);
+    if (const auto* vlan = std::get_if<VlanBinding>(&underlay.binding)) {
+      rules.take_vlan(where + ".vlan", *vlan, user);
+    } else {
+      rules.take_port(where + ".port", underlay.port(), user);
+    }
   }
 }
 

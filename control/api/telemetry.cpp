@@ -165,7 +165,7 @@ Json shown(const config::ValidModel& model, const config::Vpc& vpc, const Device
     const auto& underlay =
         *model.underlays().find(std::get<config::VxlanBinding>(binding).underlay);
     interface["mtu"] = vxlan_mtu(*vpc.interface, underlay);
-    add_device(interface, devices, underlay.port);
+    add_device(interface, devices, underlay.port());
   }
   return interface;
 }
@@ -176,7 +176,7 @@ Json shown(const config::Underlay& underlay, const Devices& devices) {
   interface.update(config::to_json(underlay, {}, config::Defaults::written));
   interface.erase("name");
   interface["enabled"] = true;
-  add_device(interface, devices, underlay.port);
+  add_device(interface, devices, underlay.port());
   return interface;
 }
 

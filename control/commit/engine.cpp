@@ -220,7 +220,7 @@ std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model)
     for (const auto& vpc : model.vpcs()) check_vpc(vpc);
   }
   for (const auto& underlay : model.underlays()) {
-    if (!beyond) beyond = check(underlay.name, underlay.mtu, underlay.port);
+    if (!beyond) beyond = check(underlay.name, underlay.mtu, underlay.port());
   }
   return beyond;
 }

@@ -29,7 +29,7 @@ const ProgrammedPort& port_of(const Programmed& programmed, const config::Interf
     return programmed.ports.at(vlan->port);
   }
   const auto& vxlan = std::get<config::VxlanBinding>(interface.binding);
-  return programmed.ports.at(programmed.model.underlays().find(vxlan.underlay)->port);
+  return programmed.ports.at(programmed.model.underlays().find(vxlan.underlay)->port());
 }
 
 dataplane::TunnelIndex tunnel_to(const Programmed& programmed, const config::VxlanBinding& vxlan,
@@ -81,7 +81,7 @@ SlowPathVpc served(const Programmed& programmed, const config::Underlay& underla
   SlowPathVpc result{
       *programmed.view.vpcs.find(name), name, true, {}, underlay.mtu, underlay.addresses};
   result.underlay = true;
-  return on_port(std::move(result), programmed.ports.at(underlay.port));
+  return on_port(std::move(result), programmed.ports.at(underlay.port()));
 }
 
 std::vector<SlowPathTunnel> tunnels_of(const Programmed& programmed) {

@@ -137,17 +137,22 @@ void FibAssembly::bind_changed() {
 }
 
 void FibAssembly::add_underlay(const config::Underlay& added) {
-  const auto& port = ports_.at(added.port);
+  const auto& carrier = ports_.at(added.port());
   const VpcIndex index = underlay_index(added.name);
   auto& slot = fib_.vpcs[index.value];
   slot = slot_of(underlay_name(added.name));
   slot.enabled = true;
-  slot.mac = port.mac;
-  slot.port = port.id;
+  slot.mac = carrier.mac;
+  slot.port = carrier.id;
   slot.mtu = added.mtu;
   slot.kind = LinkKind::underlay;
   slot.underlay = static_cast<std::uint16_t>(fib_.underlays.size());
-  fib_.ports[port.id.value].untagged = index;
+  if (const auto* vlan = std::get_if<config::VlanBinding>(&added.binding)) {
+    slot.tags = tags_of(*vlan);
+    own_vlan(*vlan, index);
+  } else {
+    fib_.ports[carrier.id.value].untagged = index;
+  }
   auto& received = fib_.underlays.emplace_back();
   for (const auto& own : added.addresses) received.own.push_back(to_address(own.address));
 }
@@ -217,11 +222,14 @@ void FibAssembly::bind(const config::VlanBinding& vlan, VpcIndex index, bool is_
   slot.port = carrier.id;
   slot.mac = carrier.mac;
   slot.tags = tags_of(vlan);
-  if (!is_new_binding) return;
+  if (is_new_binding) own_vlan(vlan, index);
+}
+
+void FibAssembly::own_vlan(const config::VlanBinding& vlan, VpcIndex owner) {
   if (vlan.outer) {
-    port(vlan.port).own(*vlan.outer, vlan.id, index);
+    port(vlan.port).own(*vlan.outer, vlan.id, owner);
   } else {
-    port(vlan.port).own(vlan.id, index);
+    port(vlan.port).own(vlan.id, owner);
   }
 }
 

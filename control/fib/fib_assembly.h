@@ -43,6 +43,7 @@ class FibAssembly {
   void bind(const config::Vpc& vpc, bool is_new_binding);
   void bind(const config::VlanBinding& vlan, dataplane::VpcIndex index, bool is_new_binding);
   void bind(const config::VxlanBinding& vxlan, dataplane::VpcIndex index, bool is_new_binding);
+  void own_vlan(const config::VlanBinding& vlan, dataplane::VpcIndex owner);
   dataplane::VpcFib slot_of(const std::string& owner) const;
   void update_vnis();
   void update_remotes();

@@ -19,7 +19,7 @@ Bytes part(const Bytes& of, std::size_t from, std::size_t to) {
 // A frame for b from a's VTEP. Over IPv6, extension headers of `extension_bytes` precede UDP.
 Bytes carried_frame(const TwoVpcs& lab, const Bytes& inner, std::size_t extension_bytes) {
   const Bytes plain = from_vtep(test_vni(lab.a.value), inner);
-  if (extension_bytes == 0) return plain;
+  if (extension_bytes == 0) return with_underlay_tag(plain);
   const TestUnderlay underlay = test_underlay();
   Bytes payload = extension(17, Bytes(extension_bytes - 2));
   const Bytes udp = part(plain, outer_payload_at, plain.size());

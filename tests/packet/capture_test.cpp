@@ -258,7 +258,9 @@ TEST_F(CaptureWalk, a_packet_without_room_to_leave_is_seen_without_its_tunnel) {
 }
 
 TEST_F(CaptureWalk, frames_cut_short_are_seen_as_they_are) {
-  for (const std::size_t bytes : {1, 13, 14, 20, 33}) lab.receive_raw(lab.a, Bytes(bytes, 0xff));
+  for (const std::size_t bytes : {1, 13, 14, 20, 33}) {
+    lab.receive(lab.a, lab.exact_packet(Bytes(bytes, 0xff)));
+  }
   for (const Copy& copy : take()) EXPECT_LE(copy.what.original_bytes, 33u);
 }
 

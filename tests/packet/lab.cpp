@@ -111,6 +111,11 @@ void Lab::add_underlay() {
                        .source_table = sources,
                        .main_table = main,
                        .kind = LinkKind::underlay});
+  if (underlay_is_vlan()) {
+    plan.vpcs[0].tags = {.tags = {{{.tag_type = Be16::from_host(0x8100),
+                                    .control = Be16::from_host(underlay_vlan)}}},
+                         .bytes = 4};
+  }
   const MappedAddress remote = any_ip(given.remote);
   plan.tunnels.push_back(make_tunnel(underlay_, plan.vpcs[0], any_ip(given.own), remote, remote));
   plan.underlays.push_back({.own = {any_ip(given.own)}});
@@ -187,6 +192,8 @@ void Lab::publish() {
       carrier.own(test_outer_vlan, test_vlan(v), vpc);
     } else if (plan.vpcs[v].kind == LinkKind::vxlan) {
       vnis.emplace_back(test_vni(v), vpc);
+    } else if (underlay_is_vlan()) {
+      carrier.own(underlay_vlan, vpc);
     } else {
       carrier.untagged = vpc;
     }
@@ -263,7 +270,7 @@ Outcome Lab::receive(VpcIndex vpc, const std::vector<Bytes>& frames) {
 }
 
 Outcome Lab::receive_raw(VpcIndex vpc, const Bytes& carried) {
-  return receive(vpc, exact_packet(carried));
+  return receive(vpc, exact_packet(with_underlay_tag(carried)));
 }
 
 Outcome Lab::inject(const Bytes& data, const PacketNote& note) {
@@ -297,7 +304,7 @@ void Lab::collect(Outcome& outcome) {
   for (std::uint32_t v = 0; v < plan.vpcs.size(); ++v)
     while (rte_ring_sc_dequeue(port_of(VpcIndex{v}).from_worker, &object) == 0) {
       auto* packet = static_cast<rte_mbuf*>(object);
-      put_sent(VpcIndex{v}, bytes_of(packet), outcome);
+      put_sent(VpcIndex{v}, without_underlay_tag(bytes_of(packet)), outcome);
       rte_pktmbuf_free(packet);
     }
   for (std::size_t c = 0; c < punt_class_count; ++c)
@@ -327,6 +334,11 @@ void Lab::put_punted(rte_mbuf* packet, std::size_t punt_class, Outcome& outcome)
   if (over_vlan() && note.ip_offset > 14) {
     EXPECT_EQ(note.ip_offset, 14 + test_tags(0).size());
     data = unwrap(data).frame;
+    note.ip_offset = 14;
+  }
+  if (underlay_is_vlan() && note.in_vpc == underlay_ && note.ip_offset > 14) {
+    EXPECT_EQ(note.ip_offset, 14 + 4);
+    data = without_underlay_tag(std::move(data));
     note.ip_offset = 14;
   }
   outcome.punted.push_back({note, std::move(data)});

@@ -66,7 +66,7 @@ class Lab {
     return receive(vpc, std::vector<Bytes>{frame});
   }
   Outcome receive(VpcIndex vpc, rte_mbuf* packet);
-  // At the VPC's port, as it is.
+  // At the VPC's port, as it is; but of an underlay that is a VLAN with its tag.
   Outcome receive_raw(VpcIndex vpc, const Bytes& carried);
   // What tags add to each frame of a VPC.
   static std::size_t tag_bytes() { return over_vlan() ? test_tags(0).size() : 0; }
@@ -78,7 +78,7 @@ class Lab {
   }
   // The slot of the underlay in VXLAN runs.
   VpcIndex underlay() const { return underlay_; }
-  // What was sent last, as the port carried it.
+  // What was sent last, as the port carried it, without the tag of an underlay.
   const std::vector<Bytes>& carried() const { return carried_; }
   Outcome inject(const Bytes& data, const PacketNote& note);
   Outcome inject(rte_mbuf* packet, const PacketNote& note);

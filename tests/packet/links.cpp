@@ -55,7 +55,7 @@ LinkUnderTest link_under_test() {
 }
 
 void set_link_under_test(const std::string& name) {
-  const std::string names[] = {"port", "vlan", "qinq", "vxlan", "vxlan6"};
+  const std::string names[] = {"port", "vlan", "qinq", "vxlan", "vxlan6", "vxlan-vlan"};
   for (std::size_t i = 0; i < std::size(names); ++i) {
     if (names[i] != name) continue;
     link = static_cast<LinkUnderTest>(i);
@@ -78,6 +78,36 @@ Bytes test_tags(std::uint32_t vpc) {
   put(tags, 0x8100, 2);
   put(tags, test_vlan(vpc), 2);
   return tags;
+}
+
+bool underlay_is_vlan() {
+  return link == LinkUnderTest::vxlan_vlan;
+}
+
+namespace {
+Bytes underlay_tag() {
+  Bytes tag;
+  put(tag, 0x8100, 2);
+  put(tag, underlay_vlan, 2);
+  return tag;
+}
+}  // namespace
+
+Bytes with_underlay_tag(Bytes frame) {
+  if (!underlay_is_vlan() || frame.size() < addresses_bytes) return frame;
+  const Bytes tag = underlay_tag();
+  frame.insert(frame.begin() + addresses_bytes, tag.begin(), tag.end());
+  return frame;
+}
+
+Bytes without_underlay_tag(Bytes carried) {
+  const Bytes tag = underlay_tag();
+  if (!underlay_is_vlan() || carried.size() < addresses_bytes + tag.size()) return carried;
+  const auto first = carried.begin() + addresses_bytes;
+  const auto last = first + static_cast<std::ptrdiff_t>(tag.size());
+  EXPECT_EQ(Bytes(first, last), tag);
+  carried.erase(first, last);
+  return carried;
 }
 
 Bytes vxlan(const Vxlan& outer, const Bytes& frame) {
@@ -133,7 +163,7 @@ Bytes from_vtep(std::uint32_t vni, const Bytes& frame) {
 }
 
 Bytes wrap(std::uint32_t vpc, const Bytes& frame) {
-  if (over_vxlan()) return from_vtep(test_vni(vpc), frame);
+  if (over_vxlan()) return with_underlay_tag(from_vtep(test_vni(vpc), frame));
   if (!over_vlan() || frame.size() < addresses_bytes) return frame;
   Bytes tagged(frame.begin(), frame.begin() + addresses_bytes);
   put(tagged, test_tags(vpc));

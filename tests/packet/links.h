@@ -1,5 +1,5 @@
 // What stands between a VPC's frames and a port's, made and taken apart plainly and apart from the
-// code under test: nothing, a VLAN tag, or VXLAN.
+// code under test: nothing, a VLAN tag, VXLAN, or VXLAN within a VLAN.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 namespace bgw::packet_test {
 
 // How the VPCs of a run are connected. One program runs all its tests over one kind, given by
-// --link=port|vlan|qinq|vxlan|vxlan6.
-enum class LinkUnderTest { port, vlan, qinq, vxlan, vxlan6 };
+// --link=port|vlan|qinq|vxlan|vxlan6|vxlan-vlan.
+enum class LinkUnderTest { port, vlan, qinq, vxlan, vxlan6, vxlan_vlan };
 LinkUnderTest link_under_test();
 void set_link_under_test(const std::string& name);  // throws std::invalid_argument
 inline bool over_vxlan() {
@@ -37,6 +37,13 @@ constexpr std::uint16_t test_outer_vlan = 7;
 
 // The tags of VPC `vpc`, as bytes.
 Bytes test_tags(std::uint32_t vpc);
+
+// A frame of the underlay as its port carries it, where that is a VLAN of the port, and back, which
+// expects the tag. Others stay as they are, and so does what is too short for a tag.
+constexpr std::uint16_t underlay_vlan = 200;
+bool underlay_is_vlan();
+Bytes with_underlay_tag(Bytes frame);
+Bytes without_underlay_tag(Bytes carried);
 
 struct Vxlan {
   std::string source, destination;

@@ -57,7 +57,10 @@ class RandomObjects {
     return {name("p", 4), "net_tap" + std::to_string(below(5)) + (chance(50) ? ",iface=x" : "")};
   }
   Underlay underlay() {
-    Underlay result{name("u", 2), name("p", 4), {own(200 + below(2))}, {}, 1500};
+    Underlay result{name("u", 2), PortBinding{name("p", 4)}, {own(200 + below(2))}, {}, 1500};
+    if (chance(30)) {
+      result.binding = VlanBinding{name("p", 4), static_cast<std::uint16_t>(1 + below(3)), {}};
+    }
     if (chance(50)) result.router = IpAddress::v4(result.addresses[0].address.v4_host_order() + 1);
     return result;
   }

@@ -180,7 +180,7 @@ TEST(Hostile, very_many_addresses_cidrs_and_neighbours) {
 
 Model remotes_and_underlay_addresses(std::uint32_t count) {
   Model model{.region = "r", .ports = {{"p", "net_null0"}}};
-  Underlay underlay{.name = "u", .port = "p"};
+  Underlay underlay{.name = "u", .binding = PortBinding{"p"}};
   VxlanBinding vxlan{.vni = 1, .underlay = "u"};
   for (std::uint32_t i = 0; i < count; ++i) {
     underlay.addresses.push_back({numbered_address(i), 30});

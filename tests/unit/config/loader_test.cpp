@@ -124,9 +124,10 @@ TEST(Examples, full_language_field_by_field) {
   d.cidrs = prefixes({"10.4.0.0/16"});
   d.route_tables = {{"main", {}, {}}};
   EXPECT_EQ(model.vpcs[3], d);
-  EXPECT_EQ(model.underlays,
-            (std::vector<Underlay>{
-                {"u0", "pu", {{address("192.0.2.1"), 24}}, address("192.0.2.254"), 9000}}));
+  EXPECT_EQ(
+      model.underlays,
+      (std::vector<Underlay>{
+          {"u0", PortBinding{"pu"}, {{address("192.0.2.1"), 24}}, address("192.0.2.254"), 9000}}));
   EXPECT_EQ(model.gateways, full_gateways());
   EXPECT_EQ(model.attachments,
             (std::vector<Attachment>{

@@ -90,7 +90,7 @@ TEST(Validate, names_the_node_of_each_problem) {
        [](Model& m) { m.vpcs[0].route_tables[0].propagations[1].ranges.clear(); }},
       {"vpcs[0].route_tables[0].propagations[1].gateway",
        [](Model& m) { m.vpcs[0].route_tables[0].propagations[1].gateway = "bgw-1"; }},
-      {"underlays[0].port", [](Model& m) { m.underlays[0].port = "gone"; }},
+      {"underlays[0].port", [](Model& m) { m.underlays[0].binding = PortBinding{"gone"}; }},
       {"gateways[0].asn", [](Model& m) { m.gateways[0].asn = 0; }},
       {"gateways[0].static[0].to",
        [](Model& m) { m.gateways[0].static_routes[0].to = prefix("127.0.0.0/8"); }},

@@ -15,7 +15,8 @@ class Variation {
   Variation(std::uint32_t seed, Model model) : any_(seed), model_(std::move(model)) {
     model_.ports.push_back({"trunk", "0000:3b:00.0"});
     model_.ports.push_back({"uplink", "net_af_packet0,iface=eth1"});
-    model_.underlays.push_back({"u", "uplink", {{IpAddress::v4(0xc0000201), 24}}});
+    model_.underlays.push_back(
+        {"u", config::PortBinding{"uplink"}, {{IpAddress::v4(0xc0000201), 24}}});
     vary_accounts();
     for (config::Vpc& vpc : model_.vpcs) attempt([&] { vary_interface(vpc); });
     for (int i = 0; i < 60; ++i) attempt([&] { vary_something(); });

@@ -27,11 +27,11 @@ class RandomBindings {
     random.change();
     for (unsigned i = 0; i < 3; ++i) {
       const auto before = choices_;
-      const auto mtu = underlay_mtu_;
+      const auto [mtu, u4] = std::pair(underlay_mtu_, u4_);
       change_once();
       if (config::find_problems(bound()).empty()) continue;
       choices_ = before;
-      underlay_mtu_ = mtu;
+      std::tie(underlay_mtu_, u4_) = std::tie(mtu, u4);
     }
     if (!config::find_problems(bound()).empty()) choices_.clear();
     model_ = valid(bound()).shared_with(model_);
@@ -60,6 +60,12 @@ class RandomBindings {
     if (vpcs.empty()) return;
     if (random.chance(5)) {
       underlay_mtu_ = static_cast<std::uint16_t>(1600 + random.below(3) * 100);
+      u4_ = config::PortBinding{"p4"};
+      if (random.chance(60)) {  // no VPC has these ids
+        config::VlanBinding vlan{"trunk", static_cast<std::uint16_t>(61 + random.below(2)), {}};
+        if (random.chance(40)) vlan.outer = static_cast<std::uint16_t>(1 + random.below(7));
+        u4_ = vlan;
+      }
       return;
     }
     const auto& name = vpcs[random.below(vpcs.size())].name;
@@ -88,8 +94,9 @@ class RandomBindings {
     model.ports.push_back({"trunk", "net_tap_trunk"});
     model.ports.push_back({"p4", "net_tap_p4"});
     model.ports.push_back({"p6", "net_tap_p6"});
-    model.underlays.push_back({"u4", "p4", {{address("192.0.2.1"), 28}}, {}, underlay_mtu_});
-    model.underlays.push_back({"u6", "p6", {{address("2001:db8:ffff::1"), 120}}, {}, 1700});
+    model.underlays.push_back({"u4", u4_, {{address("192.0.2.1"), 28}}, {}, underlay_mtu_});
+    model.underlays.push_back(
+        {"u6", config::PortBinding{"p6"}, {{address("2001:db8:ffff::1"), 120}}, {}, 1700});
     model.underlays.front().router = address("192.0.2.2");
     for (auto& vpc : model.vpcs) {
       const auto chosen = choices_.find(vpc.name);
@@ -100,6 +107,7 @@ class RandomBindings {
 
   std::map<std::string, Binding> choices_;  // of VPCs that are not on a port of their own
   std::uint16_t underlay_mtu_ = 1600;
+  decltype(config::Underlay::binding) u4_ = config::PortBinding{"p4"};
   config::ValidModel model_;
   std::map<std::string, std::uint16_t> ids_;
   std::uint16_t next_id_ = 0;
