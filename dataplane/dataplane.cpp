@@ -62,6 +62,7 @@ struct Dataplane::Impl {
   Rcu rcu;
   Publication publication;
   Captures captures;
+  PathMtus path_mtus;
   const FibSnapshot* current = nullptr;
   std::vector<std::unique_ptr<Worker>> workers;
   std::atomic<bool> stop{false};
@@ -163,6 +164,7 @@ bool Dataplane::publish(std::unique_ptr<FibSnapshot> fib, std::chrono::milliseco
   if (fib->attachments.size() > impl_->options.max_attachments)
     throw std::length_error("a FIB with more attachments than there are counters for");
   assert(fib->vpcs.empty() || (fib->neighbours != nullptr && fib->lpm_base != nullptr));
+  fib->path_mtus = &impl_->path_mtus;
   impl_->current = fib.get();
   return impl_->publication.publish(std::move(fib), limit);
 }
@@ -200,6 +202,10 @@ bool Dataplane::inject(rte_mbuf* packet) {
   assert(vpc.value < impl_->options.max_vpcs);
   const Worker& worker = *impl_->workers[vpc.value % impl_->workers.size()];
   return rte_ring_sp_enqueue(worker.rings().inject(), packet) == 0;
+}
+
+void Dataplane::limit_path(TunnelIndex tunnel, std::uint16_t largest) {
+  impl_->path_mtus.set(tunnel, largest);
 }
 
 rte_mempool* Dataplane::pool() const {

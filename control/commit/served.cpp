@@ -69,6 +69,7 @@ std::optional<SlowPathVpc> served(const Programmed& programmed, const config::Vp
   if (const auto* vxlan = vxlan_of(vpc)) {
     result.mtu = vxlan_mtu(*vpc.interface, *programmed.model.underlays().find(vxlan->underlay));
     result.vxlan = true;
+    result.vni = vxlan->vni;
     for (const auto& remote : vxlan->remotes) {
       result.flood.push_back(tunnel_to(programmed, *vxlan, remote));
     }
@@ -94,7 +95,8 @@ std::vector<SlowPathTunnel> tunnels_of(const Programmed& programmed) {
       const auto index = tunnel_to(programmed, *vxlan, remote);
       tunnels.try_emplace(
           index, SlowPathTunnel{index, *programmed.view.vpcs.find(underlay_name(underlay.name)),
-                                to_address(underlay_next_hop(underlay, remote))});
+                                to_address(underlay_next_hop(underlay, remote)),
+                                to_address(local_towards(underlay, remote)), to_address(remote)});
     }
   }
   std::vector<SlowPathTunnel> list;

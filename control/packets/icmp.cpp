@@ -149,6 +149,9 @@ std::optional<IcmpMessage> parse_icmp(Bytes packet) {
   if (body.size() < icmp_header_bytes || internet_checksum(body) != 0) return std::nullopt;
   IcmpMessage message{body[0], body[1], load16(body, 4), load16(body, 6), {}};
   if (is_error(message.type)) message.quote = body.subspan(icmp_header_bytes);
+  if (message.type == icmp::unreachable && message.code == icmp::code_fragmentation_needed) {
+    message.mtu = load16(body, 6);  // RFC 1191 §4
+  }
   return message;
 }
 

@@ -76,6 +76,9 @@ struct IcmpMessage {
   std::uint16_t ident = 0;     // of echo messages
   std::uint16_t sequence = 0;  // of echo messages
   Bytes quote;
+  // Of an error that a packet is too big for the way: the MTU that it names, 0 when it names none
+  // (RFC 1191 §5).
+  std::optional<std::uint32_t> mtu{};
 };
 std::optional<IcmpMessage> parse_icmp(Bytes packet);
 

@@ -155,6 +155,7 @@ std::optional<IcmpMessage> parse_icmp6(Bytes packet) {
   }
   IcmpMessage message{body[0], body[1], load16(body, 4), load16(body, 6), {}};
   if (message.type < first_informational_type) message.quote = body.subspan(icmp_header_bytes);
+  if (message.type == icmp6::packet_too_big) message.mtu = load32(body, 4);
   return message;
 }
 

@@ -23,6 +23,9 @@ class DataplaneIo final : public PacketIo {
   void take_mac_moves(std::vector<dataplane::MacMove>& moves) override;
   PacketPtr make(Bytes bytes) override;
   bool inject(PacketPtr& packet) override;
+  void limit_path(dataplane::TunnelIndex tunnel, std::uint16_t largest) override {
+    dataplane_.limit_path(tunnel, largest);
+  }
   bool grace_period() override { return dataplane_.grace_period(grace_limit); }
 
  private:

@@ -69,9 +69,21 @@ std::optional<DropReason> LocalIcmp::serve_of(const LocalPacket& packet, TimePoi
     pings_.answered(packet.vpc,
                     {packet.source, packet.destination, message->ident, message->sequence},
                     packet.hop_limit, now);
+  } else if (const auto outer = message->mtu ? parse_outer_quote(message->quote) : std::nullopt) {
+    return learn_path(packet, *outer, *message->mtu, now);
   } else if (const auto request = Family::quoted_echo_request(message->quote)) {
     pings_.failed(packet.vpc, *request, Family::describe(message->type, message->code));
   }
+  return std::nullopt;
+}
+
+std::optional<DropReason> LocalIcmp::learn_path(const LocalPacket& packet, const OuterQuote& quote,
+                                                std::uint32_t mtu, TimePoint now) {
+  const SlowVpc* underlay = vpcs_.find_up(packet.vpc);
+  const bool of_family = quote.source.is_v4() == packet.source.is_v4();
+  const bool believed = underlay != nullptr && underlay->config.underlay && of_family &&
+                        paths_.too_big(packet.vpc, underlay->config.mtu, quote, mtu, now);
+  if (!believed) return DropReason::icmp_unverified;
   return std::nullopt;
 }
 

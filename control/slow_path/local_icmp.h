@@ -10,6 +10,7 @@
 #include "control/slow_path/pings.h"
 #include "control/slow_path/slow_path_vpcs.h"
 #include "dataplane/published/ipv6_headers.h"
+#include "control/slow_path/tunnel_paths.h"
 
 namespace bgw::control {
 
@@ -17,8 +18,8 @@ class LocalIcmp final : public LocalService {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  LocalIcmp(SlowVpcs& vpcs, Originator& originator, Pings& pings)
-      : vpcs_(vpcs), originator_(originator), pings_(pings) {}
+  LocalIcmp(SlowVpcs& vpcs, Originator& originator, Pings& pings, TunnelPaths& paths)
+      : vpcs_(vpcs), originator_(originator), pings_(pings), paths_(paths) {}
 
   std::optional<dataplane::DropReason> serve(const LocalPacket& packet, TimePoint now) override;
   // Tells the source of a packet why it was dropped, if and when the rules allow (P28–P35).
@@ -30,6 +31,10 @@ class LocalIcmp final : public LocalService {
  private:
   template <typename Family>
   std::optional<dataplane::DropReason> serve_of(const LocalPacket& packet, TimePoint now);
+  // An error about a VXLAN packet that was too big.
+  std::optional<dataplane::DropReason> learn_path(const LocalPacket& packet,
+                                                  const OuterQuote& quote, std::uint32_t mtu,
+                                                  TimePoint now);
   template <typename Family>
   void tell_source_of(Packet& packet, dataplane::DropReason reason, TimePoint now);
   template <typename Family>
@@ -39,6 +44,7 @@ class LocalIcmp final : public LocalService {
   SlowVpcs& vpcs_;
   Originator& originator_;
   Pings& pings_;
+  TunnelPaths& paths_;
 };
 
 }  // namespace bgw::control

@@ -50,9 +50,9 @@ Sending Originator::send_ipv6(VpcIndex index, Bytes packet) {
   const SlowVpc* vpc = vpcs_.find(index);
   if (vpc == nullptr) return Sending::never;
   const MappedAddress to = load_ipv6(packet, 24);
-  const std::size_t mtu = is_on_link(vpc->config, to)
-                              ? std::max<std::size_t>(vpc->config.mtu, ipv6_least_mtu)
-                              : ipv6_least_mtu;
+  const std::size_t link = std::min(vpc->config.mtu, paths_.least_of(vpc->config.flood));
+  const std::size_t mtu =
+      is_on_link(vpc->config, to) ? std::max(link, ipv6_least_mtu) : ipv6_least_mtu;
   Sending sent = Sending::done;
   for (const auto& fragment : fragment_ipv6(packet, mtu, static_cast<std::uint32_t>(random_()))) {
     const Sending one = is_link_local(to)

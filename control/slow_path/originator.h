@@ -8,6 +8,7 @@
 
 #include "control/slow_path/packet_io.h"
 #include "control/slow_path/slow_path_vpcs.h"
+#include "control/slow_path/tunnel_paths.h"
 
 namespace bgw::control {
 
@@ -23,8 +24,8 @@ class Originator {
   // When what found no room may be tried again: others have their turn meanwhile.
   static constexpr std::chrono::milliseconds retry_after{10};
 
-  Originator(PacketIo& io, SlowVpcs& vpcs)
-      : io_(io), vpcs_(vpcs), random_(std::random_device{}()) {}
+  Originator(PacketIo& io, SlowVpcs& vpcs, const TunnelPaths& paths)
+      : io_(io), vpcs_(vpcs), paths_(paths), random_(std::random_device{}()) {}
 
   // A complete Ethernet frame, to leave on the interface of the VPC. In a VXLAN VPC a multicast
   // frame leaves by every tunnel of the flood list, any other by `tunnel`, which must be in that
@@ -59,6 +60,7 @@ class Originator {
 
   PacketIo& io_;
   SlowVpcs& vpcs_;
+  const TunnelPaths& paths_;
   std::mt19937 random_;
   std::deque<PacketPtr> on_link_;
 };

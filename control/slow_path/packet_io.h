@@ -46,6 +46,9 @@ class PacketIo {
   virtual PacketPtr make(Bytes bytes) = 0;
   // True: a worker has it and `packet` is null. False: the ring is full and nothing has changed.
   virtual bool inject(PacketPtr& packet) = 0;
+  // From now on packets of more than `largest` bytes are too big for the tunnel, inside it;
+  // PathMtus::unlimited takes that back.
+  virtual void limit_path(dataplane::TunnelIndex tunnel, std::uint16_t largest) = 0;
   // Waits a moment for every worker to pass a quiescent state; false when one did not.
   virtual bool grace_period() = 0;
 };

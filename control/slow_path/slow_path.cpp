@@ -56,6 +56,7 @@ bool SlowPath::Impl::poll(TimePoint at) {
   busy |= nd.run_timers(now, announcements_per_poll) > 0;
   busy |= mld.run_timers(now, announcements_per_poll) > 0;
   busy |= reassembly.run_timers(now, timers_per_poll) > 0;
+  busy |= paths.run_timers(now, timers_per_poll) > 0;
   busy |= resolve_on_link();
   busy |= flush_released();
   busy |= ping.run(now) > 0;

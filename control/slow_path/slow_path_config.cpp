@@ -31,12 +31,19 @@ const char* interruption(const SlowPathVpc& before, const SlowPathVpc& after) {
 
 void SlowPath::Impl::configure(SlowPathChange change) {
   // First, so that next hops nobody needs any more go as neighbors like any other.
-  for (const TunnelIndex tunnel : change.tunnels_gone) next_hops.erase(tunnel);
-  for (const auto& tunnel : change.tunnels_put) next_hops.put(tunnel);
+  for (const TunnelIndex tunnel : change.tunnels_gone) {
+    next_hops.erase(tunnel);
+    paths.erase(tunnel);
+  }
+  for (const auto& tunnel : change.tunnels_put) {
+    next_hops.put(tunnel);
+    paths.put(tunnel);
+  }
   forget(interrupted_by(change));
   for (const VpcIndex index : change.gone) {
     vpcs.erase(index);
     remove_shares(index);
+    paths.erase(index);
   }
   for (const VpcIndex index : change.gone) next_hops.touch(index);
   for (auto& vpc : change.put) {
@@ -69,6 +76,7 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
   const SlowPathVpc before = std::exchange(vpc.config, std::move(wanted));
   const SlowPathVpc& after = vpc.config;
   add_shares(index);
+  paths.put(after);
   if (!after.enabled) return;
 
   fdb.retain(index, [&](TunnelIndex tunnel) { return uses_tunnel(after, tunnel); });

@@ -29,6 +29,7 @@
 #include "control/slow_path/reassembly.h"
 #include "control/slow_path/slow_path.h"
 #include "control/slow_path/slow_path_vpcs.h"
+#include "control/slow_path/tunnel_paths.h"
 
 namespace bgw::control {
 
@@ -142,12 +143,13 @@ struct SlowPath::Impl final : NeighbourActions {
                   .pool_least = std::min(options.neighbours_per_vpc, options.neighbours / 2)}},
       budget,
       *this};
-  Originator originator{*io, vpcs};
+  TunnelPaths paths{*io};
+  Originator originator{*io, vpcs, paths};
   LocalArp arp{vpcs, neighbours, originator};
   LocalNd nd{vpcs, neighbours, originator};
   LocalMld mld{vpcs, originator};
   Pings pings;
-  LocalIcmp icmp{vpcs, originator, pings};
+  LocalIcmp icmp{vpcs, originator, pings, paths};
   LocalServices services;
   LocalDelivery delivery{vpcs, icmp, services};
   LocalPing ping{vpcs, originator, pings};

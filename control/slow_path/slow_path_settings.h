@@ -22,6 +22,7 @@ struct SlowPathVpc {
   bool autoconfiguration = false;  // hosts may make themselves IPv6 addresses (RFC 4862)
   bool underlay = false;           // carries tunnels: the gateway is a host there, no router
   bool vxlan = false;
+  std::uint32_t vni = 0;                      // of a VXLAN VPC
   std::vector<dataplane::TunnelIndex> flood;  // of a VXLAN VPC: all tunnels that it uses
   // Of its static routes, and its router: kept known, like the next hops of tunnels. Ascending.
   std::vector<dataplane::MappedAddress> next_hops;
@@ -34,6 +35,8 @@ struct SlowPathTunnel {
   dataplane::TunnelIndex index;
   dataplane::VpcIndex underlay;
   dataplane::MappedAddress next_hop;  // on a link of the underlay
+  dataplane::MappedAddress local{};   // what outer packets come from
+  dataplane::MappedAddress remote{};  // and go to: the VTEP
   friend bool operator==(const SlowPathTunnel&, const SlowPathTunnel&) = default;
 };
 

@@ -92,6 +92,9 @@ class Dataplane {
   // Hands a packet with its note to a worker (the same one for the same `vpc`). False when its ring
   // is full; the caller still owns the packet then.
   bool inject(rte_mbuf* packet);
+  // From now on packets of more than `largest` bytes (IP, inside) are too big for the tunnel, IPv6
+  // of more than 1280 at least; PathMtus::unlimited takes that back.
+  void limit_path(TunnelIndex tunnel, std::uint16_t largest);
   rte_mempool* pool() const;
   struct PacketBuffers {
     std::size_t total = 0, in_use = 0;  // in_use: by devices, rings and the control thread

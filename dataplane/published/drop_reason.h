@@ -55,6 +55,7 @@ namespace bgw::dataplane {
   X(ipv6_extension, "to the gateway itself: IPv6 extension header that it refuses")        \
   X(port_unreachable, "to the gateway itself: protocol or port that it does not serve")    \
   X(icmp_malformed, "ICMP to the gateway with a bad checksum or length")                   \
+  X(icmp_unverified, "ICMP error about a VXLAN packet that the gateway can't have sent")   \
   X(punt_policed, "to the control thread, over its class's or VPC's rate")                 \
   X(punt_queue_full, "to the control thread, whose queue is full")                         \
   X(tx_queue_full, "transmit queue full after bounded retries")                            \

@@ -11,6 +11,7 @@
 #include "dataplane/published/fdb_table.h"
 #include "dataplane/published/neighbour_table.h"
 #include "dataplane/published/next_hop.h"
+#include "dataplane/published/path_mtus.h"
 #include "dataplane/published/types.h"
 #include "dataplane/published/wire.h"
 #include "lpm/lpm.h"
@@ -171,9 +172,14 @@ struct FibSnapshot {
   std::vector<std::vector<RxQueue>> rx_queues;  // by worker: what it polls
   const NeighbourTable* neighbours = nullptr;   // outlives every snapshot
   const FdbTable* fdb = nullptr;                // likewise; null without VXLAN
+  const PathMtus* path_mtus = nullptr;          // likewise; Dataplane::publish() fills it in
 
   // The tunnel to a VTEP of a VXLAN interface; no_tunnel when it isn't one of its remotes.
   TunnelIndex tunnel_of(const VpcFib& vpc, const MappedAddress& vtep) const noexcept;
+  // The largest IP packet that the tunnel's path has room for.
+  std::uint16_t path_mtu(TunnelIndex tunnel) const noexcept {
+    return path_mtus == nullptr ? PathMtus::unlimited : path_mtus->of(tunnel);
+  }
   // May frames of the interface leave by the tunnel? Neighbours outlive snapshots, so one may still
   // be behind a VTEP that has ceased to be a remote.
   bool uses(const VpcFib& vpc, TunnelIndex tunnel) const noexcept;

@@ -70,6 +70,8 @@ enum IpProtocol : std::uint8_t {
   protocol_destination_options = 60,
 };
 
+inline constexpr std::uint16_t ipv6_min_mtu = 1280;  // RFC 8200 §5
+
 // RFC 8200 §3.
 struct Ipv6Header {
   Be32 version_class_flow;

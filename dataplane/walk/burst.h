@@ -143,6 +143,7 @@ struct Burst {
   std::array<AttachmentIndex, burst_max> out_attachment;  // out of it
   // next hop
   std::array<VpcIndex, burst_max> out_vpc;
+  std::array<std::uint16_t, burst_max> out_mtu;  // of the way out, for packets that exceed it
   // fates
   Selection to_send;
   Selection to_fragment;                                        // then to send, by way_out

@@ -102,6 +102,16 @@ inline bool find_way_out(const FibSnapshot& fib, Burst& burst, std::size_t i, co
   return true;
 }
 
+// The largest packet of the family that fits the way out: what the interface says, or as much less
+// as the path of a tunnel is known to carry, but no less than any IPv6 link must (RFC 8200 §5).
+template <typename Family>
+inline std::uint16_t mtu_of(const FibSnapshot& fib, const VpcFib& out, const WayOut& way) noexcept {
+  if (out.kind != LinkKind::vxlan) return out.mtu;
+  std::uint16_t path = fib.path_mtu(way.link.tunnel());
+  if constexpr (std::is_same_v<Family, Ipv6>) path = std::max(path, ipv6_min_mtu);
+  return std::min(path, out.mtu);
+}
+
 // What an interface counts for an IP packet: its frame, without what a tunnel puts around it.
 inline std::uint32_t frame_bytes_of(const VpcFib& out, std::uint32_t ip_bytes) noexcept {
   return ip_bytes + std::uint32_t{sizeof(EthernetHeader)} + out.tags.bytes;
@@ -114,11 +124,20 @@ inline void forward_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noe
   auto* ip = rte_pktmbuf_mtod_offset(packet, std::uint8_t*, burst.ip_offset[i]);
   if (!burst.from_gateway && Header<Family>::ttl(ip) <= 1) [[unlikely]]  // RFC 1812 §5.3.1
     return burst.drop(i, DropReason::ttl_expired);
-  const bool too_big = burst.ip_bytes[i] > out.mtu;
-  if (too_big && !Header<Family>::may_be_fragmented(ip)) [[unlikely]]
-    return burst.drop(i, DropReason::mtu_exceeded);
+  const auto exceeds = [&](std::uint16_t mtu) {
+    burst.out_mtu[i] = mtu;
+    if (Header<Family>::may_be_fragmented(ip)) return false;
+    burst.drop(i, DropReason::mtu_exceeded);
+    return true;
+  };
+  if (burst.ip_bytes[i] > out.mtu && exceeds(out.mtu)) [[unlikely]]
+    return;
   WayOut way;
   if (!find_way_out<Family>(fib, burst, i, out, way)) [[unlikely]]
+    return;
+  const std::uint16_t mtu = mtu_of<Family>(fib, out, way);
+  const bool too_big = burst.ip_bytes[i] > mtu;
+  if (too_big && exceeds(mtu)) [[unlikely]]
     return;
   if (!too_big && !has_room(fib, packet, burst.ip_offset[i], out, way)) [[unlikely]]
     return burst.drop(i, DropReason::no_headroom);

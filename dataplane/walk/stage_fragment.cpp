@@ -16,7 +16,8 @@ void Fragmenter::fragment_one(const FibSnapshot& fib, Burst& burst, std::size_t 
   const VpcFib& out = fib.vpcs[burst.out_vpc[i].value];
   const WayOut way{Link{burst.way_out[i][0]}, Link{burst.way_out[i][1]}};
   const std::uint32_t ip_offset = burst.ip_offset[i];
-  const std::size_t count = fragment_ipv4(packet, ip_offset, out.mtu, packet->pool, fragments_);
+  const std::size_t count =
+      fragment_ipv4(packet, ip_offset, burst.out_mtu[i], packet->pool, fragments_);
   if (count == 0) return burst.drop(i, DropReason::no_buffer);
   const std::span<rte_mbuf*> fragments{fragments_.data(), count};
   // All fragments of a packet take one way, also those that others made.

@@ -125,7 +125,7 @@ bool Punter::hand_over_for_icmp_error(const FibSnapshot& fib, const Burst& burst
   write_note(burst, i, PuntClass::icmp_error, vpc);
   PacketNote& note = note_of(packet);
   note.reason = burst.reason[i];
-  if (note.reason == DropReason::mtu_exceeded) note.mtu = fib.vpcs[burst.out_vpc[i].value].mtu;
+  if (note.reason == DropReason::mtu_exceeded) note.mtu = burst.out_mtu[i];
   return enqueue(PuntClass::icmp_error, packet);
 }
 

@@ -85,6 +85,9 @@ struct FuzzIo final : control::PacketIo {
     packet.reset();
     return true;
   }
+  void limit_path(dataplane::TunnelIndex, std::uint16_t largest) override {
+    require(largest >= 576);
+  }
   bool grace_period() override { return true; }
 
   std::deque<control::PacketPtr> punts;

@@ -180,6 +180,7 @@ void Lab::publish() {
   auto fib = plan.build(arena_, neighbours, tables);
   fib->rx_queues.resize(1);
   fib->fdb = &fdb;
+  fib->path_mtus = &path_mtus;
   std::vector<std::pair<std::uint32_t, VpcIndex>> vnis;
   for (std::uint32_t v = 0; v < plan.vpcs.size(); ++v) {
     const VpcIndex vpc{v};

@@ -109,6 +109,7 @@ class Lab {
   FibPlan plan;
   NeighbourTable neighbours{256};
   FdbTable fdb{256};
+  dataplane::PathMtus path_mtus;
 
  private:
   RingPort port_of(VpcIndex vpc) const;

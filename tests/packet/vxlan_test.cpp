@@ -153,6 +153,57 @@ TEST(OverVxlan, P26_too_big_names_the_inner_mtu) {
   EXPECT_EQ(outcome.punted[0].data, frame);
 }
 
+// Inside, that is: the underlay's own is larger.
+struct NarrowPath : TwoVpcs {
+  explicit NarrowPath(std::uint16_t limit) { path_mtus.set(TunnelIndex{1}, limit); }
+};
+
+TEST(OverVxlan, P59_what_exceeds_the_path_is_answered_with_its_mtu) {
+  NarrowPath lab{1350};
+  const Bytes v4 = lab.from_a({.flags_fragment = dont_fragment, .payload = Bytes(1331)});
+  const Bytes v6 = lab.from_a_v6({.payload = Bytes(1311)});
+  for (const Bytes& frame : {v4, v6}) {
+    const Outcome outcome = lab.receive(lab.a, frame);
+    EXPECT_TRUE(outcome.sent.empty());
+    ASSERT_EQ(outcome.punted.size(), 1u);
+    EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::icmp_error);
+    EXPECT_EQ(outcome.punted[0].note.in_vpc, lab.a);
+    EXPECT_EQ(outcome.punted[0].note.mtu, 1350);
+    EXPECT_EQ(outcome.punted[0].data, frame);
+  }
+  EXPECT_EQ(lab.drops(lab.a, DropReason::mtu_exceeded), 2u);
+  lab.expect_counters_add_up();
+}
+
+TEST(OverVxlan, P59_what_fits_the_path_is_sent) {
+  NarrowPath lab{1350};
+  const Bytes v4 = lab.from_a({.flags_fragment = dont_fragment, .payload = Bytes(1330)});
+  const Outcome sent = lab.receive(lab.a, v4);
+  ASSERT_EQ(sent.sent.size(), 1u);
+  EXPECT_EQ(sent.sent[0].frame, as_forwarded(v4, lab.host_b, lab.mac_of(lab.b)));
+  EXPECT_EQ(lab.receive(lab.a, lab.from_a_v6({.payload = Bytes(1310)})).sent.size(), 1u);
+  lab.path_mtus.set(TunnelIndex{1}, dataplane::PathMtus::unlimited);
+  EXPECT_EQ(lab.receive(lab.a, lab.from_a_v6({.payload = Bytes(1460)})).sent.size(), 1u);
+}
+
+TEST(OverVxlan, P23_P59_ipv4_without_df_is_cut_to_the_path) {
+  NarrowPath lab{1350};
+  const Outcome outcome = lab.receive(lab.a, lab.from_a({.payload = Bytes(1400)}));
+  ASSERT_EQ(outcome.sent.size(), 2u);
+  EXPECT_EQ(outcome.sent[0].frame.size(), 14u + 20 + 1328);
+  EXPECT_EQ(outcome.sent[1].frame.size(), 14u + 20 + 72);
+  lab.expect_counters_add_up();
+}
+
+// RFC 8200 §5: it could not be sent in smaller packets.
+TEST(OverVxlan, P59_ipv6_of_1280_bytes_is_sent_however_narrow_the_path_is_said_to_be) {
+  NarrowPath lab{576};
+  EXPECT_EQ(lab.receive(lab.a, lab.from_a_v6({.payload = Bytes(1240)})).sent.size(), 1u);
+  const Outcome outcome = lab.receive(lab.a, lab.from_a_v6({.payload = Bytes(1241)}));
+  ASSERT_EQ(outcome.punted.size(), 1u);
+  EXPECT_EQ(outcome.punted[0].note.mtu, 1280);
+}
+
 void expect_arrives(TwoVpcs& lab, const Bytes& carried, const Bytes& frame) {
   const Outcome outcome = lab.receive_raw(lab.a, carried);
   ASSERT_EQ(outcome.sent.size(), 1u);

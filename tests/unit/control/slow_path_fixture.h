@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <deque>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -72,6 +73,9 @@ struct FakeIo final : control::PacketIo {
     packet.reset();
     return true;
   }
+  void limit_path(dataplane::TunnelIndex tunnel, std::uint16_t largest) override {
+    path_limits[tunnel] = largest;
+  }
   bool grace_period() override {
     ++grace_periods;
     return true;
@@ -79,6 +83,7 @@ struct FakeIo final : control::PacketIo {
 
   std::array<std::deque<control::PacketPtr>, static_cast<std::size_t>(PuntClass::count_)> punts;
   std::vector<dataplane::MacMove> moves;
+  std::map<dataplane::TunnelIndex, std::uint16_t> path_limits;
   std::vector<Injected> injected;
   std::size_t room = SIZE_MAX;
   std::set<VpcIndex> full;  // the rings of their workers are
