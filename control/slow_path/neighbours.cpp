@@ -103,8 +103,14 @@ void Neighbours::accept(const Ref& ref, Link link, Evidence evidence, TimePoint 
       (evidence == Evidence::request && known && confirmed_before)) {
     entry.confirmed = now;
     set_due(ref, now + limits_.reachable_time);
-    if (known) return set_state(ref, NeighbourState::reachable);
-    return make_usable(ref, link, NeighbourState::reachable, now);
+    if (evidence == Evidence::answer) set_awaited(ref, false);
+    if (known) {
+      set_state(ref, NeighbourState::reachable);
+    } else {
+      make_usable(ref, link, NeighbourState::reachable, now);
+    }
+    if (evidence == Evidence::answer && entry.usable()) set_answered(ref, link);
+    return;
   }
   if (known) return;
   set_due(ref, now + verify_after);
@@ -182,6 +188,7 @@ void Neighbours::remove(const Ref& ref, DropReason reason) {
 void Neighbours::forget(const Ref& ref) {
   if (ref.entry.usable()) actions_.set_unusable(ref.index, ref.address);
   set_link(ref, {});
+  set_awaited(ref, false);
   set_evictable(ref, false);
   timers_of(ref.entry).erase({ref.entry.due, ref.index, ref.address});
   give_place_back(ref);
@@ -215,6 +222,7 @@ bool Neighbours::may_ask(const Entry& entry, TimePoint now) const {
 void Neighbours::ask(const Ref& ref, TimePoint now) {
   ref.entry.last_request = now;
   ++ref.entry.requests;
+  set_awaited(ref, true);
   actions_.request(ref.index, ref.address,
                    ref.entry.usable() ? std::optional(ref.entry.link) : std::nullopt);
 }
@@ -234,7 +242,21 @@ void Neighbours::release_now(PacketPtr packet, TimePoint now) {
   actions_.release({std::move(packet), std::move(*slot), now});
 }
 
+void Neighbours::set_awaited(const Ref& ref, bool awaited) {
+  if (std::exchange(ref.entry.awaited, awaited) != awaited) {
+    actions_.awaits(ref.index, ref.address, awaited);
+  }
+}
+
+void Neighbours::set_answered(const Ref& ref, Link link) {
+  const Link before = std::exchange(ref.entry.answered, link);
+  if (before == link) return;
+  if (before.known()) actions_.has_answered(ref.index, ref.address, before, false);
+  if (link.known()) actions_.has_answered(ref.index, ref.address, link, true);
+}
+
 void Neighbours::set_link(const Ref& ref, Link link) {
+  if (ref.entry.answered != link) set_answered(ref, {});
   if (ref.entry.link.tunnel() != dataplane::no_tunnel) {
     ref.vpc.by_mac.erase({ref.entry.link.mac_bits(), ref.address});
   }

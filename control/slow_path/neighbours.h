@@ -52,6 +52,12 @@ class NeighbourActions {
   // The VPC has as many neighbours as it may: this one is not among them. `packet` is null when
   // nothing but the neighbour itself was refused.
   virtual void no_room(dataplane::VpcIndex vpc, PacketPtr packet) = 0;
+  // An answer to us is waited for, from now on or no more.
+  virtual void awaits(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
+                      bool is_so) = 0;
+  // The neighbour has answered us from that link, or that doesn't count any more.
+  virtual void has_answered(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
+                            dataplane::Link link, bool is_so) = 0;
 };
 
 class Neighbours {
@@ -157,6 +163,8 @@ class Neighbours {
     unsigned requests = 0;  // in the present round
     bool pinned = false;
     Place place = Place::none;
+    bool awaited = false;      // asked, and not answered yet
+    dataplane::Link answered;  // where it answered from, if it still is there
     std::vector<HeldPacket> held;
 
     bool usable() const {
@@ -212,6 +220,8 @@ class Neighbours {
   void set_evictable(const Ref& ref, bool evictable);
   void set_pinned(const Ref& ref, bool pinned);
   void set_link(const Ref& ref, dataplane::Link link);
+  void set_awaited(const Ref& ref, bool awaited);
+  void set_answered(const Ref& ref, dataplane::Link link);
   static std::vector<dataplane::MappedAddress> behind(const VpcNeighbours& vpc, std::uint64_t mac);
   void set_state(const Ref& ref, NeighbourState state);
   void set_due(const Ref& ref, TimePoint due);

@@ -41,6 +41,9 @@ bool SlowPath::Impl::poll(TimePoint at) {
   now = at;
   bool busy = false;
   busy |= learn_moves();
+  for (const PuntClass first : {PuntClass::answer, PuntClass::known}) {
+    busy |= drain(first, [this](PacketPtr p) { handle_neighbour(std::move(p)); });
+  }
   busy |= drain(PuntClass::arp, [this](PacketPtr p) {
     if (came_by_known_way(p)) arp.handle(std::move(p), now);
   });
@@ -87,6 +90,16 @@ bool SlowPath::Impl::came_by_known_way(PacketPtr& packet) {
     learn(note.in_vpc, load_mac(packet->bytes(), 6), note.tunnel);
   }
   return true;
+}
+
+void SlowPath::Impl::handle_neighbour(PacketPtr packet) {
+  if (!came_by_known_way(packet)) return;
+  const Bytes bytes = network_bytes(*packet);
+  if (!bytes.empty() && bytes[0] >> 4 == 6) {
+    nd.handle(std::move(packet), now);
+  } else {
+    arp.handle(std::move(packet), now);
+  }
 }
 
 bool SlowPath::Impl::learn_moves() {

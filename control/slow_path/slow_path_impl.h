@@ -56,6 +56,7 @@ struct SlowPath::Impl final : NeighbourActions {
   template <typename Handler>
   bool drain(dataplane::PuntClass punt_class, const Handler& handle);
   bool came_by_known_way(PacketPtr& packet);
+  void handle_neighbour(PacketPtr packet);
   bool learn_moves();
   void learn(dataplane::VpcIndex vpc, const dataplane::Mac& mac, dataplane::TunnelIndex tunnel);
   bool expire_fdb();
@@ -116,6 +117,14 @@ struct SlowPath::Impl final : NeighbourActions {
     vpcs.drop(std::move(packet), reason);
   }
   void no_room(dataplane::VpcIndex vpc, PacketPtr packet) override;
+  void awaits(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
+              bool is_so) override {
+    table.set_awaited(vpc, address, is_so);
+  }
+  void has_answered(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
+                    dataplane::Link link, bool is_so) override {
+    table.set_answered(vpc, address, link.mac_bits(), is_so);
+  }
   // A packet of the gateway itself that no worker has seen.
   void lose(Packet& packet) {
     if (SlowVpc* vpc = vpcs.find(packet.note().vpc)) ++vpc->counters.not_sent;

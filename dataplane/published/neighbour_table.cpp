@@ -1,11 +1,19 @@
 #include "dataplane/published/neighbour_table.h"
 
+#include <random>
+
 #include "dataplane/published/wire.h"
 
 namespace bgw::dataplane {
 
 Link Link::to(const Mac& mac, TunnelIndex tunnel) noexcept {
   return Link{present | dataplane::mac_bits(mac) | std::uint64_t{tunnel.value} << 49};
+}
+
+NeighbourTable::NeighbourTable(std::size_t max_entries)
+    : v4_(max_entries), v6_(max_entries), awaited_(max_entries / 4), answered_(max_entries) {
+  std::random_device random;
+  seed_ = std::uint64_t{random()} << 32 | random();
 }
 
 }  // namespace bgw::dataplane

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "dataplane/published/key_filter.h"
 #include "dataplane/published/link_map.h"
 #include "dataplane/published/types.h"
 
@@ -42,7 +43,7 @@ class NeighbourTable {
 
   // Room for `max_entries` of each family; memory is taken as entries come, some 100 bytes each at
   // most.
-  explicit NeighbourTable(std::size_t max_entries) : v4_(max_entries), v6_(max_entries) {}
+  explicit NeighbourTable(std::size_t max_entries);
 
   // Any thread.
   Link find(VpcIndex vpc, std::uint32_t ipv4) const noexcept {
@@ -56,6 +57,24 @@ class NeighbourTable {
   }
   void prefetch_v6(VpcIndex vpc, const MappedAddress& address) const noexcept {
     v6_.prefetch(key_of(vpc, address));
+  }
+
+  // Does the gateway wait for an answer of that neighbour, and has that one answered it before,
+  // from that MAC? Guesses: true of some others too. Workers sort by it what they hand to the
+  // control thread.
+  bool awaits(VpcIndex vpc, const MappedAddress& address) const noexcept {
+    return awaited_.may_contain(hash_of(vpc, address, 0));
+  }
+  bool has_answered(VpcIndex vpc, const MappedAddress& address, std::uint64_t mac) const noexcept {
+    return answered_.may_contain(hash_of(vpc, address, mac));
+  }
+
+  // Writer only; what was said to be is taken back in the end.
+  void set_awaited(VpcIndex vpc, const MappedAddress& address, bool is) {
+    mark(awaited_, hash_of(vpc, address, 0), is);
+  }
+  void set_answered(VpcIndex vpc, const MappedAddress& address, std::uint64_t mac, bool is) {
+    mark(answered_, hash_of(vpc, address, mac), is);
   }
 
   // Writer only. set() is false when the table is full.
@@ -85,8 +104,27 @@ class NeighbourTable {
     return {LinkMap<3>::first_key_word + vpc.value, address.hi, address.lo};
   }
 
+  // Seeded, so that nobody can choose an address that shares another's cell.
+  std::uint64_t hash_of(VpcIndex vpc, const MappedAddress& address,
+                        std::uint64_t mac) const noexcept {
+    std::uint64_t hash = (seed_ ^ vpc.value) * 0xff51afd7ed558ccdu;
+    for (const std::uint64_t word : {address.hi, address.lo, mac})
+      hash = (hash ^ (hash >> 32) ^ word) * 0x9e3779b97f4a7c15u;
+    return (hash ^ (hash >> 32)) * 0xc4ceb9fe1a85ec53u >> 24;
+  }
+  static void mark(KeyFilter& filter, std::uint64_t hash, bool is) {
+    if (is) {
+      filter.add(hash);
+    } else {
+      filter.remove(hash);
+    }
+  }
+
   LinkMap<1> v4_;
   LinkMap<3> v6_;
+  KeyFilter awaited_;
+  KeyFilter answered_;
+  std::uint64_t seed_;
 };
 
 }  // namespace bgw::dataplane

@@ -19,6 +19,8 @@ enum class PuntClass : std::uint8_t {
   glean,  // an IP packet whose neighbour (`vpc`, `address`) is unknown; unchanged
   local,  // an IP packet to the gateway's address `address` in `vpc`, or to a group of that link
   icmp_error,  // a packet dropped for `reason`, to be answered with an ICMP error; whole frame
+  answer,      // as arp or nd: a neighbour answers what the gateway has asked it
+  known,       // as arp or nd: of a neighbour that has answered before, and doesn't say much
   count_
 };
 

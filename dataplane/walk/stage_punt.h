@@ -22,7 +22,7 @@ class Punter {
          CounterBlock& counters);
 
   // Hands over burst.punted, or adds to burst.dropped what is over its rate or finds its ring full.
-  void punt(Burst& burst) noexcept;
+  void punt(const FibSnapshot& fib, Burst& burst) noexcept;
   // Tells of burst.moved, as far as their VPC's rate and the ring allow.
   void report_moves(const Burst& burst) noexcept;
   // Counts and ends burst.dropped: freed, or on its way to be answered with an ICMP error.
@@ -36,11 +36,20 @@ class Punter {
 
  private:
   using Buckets = std::array<TokenBucket, punt_class_count>;
+  using Rates = std::array<BucketRate, punt_class_count>;
+  struct VpcBuckets {
+    Buckets most;  // all that the VPC may
+    Buckets sure;  // of it, what needs nothing of what all share
+  };
+  enum class Grant : std::uint8_t { none, sure, shared };
 
-  void punt_one(Burst& burst, std::size_t i, std::uint64_t now) noexcept;
-  bool has_tokens(PuntClass punt, VpcIndex vpc, std::uint64_t now) const noexcept;
-  void take_tokens(PuntClass punt, VpcIndex vpc, std::uint64_t now) noexcept;
-  bool enqueue(PuntClass punt, rte_mbuf* packet) noexcept;
+  void punt_one(const FibSnapshot& fib, Burst& burst, std::size_t i, std::uint64_t now) noexcept;
+  PuntClass lane_of(const FibSnapshot& fib, const Burst& burst, std::size_t i,
+                    std::uint64_t now) noexcept;
+  Grant grant(PuntClass punt, VpcIndex vpc, std::uint64_t now) const noexcept;
+  void take_tokens(PuntClass punt, VpcIndex vpc, Grant granted, std::uint64_t now) noexcept;
+  TokenBucket& bucket_of(VpcIndex vpc, std::uint64_t mac) noexcept;
+  bool enqueue(PuntClass punt, rte_mbuf* packet, Grant granted) noexcept;
   void write_note(const Burst& burst, std::size_t i, PuntClass punt, VpcIndex vpc) noexcept;
   bool deserves_answer(const FibSnapshot& fib, const Burst& burst, std::size_t i,
                        std::uint64_t now) const noexcept;
@@ -49,10 +58,14 @@ class Punter {
 
   const WorkerRings& rings_;
   CounterBlock& counters_;
-  std::array<BucketRate, punt_class_count> vpc_rates_;
-  std::array<BucketRate, punt_class_count> total_rates_;
+  Rates vpc_rates_;
+  Rates sure_rates_;
+  Rates total_rates_;
   Buckets total_{};
-  std::vector<Buckets> by_vpc_;
+  std::vector<VpcBuckets> by_vpc_;
+  BucketRate source_rate_;
+  std::vector<TokenBucket> by_source_;  // by hash of VPC and MAC
+  std::uint64_t source_seed_;
   BucketRate move_rate_;
   std::vector<TokenBucket> moves_by_vpc_;
 };

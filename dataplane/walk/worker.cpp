@@ -66,7 +66,7 @@ void Worker::finish(const FibSnapshot& fib) noexcept {
     capture_sent(tap_, fib, burst_);
   transmitter_.transmit(fib, burst_);
   fragmenter_.fragment(fib, burst_);
-  punter_.punt(burst_);
+  punter_.punt(fib, burst_);
   if (tap_.active()) [[unlikely]]
     capture_dropped(tap_, fib, burst_);
   punter_.drop(fib, burst_);

@@ -74,7 +74,7 @@ class TaggedHosts:
         self._vpc_of = {(wire.fd, wire.tags): vpc for vpc, wire in wires.items()}
         self._macs = {}  # VPC → {address: MAC}, packed
         for number, (vpc, addresses) in enumerate(hosts.items()):
-            self._macs[vpc] = {packed(a): bytes([2, 0, 0, number >> 8, number & 0xFF, i])
+            self._macs[vpc] = {packed(a): bytes([2, 0, i >> 8, number >> 8, number & 0xFF, i & 0xFF])
                                for i, a in enumerate(addresses)}
         self._gateway_macs = {}
         self.errors, self.misplaced = [], []

@@ -59,6 +59,22 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
     if (packet != nullptr) refused.emplace_back(full, packet->bytes()[0]);
   }
 
+  void awaits(VpcIndex, const MappedAddress& address, bool is_so) override {
+    if (is_so) {
+      EXPECT_TRUE(awaited.insert(address).second);
+    } else {
+      EXPECT_EQ(awaited.erase(address), 1u);
+    }
+  }
+  void has_answered(VpcIndex, const MappedAddress& address, Link link, bool is_so) override {
+    if (is_so) {
+      EXPECT_TRUE(answered.emplace(address, link).second);
+    } else {
+      EXPECT_EQ(answered.at(address), link);
+      answered.erase(address);
+    }
+  }
+
   void send(const std::string& address, std::uint8_t mark = 0, VpcIndex in_vpc = other_vpc) {
     send(addr(address), mark, in_vpc);
   }
@@ -100,6 +116,8 @@ class NeighboursTest : public ::testing::Test, public NeighbourActions {
   std::vector<int> released;
   std::vector<int> unreached;
   std::vector<std::pair<int, DropReason>> dropped;
+  std::set<MappedAddress> awaited;
+  std::map<MappedAddress, Link> answered;
   std::vector<std::pair<VpcIndex, int>> refused;  // by which VPC, and what
   std::unique_ptr<Neighbours> neighbours =
       std::make_unique<Neighbours>(Neighbours::Limits{}, budget, *this);
@@ -345,6 +363,38 @@ TEST_F(NeighboursTest, verifying_many_is_spread_and_delays_no_resolution) {
   EXPECT_EQ(asked.size(), 1u);
   pass(1s);
   EXPECT_EQ(std::ranges::count(asked, addr("10.2.99.1"), &Asked::address), 2);
+}
+
+TEST_F(NeighboursTest, P60_what_is_asked_is_awaited_until_it_answers_or_goes) {
+  send("10.2.1.9");
+  EXPECT_TRUE(awaited.contains(addr("10.2.1.9")));
+  hear("10.2.1.9", Evidence::claim);
+  hear("10.2.1.9", Evidence::request);
+  EXPECT_TRUE(awaited.contains(addr("10.2.1.9"))) << "that answers nothing";
+  EXPECT_TRUE(answered.empty());
+  hear("10.2.1.9", Evidence::answer);
+  EXPECT_TRUE(awaited.empty());
+  EXPECT_EQ(answered.at(addr("10.2.1.9")), Link::to(mac(9)));
+  pass(30s);
+  EXPECT_TRUE(awaited.contains(addr("10.2.1.9"))) << "it is verified";
+  EXPECT_EQ(answered.size(), 1u);
+  pass(10s);
+  EXPECT_TRUE(awaited.empty());
+  EXPECT_TRUE(answered.empty());
+}
+
+TEST_F(NeighboursTest, P60_who_moves_has_to_answer_again) {
+  send("10.2.1.9");
+  hear("10.2.1.9", Evidence::answer, 1);
+  hear("10.2.1.9", Evidence::claim, 2);
+  EXPECT_TRUE(answered.empty());
+  pass(1s);
+  EXPECT_EQ(awaited.size(), 1u);
+  hear("10.2.1.9", Evidence::answer, 2);
+  EXPECT_EQ(answered.at(addr("10.2.1.9")), Link::to(mac(2)));
+  neighbours->retain(vpc, [](const MappedAddress&, Link) { return false; });
+  EXPECT_TRUE(awaited.empty());
+  EXPECT_TRUE(answered.empty());
 }
 
 TEST_F(NeighboursTest, P37_holds_for_an_address_that_was_evicted_and_came_back) {

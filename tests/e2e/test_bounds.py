@@ -1,0 +1,183 @@
+#!/usr/bin/python3
+"""What VPCs share adds up: thousands of neighbours in one, floods of made-up ones in 64 others."""
+
+import contextlib
+import os
+import struct
+import subprocess
+import sys
+import time
+import unittest
+
+import bgwtest
+import flood
+from api_client import Api
+from bgwtest import eventually, tap_port
+from tagged_hosts import TaggedHosts, Wire, arp, hosts_of, packed
+from taps import open_tap
+
+QUICK = bool(os.environ.get("BGW_TEST_QUICK"))
+FLOODERS, SPOOFED, FIRST_VLAN = 64, 2000, 1000
+FLOOD_PPS, ASK_PPS = 20_000, 40_000
+STARTING, MANY = 60, 1300
+VICTIMS, PROBE_PPS = 40, 400
+BROADCAST, ARP = b"\xff" * 6, b"\x08\x06"
+# One after the other, so that two of any VPC differ.
+BLOCKS = {"a": 1, "b": 2, "new": 3, "big": 4}
+GATEWAYS = {v: f"10.{n}.255.254" for v, n in BLOCKS.items()}
+
+
+def host(block, number):
+    return f"10.{block}.{number // 250}.{number % 250 + 2}"
+
+
+HOSTS = {"a": [host(1, 0)], "b": [host(2, 0)],
+         "new": [host(3, n) for n in range(STARTING)],
+         "big": [host(4, n) for n in range(MANY)]}
+
+
+def vpc_config(name, block, interface):
+    return {"name": name, "cidrs": [f"10.{block}.0.0/16"],
+            "subnets": [{"name": "all", "cidr": f"10.{block}.0.0/16"}],
+            "interface": {**interface, "addresses": [f"10.{block}.255.254/16"]},
+            "route_tables": [{"name": "main", "propagations": [
+                {"gateway": "gw1", "ranges": ["10.0.0.0/8"]}]}]}
+
+
+def config():
+    flooders = {f"f{n}": 100 + n for n in range(FLOODERS)}
+    return {
+        "version": 1, "region": "test", "ports": [tap_port(v) for v in [*BLOCKS, "trunk"]],
+        "vpcs": [*(vpc_config(v, n, {"port": f"p-{v}"}) for v, n in BLOCKS.items()),
+                 *(vpc_config(v, n, {"vlan": {"port": "p-trunk", "id": FIRST_VLAN + n - 100}})
+                   for v, n in flooders.items())],
+        "gateways": [{"name": "gw1"}],
+        "attachments": [{"name": f"att-{v}", "gateway": "gw1", "vpc": v}
+                        for v in [*BLOCKS, *flooders]]}
+
+
+class SilentHosts(TaggedHosts):
+    """Hosts of which one alone says anything before it is asked."""
+
+    def _ask(self, vpc):
+        address, mac = next(iter(self._macs[vpc].items()))
+        self._send(vpc, BROADCAST, mac, ARP,
+                   arp(1, mac, address, bytes(6), packed(self.gateways[vpc])))
+
+
+@contextlib.contextmanager
+def silent_hosts(hosts, gateways, wires):
+    made = SilentHosts(hosts, gateways, wires)
+    try:
+        made.find_gateways()
+        yield made
+    finally:
+        made.close()
+
+
+def spoofed_requests():
+    """The VLANs take turns: each frame is another host's that asks for the gateway."""
+    for number in range(SPOOFED):
+        for n in range(FLOODERS):
+            mac = bytes([2, 1, 0, n, number >> 8, number & 0xFF])
+            tag = struct.pack("!HH", 0x8100, FIRST_VLAN + n)
+            yield (BROADCAST + mac + tag + ARP +
+                   arp(1, mac, packed(host(100 + n, number)), bytes(6),
+                       packed(f"10.{100 + n}.255.254")))
+
+
+def requests_of_one(vpc):
+    """What one host asks again and again."""
+    mac = bytes([2, 1, 0xFF, 0, 0, 1])
+    yield BROADCAST + mac + ARP + arp(1, mac, packed(host(BLOCKS[vpc], 9999)), bytes(6),
+                                      packed(GATEWAYS[vpc]))
+
+
+class Bounds(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = cls.enterClassContext(bgwtest.Lab())
+        cls.fds = {}
+        for vpc in [*BLOCKS, "trunk"]:
+            cls.lab.vpc(vpc)
+            cls.fds[vpc] = open_tap(cls.lab.vpcs[vpc], "hosts", "br0")
+            cls.addClassCleanup(os.close, cls.fds[vpc])
+        cls.daemon = cls.lab.daemon(config())
+        cls.daemon.start()
+        cls.api = Api(cls.daemon.socket_path)
+
+    def some(self, *vpcs):
+        """Arguments of TaggedHosts for these VPCs."""
+        return ({v: HOSTS[v] for v in vpcs}, {v: GATEWAYS[v] for v in vpcs},
+                {v: Wire(self.fds[v]) for v in vpcs})
+
+    @contextlib.contextmanager
+    def flooding(self, vpc, frames, seconds, rate):
+        path = flood.write(self.lab.directory / f"flood-{vpc}", frames)
+        fd = self.fds[vpc]
+        process = subprocess.Popen(
+            [sys.executable, flood.__file__, str(fd), str(path), str(seconds), str(rate)],
+            pass_fds=[fd], stdout=subprocess.PIPE, text=True)
+        self.lab.processes.append(process)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.communicate()
+            self.lab.processes.remove(process)
+
+    def interface(self, vpc):
+        return next(i for i in self.api.get("/v1/stats")["interfaces"] if i.get("vpc") == vpc)
+
+    def drops(self, vpc):
+        return {d["reason"]: d["packets"] for d in self.api.get("/v1/drops") if d.get("vpc") == vpc}
+
+    def test_P37_P41_a_packet_to_each_of_1300_hosts_of_a_vpc_arrives(self):
+        with silent_hosts(*self.some("a", "big")) as hosts:
+            probes = hosts.send_each([(("a", HOSTS["a"][0]), h) for h in HOSTS["big"]], 1000)
+        lost = [p for p in probes if not p.receivers()]
+        self.assertEqual(len(lost), 0, f"{len(lost)} of {MANY}: {self.drops('a')}")
+        self.assertGreaterEqual(self.interface("big")["slow_path"]["neighbors"], MANY)
+
+    def test_P41_a_vpc_starts_while_64_others_flood_2000_spoofed_hosts_each(self):
+        with hosts_of(*self.some("a", "b")) as hosts, \
+                self.flooding("trunk", spoofed_requests(), 120, FLOOD_PPS) as process:
+            transit = [(("a", HOSTS["a"][0]), HOSTS["b"][0]), (("b", HOSTS["b"][0]), HOSTS["a"][0])]
+            hosts.send_each(transit * 10, 100)
+            eventually(lambda: min(self.interface(f"f{n}")["slow_path"]["neighbors"]
+                                   for n in (0, 31, 63)) > SPOOFED * 0.9, 60, "all are spoofed")
+            through = hosts.run(transit, 1000, lambda sent: sent >= 3000)
+            with silent_hosts(*self.some("a", "new")) as more:
+                began = time.monotonic()
+                probes = more.send_each([(("a", HOSTS["a"][0]), h) for h in HOSTS["new"]], 300)
+            self.assertIsNone(process.poll(), "the flood goes on")
+        known = self.api.get("/v1/stats")["bounds"][0]["used"]
+        lost = sum(1 for p in through if not p.receivers())
+        slowest = max((seconds for p in probes for _, seconds in p.received), default=began) - began
+        print(f"     {known} neighbours; transit {lost} of {len(through)} lost; the last of "
+              f"{STARTING} hosts reached after {slowest:.2f} s")
+        self.assertEqual([p.address for p in probes if not p.receivers()], [])
+        self.assertLess(slowest, 2)
+        self.assertLessEqual(lost, 0.001 * len(through))
+        self.assertGreater(known, FLOODERS * SPOOFED * 0.9)
+
+    def test_P60_one_host_that_asks_40000_times_a_second_keeps_no_other_from_answering(self):
+        seconds = 10 if QUICK else 45  # neighbours are verified after 30
+        with silent_hosts(*self.some("a", "b", "new")) as hosts, \
+                self.flooding("new", requests_of_one("new"), 2 * seconds, ASK_PPS):
+            others = [(("a", HOSTS["a"][0]), h) for h in HOSTS["new"][1:VICTIMS + 1]]
+            pairs = [*others, (("a", HOSTS["a"][0]), HOSTS["b"][0])]
+            probes = hosts.run(pairs, PROBE_PPS, lambda sent: sent >= PROBE_PPS * seconds)
+        beside = [p for p in probes if p.address == HOSTS["b"][0]]
+        inside = [p for p in probes if p.address != HOSTS["b"][0]]
+        lost, lost_beside = (sum(1 for p in some if not p.receivers()) for some in (inside, beside))
+        asked = self.interface("new")["rx_packets"]
+        print(f"     {asked} packets came; to {VICTIMS} hosts of the flooder's VPC {lost} of "
+              f"{len(inside)} lost, to another VPC {lost_beside} of {len(beside)}")
+        self.assertGreater(self.drops("new").get("punt_policed", 0), 10_000)
+        self.assertLessEqual(lost, 0.001 * len(inside))
+        self.assertEqual(lost_beside, 0)
+
+
+if __name__ == "__main__":
+    bgwtest.main()
