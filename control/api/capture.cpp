@@ -82,12 +82,37 @@ tl::expected<CaptureRequest, std::string> parse_capture(const std::string& body)
   return request;
 }
 
+Json state_json(const CaptureState& state) {
+  return {{"state", state.running ? "running" : "ended"},
+          {"ended", state.ended},
+          {"captured", state.captured},
+          {"missed", state.missed},
+          {"waiting_bytes", state.waiting}};
+}
+
 ApiResponse state_answer(const CaptureState& state) {
-  return {200, json_text({{"state", state.running ? "running" : "ended"},
-                          {"ended", state.ended},
-                          {"captured", state.captured},
-                          {"missed", state.missed},
-                          {"waiting_bytes", state.waiting}})};
+  return {200, json_text(state_json(state))};
+}
+
+Json directions(const CaptureRequest& request) {
+  Json list = Json::array();
+  if (request.rx) list.push_back("rx");
+  if (request.tx) list.push_back("tx");
+  if (request.drop) list.push_back("drop");
+  return list;
+}
+
+Json summary_json(const CaptureSummary& capture) {
+  const auto& request = capture.request;
+  Json json{{"id", capture.number},
+            {"vpc", request.vpc.empty() ? Json(nullptr) : Json(request.vpc)},
+            {"host", request.host ? Json(request.host->to_string()) : Json(nullptr)},
+            {"on", directions(request)},
+            {"packets", request.packets},
+            {"seconds", request.time.count()},
+            {"asked_s_ago", capture.asked_ago.count()}};
+  json.update(state_json(capture.state));
+  return json;
 }
 
 std::optional<std::uint32_t> number_of(const std::string& text) {
@@ -102,6 +127,14 @@ ApiResponse no_capture(const std::string& name) {
 }
 
 }  // namespace
+
+ApiResponse ApiHandlers::capture_list(const ApiRequest&, const std::string&) {
+  Json list = Json::array();
+  for (const auto& capture : captures_.list(std::chrono::steady_clock::now())) {
+    list.push_back(summary_json(capture));
+  }
+  return {200, json_text(list)};
+}
 
 ApiResponse ApiHandlers::capture_start(const ApiRequest& request, const std::string&) {
   const auto wanted = parse_capture(request.body);
@@ -121,6 +154,7 @@ ApiResponse ApiHandlers::capture_read(const ApiRequest&, const std::string& rest
   const auto name = rest.substr(0, rest.size() - (asks_state ? state_suffix.size() : 0));
   const auto number = number_of(name);
   if (!number) return no_capture(name);
+  captures_.asked(*number, std::chrono::steady_clock::now());
   if (asks_state) {
     const auto state = captures_.state(*number);
     return state ? state_answer(*state) : no_capture(name);

@@ -148,6 +148,7 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
       {"GET", "/v1/routes", true, &routes},
       {"GET", "/v1/trace", false, &ApiHandlers::trace},
       {"POST", "/v1/ping", false, &ApiHandlers::ping},
+      {"GET", "/v1/captures", false, &ApiHandlers::capture_list},
       {"POST", "/v1/capture", false, &ApiHandlers::capture_start},
       {"GET", "/v1/capture", true, &ApiHandlers::capture_read},
       {"DELETE", "/v1/capture", true, &ApiHandlers::capture_stop},

@@ -77,6 +77,7 @@ class ApiHandlers {
   void trace(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void ping(ApiRequest request, const std::string& rest, const ApiRespond& respond);
 
+  ApiResponse capture_list(const ApiRequest& request, const std::string& rest);
   ApiResponse capture_start(const ApiRequest& request, const std::string& rest);
   ApiResponse capture_read(const ApiRequest& request, const std::string& rest);
   ApiResponse capture_stop(const ApiRequest& request, const std::string& rest);

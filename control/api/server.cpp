@@ -1,8 +1,10 @@
 #include "control/api/server.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <optional>
@@ -16,6 +18,7 @@
 #include <boost/beast/http.hpp>
 #include <nlohmann/json.hpp>
 
+#include "control/api/connection_book.h"
 #include "control/api/url.h"
 
 namespace bgw::control {
@@ -28,23 +31,19 @@ using Protocol = asio::local::stream_protocol;
 using Stream = beast::basic_stream<Protocol>;
 using boost::system::error_code;
 
-struct Connections {
-  std::size_t open = 0;
-  std::size_t writing = 0;  // of them, those whose answer is not all written yet
-};
-
 // One connection: reads a request, hands it over, writes the answer, and again.
-class Session : public std::enable_shared_from_this<Session> {
+class Session : public std::enable_shared_from_this<Session>, private ConnectionBook::Entry {
  public:
-  Session(Protocol::socket socket, std::shared_ptr<const ApiHandler> handler,
-          ApiServer::Limits limits, std::shared_ptr<Connections> connections)
-      : stream_(std::move(socket)),
+  Session(Protocol::socket socket, Peer of, std::shared_ptr<const ApiHandler> handler,
+          ApiServer::Limits limits, std::shared_ptr<ConnectionBook> book)
+      : Entry(of),
+        stream_(std::move(socket)),
         handler_(std::move(handler)),
         limits_(limits),
-        connections_(std::move(connections)) {
-    ++connections_->open;
+        book_(std::move(book)) {
+    book_->add(*this);
   }
-  ~Session() { --connections_->open; }
+  ~Session() override { book_->remove(*this); }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -52,13 +51,21 @@ class Session : public std::enable_shared_from_this<Session> {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
     parser_->body_limit(limits_.large_body_bytes);  // until the path is known
-    stream_.expires_after(limits_.idle);
-    http::async_read_header(
-        stream_, buffer_, *parser_,
-        [self = shared_from_this()](error_code error, std::size_t) { self->header_read(error); });
+    stream_.expires_after(std::min(limits_.idle, limits_.quiet));
+    waits_since = std::chrono::steady_clock::now();
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = shared_from_this()](error_code error, std::size_t) {
+                              self->waits_since.reset();
+                              self->header_read(error);
+                            });
   }
 
  private:
+  void give_way() override {
+    error_code ignored;
+    stream_.socket().shutdown(Protocol::socket::shutdown_both, ignored);
+  }
+
   void header_read(error_code error) {
     if (error) return refuse(error);
     keep_alive_ = parser_->get().keep_alive();
@@ -72,6 +79,13 @@ class Session : public std::enable_shared_from_this<Session> {
       return refuse(http::error::body_limit);
     }
     parser_->body_limit(body_bytes_);
+    // Of what comes in chunks nobody knows how much it is.
+    const auto coming = parser_->content_length().value_or(parser_->chunked() ? body_bytes_ : 0);
+    if (const auto why =
+            book_->take_bytes(*this, coming, limits_, std::chrono::steady_clock::now())) {
+      keep_alive_ = false;
+      return write(api_error(503, *why));
+    }
     if (!beast::iequals(parser_->get()[http::field::expect], "100-continue")) return read_body();
     auto go_on =
         std::make_shared<http::response<http::empty_body>>(http::status::continue_, version_);
@@ -83,9 +97,13 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void read_body() {
     stream_.expires_after(limits_.idle);
-    http::async_read(
-        stream_, buffer_, *parser_,
-        [self = shared_from_this()](error_code error, std::size_t) { self->body_read(error); });
+    // Bodies may be long; who sends none for a while is as good as idle.
+    waits_since = std::chrono::steady_clock::now() + limits_.body_grace;
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](error_code error, std::size_t) {
+                       self->waits_since.reset();
+                       self->body_read(error);
+                     });
   }
 
   void body_read(error_code error) {
@@ -136,10 +154,11 @@ class Session : public std::enable_shared_from_this<Session> {
     message->body() = std::move(response.body);
     message->prepare_payload();
     stream_.expires_after(limits_.idle);
-    ++connections_->writing;
+    ++book_->writing;
     http::async_write(stream_, *message,
                       [self = shared_from_this(), message](error_code error, std::size_t) {
-                        --self->connections_->writing;
+                        --self->book_->writing;
+                        self->book_->give_bytes_back(*self);
                         if (!error && self->keep_alive_) return self->read_header();
                         error_code ignored;
                         self->stream_.socket().shutdown(Protocol::socket::shutdown_send, ignored);
@@ -152,10 +171,19 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<const ApiHandler> handler_;
   ApiServer::Limits limits_;
   std::size_t body_bytes_ = 0;  // the limit for this request
-  std::shared_ptr<Connections> connections_;
+  std::shared_ptr<ConnectionBook> book_;
   unsigned version_ = 11;
   bool keep_alive_ = false;
 };
+
+Peer peer_of(Protocol::socket& socket) {
+  struct ucred credentials {};
+  socklen_t size = sizeof credentials;
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    return {};
+  }
+  return {credentials.pid, credentials.uid};
+}
 
 enum class Occupant { none, dead_socket, live_socket, something_else };
 
@@ -236,24 +264,47 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void take(Protocol::socket socket) {
-    if (connections->open < limits.connections) {
-      std::make_shared<Session>(std::move(socket), handler, limits, connections)->read_header();
-      return;
-    }
-    static constexpr std::string_view busy =
-        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-    error_code ignored;
-    socket.non_blocking(true, ignored);
-    socket.write_some(asio::buffer(busy), ignored);
+    const Peer peer = peer_of(socket);
+    if (book->is_full(limits)) book->make_room(limits, std::chrono::steady_clock::now());
+    if (const auto why = book->why_not(peer, limits)) return turn_away(std::move(socket), *why);
+    std::make_shared<Session>(std::move(socket), peer, handler, limits, book)->read_header();
   }
 
+  // Says why, and leaves the peer a moment to read it: closing at once, with its request unread,
+  // would look like a failure.
+  void turn_away(Protocol::socket socket, const std::string& why) {
+    const auto body = api_error(503, why).body;
+    const auto answer = fmt::format(
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: "
+        "application/json\r\nContent-Length: {}\r\n\r\n{}",
+        body.size(), body);
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(answer), ignored);
+    socket.shutdown(Protocol::socket::shutdown_send, ignored);
+    if (turned_away >= most_turned_away) return;
+    struct Leaving {
+      Protocol::socket socket;
+      asio::steady_timer timer;
+    };
+    auto leaving = std::make_shared<Leaving>(
+        Leaving{std::move(socket), asio::steady_timer(retry.get_executor())});
+    leaving->timer.expires_after(leave_time);
+    ++turned_away;
+    leaving->timer.async_wait(
+        [self = shared_from_this(), leaving](error_code) { --self->turned_away; });
+  }
+
+  static constexpr std::size_t most_turned_away = 32;
+  static constexpr std::chrono::milliseconds leave_time{200};
   Protocol::acceptor acceptor;
   asio::steady_timer retry;
   std::string path;
   std::optional<FileId> file;  // the socket's
   Limits limits;
   std::shared_ptr<const ApiHandler> handler;
-  std::shared_ptr<Connections> connections = std::make_shared<Connections>();
+  std::shared_ptr<ConnectionBook> book = std::make_shared<ConnectionBook>();
+  std::size_t turned_away = 0;  // that may still read why
 };
 
 ApiResponse api_error(unsigned status, std::string_view message) {
@@ -300,7 +351,7 @@ void ApiServer::serve(ApiHandler handler) {
 }
 
 bool ApiServer::writing() const {
-  return impl_->connections->writing != 0;
+  return impl_->book->writing != 0;
 }
 
 }  // namespace bgw::control

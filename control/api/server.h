@@ -44,11 +44,21 @@ class ApiServer {
  public:
   struct Limits {
     std::size_t connections = 64;
+    std::size_t connections_per_process = 16;
+    // A user other than the daemon's own has no more of them.
+    std::size_t connections_per_user = 48;
+    // One that has waited this long for its peer's next request gives way when all are taken.
+    std::chrono::seconds idle_before_giving_way{1};
+    // That long one may take to send a body before it counts as waiting.
+    std::chrono::seconds body_grace{4};
     std::size_t header_bytes = 8 << 10;
     std::size_t body_bytes = 4 << 10;
     std::size_t large_body_bytes = 64 << 20;  // for paths that begin with large_bodies_at
+    // Bodies of all requests that are not answered yet; of one process half.
+    std::size_t bodies_bytes = 256 << 20;
     std::string large_bodies_at = "/v1/config/";
-    std::chrono::seconds idle{60};  // to read a request or write a response
+    std::chrono::seconds idle{60};   // to read a request or write a response
+    std::chrono::seconds quiet{20};  // until the header of the next one is there
   };
 
   // Binds `path` with mode 0660; connections wait until serve(). A socket that nobody listens on is

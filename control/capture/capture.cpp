@@ -41,18 +41,21 @@ tl::expected<std::uint32_t, std::string> CaptureSessions::start(const CaptureReq
                                                                 TimePoint now) {
   dataplane::CaptureFilter filter{
       .rx = request.rx, .tx = request.tx, .drop = request.drop, .snaplen = request.snaplen};
-  Session session{.request = request, .ends = now + request.time};
+  Session session{.request = request, .ends = now + request.time, .asked = now};
   if (!request.vpc.empty()) {
     session.vpc = engine_.programmer().vpc_index(request.vpc);
     if (!session.vpc) return tl::unexpected(fmt::format("there is no VPC '{}'", request.vpc));
     filter.vpc = *session.vpc;
   }
   if (request.host) filter.host = to_address(*request.host);
-  if (sessions_.size() < dataplane::max_captures) session.running = plane_.start_capture(filter);
+  if (count_running() < dataplane::max_captures) session.running = plane_.start_capture(filter);
   if (!session.running) {
-    return tl::unexpected(fmt::format(
-        "{} captures are under way or wait to be read; try again later", dataplane::max_captures));
+    return tl::unexpected(
+        fmt::format("{} captures are under way, as many as there may be; 'bgwctl capture list' has "
+                    "them, 'bgwctl capture stop ID' ends one",
+                    dataplane::max_captures));
   }
+  forget_oldest_ended();
   append_pcapng_section(session.file, "bgwd " BGW_VERSION);
   session.generation = engine_.running().generation;
   sessions_.emplace(next_number_, std::move(session));
@@ -69,9 +72,36 @@ std::optional<CaptureState> CaptureSessions::state(std::uint32_t number) const {
   return state;
 }
 
+void CaptureSessions::asked(std::uint32_t number, TimePoint now) {
+  const auto found = sessions_.find(number);
+  if (found != sessions_.end()) found->second.asked = now;
+}
+
+std::vector<CaptureSummary> CaptureSessions::list(TimePoint now) const {
+  std::vector<CaptureSummary> summaries;
+  for (const auto& [number, session] : sessions_) {
+    const auto ago = std::chrono::duration_cast<std::chrono::seconds>(now - session.asked);
+    summaries.push_back({number, session.request, *state(number), ago});
+  }
+  return summaries;
+}
+
+std::size_t CaptureSessions::count_running() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      sessions_, [](const auto& item) { return item.second.running.has_value(); }));
+}
+
+// Numbers ascend, so the first is the oldest.
+void CaptureSessions::forget_oldest_ended() {
+  if (sessions_.size() - count_running() < max_ended) return;
+  sessions_.erase(std::ranges::find_if(
+      sessions_, [](const auto& item) { return !item.second.running.has_value(); }));
+}
+
 std::optional<std::string> CaptureSessions::take(std::uint32_t number, TimePoint now) {
   const auto found = sessions_.find(number);
   if (found == sessions_.end()) return std::nullopt;
+  found->second.asked = now;
   found->second.forgotten = now + kept_time;
   return std::exchange(found->second.file, {});
 }
@@ -87,8 +117,11 @@ std::optional<CaptureState> CaptureSessions::stop(std::uint32_t number) {
 
 bool CaptureSessions::poll(TimePoint now) {
   bool busy = false;
+  // While the loop itself stood still, nobody could ask.
+  const auto stood = now - std::exchange(last_poll_, now).value_or(now);
   for (auto& [number, session] : sessions_) {
     if (!session.running) continue;
+    if (stood > std::chrono::seconds{1}) session.asked += stood;
     busy |= drain(session, packets_per_poll) > 0;
     if (auto why = reason_to_end(session, now); !why.empty()) end(session, std::move(why), now);
   }
@@ -165,6 +198,7 @@ std::string CaptureSessions::name_of(VpcIndex index) const {
 std::string CaptureSessions::reason_to_end(const Session& session, TimePoint now) const {
   if (session.state.captured >= session.request.packets) return "packets";
   if (now >= session.ends) return "time";
+  if (now - session.asked >= unasked_time) return "nobody reads it";
   // Its slot may become another VPC's.
   if (session.vpc && engine_.programmer().vpc_index(session.request.vpc) != session.vpc) {
     return "the VPC is gone";

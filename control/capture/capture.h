@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -34,12 +35,23 @@ struct CaptureState {
   std::size_t waiting = 0;     // bytes of the file that nobody has taken yet
 };
 
+struct CaptureSummary {
+  std::uint32_t number;
+  CaptureRequest request;
+  CaptureState state;
+  std::chrono::seconds asked_ago;  // since somebody asked for it
+};
+
 // Control thread only. An interface of the file is a VPC; a dropped packet has its reason as
 // comment.
 class CaptureSessions final : public CommitObserver {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
   static constexpr std::size_t max_waiting_bytes = std::size_t{4} << 20;
+  // A capture that nobody asks for ends after this: its client has gone.
+  static constexpr std::chrono::seconds unasked_time{10};
+  // Ended ones that wait to be read; the oldest go first.
+  static constexpr std::size_t max_ended = 8;
   // What an ended capture has left is kept this long for a client that still reads.
   static constexpr std::chrono::seconds kept_time{30};
 
@@ -53,6 +65,9 @@ class CaptureSessions final : public CommitObserver {
   tl::expected<std::uint32_t, std::string> start(const CaptureRequest& request, TimePoint now);
   // Nothing when there is no such capture, or no longer.
   std::optional<CaptureState> state(std::uint32_t number) const;
+  // Somebody wants to know of the capture, or nothing happens if there is none.
+  void asked(std::uint32_t number, TimePoint now);
+  std::vector<CaptureSummary> list(TimePoint now) const;
   // What the file has got since the last call; the pieces make the file.
   std::optional<std::string> take(std::uint32_t number, TimePoint now);
   std::optional<CaptureState> stop(std::uint32_t number);  // and forgets it
@@ -67,7 +82,7 @@ class CaptureSessions final : public CommitObserver {
     CaptureRequest request;
     std::optional<dataplane::CaptureId> running;
     std::optional<dataplane::VpcIndex> vpc;
-    TimePoint ends, forgotten;
+    TimePoint ends, asked, forgotten;
     CaptureState state;
     std::string file;
     std::map<std::string, std::uint32_t> interfaces;  // by name: its number in the file
@@ -82,11 +97,14 @@ class CaptureSessions final : public CommitObserver {
   std::string name_of(dataplane::VpcIndex vpc) const;
   std::string reason_to_end(const Session& session, TimePoint now) const;
   void end(Session& session, std::string why, TimePoint now);
+  std::size_t count_running() const;
+  void forget_oldest_ended();
 
   const Engine& engine_;
   CapturePlane& plane_;
   std::map<std::uint32_t, Session> sessions_;
   std::uint32_t next_number_ = 1;
+  std::optional<TimePoint> last_poll_;
 };
 
 }  // namespace bgw::control

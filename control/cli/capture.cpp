@@ -11,6 +11,7 @@
 
 #include "control/cli/capture_text.h"
 #include "control/cli/command.h"
+#include "control/cli/table.h"
 
 namespace bgw::cli {
 namespace {
@@ -134,10 +135,42 @@ int capture(const Context& context, const std::vector<std::string>& arguments) {
   return done;
 }
 
+int list_captures(const Context& context, const std::vector<std::string>& arguments) {
+  Arguments(arguments, {}, {}).positional({});
+  const auto reply = context.client.get("/v1/captures");
+  const auto list = json_of(reply);
+  if (context.json) {
+    fmt::print("{}", reply.body);
+    return done;
+  }
+  Table table({"ID", "VPC", "HOST", "ON", "STATE", ">CAPTURED", ">MISSED", ">ASKED, S AGO"});
+  for (const auto& one : list) {
+    const auto state = one["state"] == "ended" ? "ended: " + cell(one["ended"]) : "running";
+    table.add({cell(one["id"]), cell(one["vpc"]), cell(one["host"]), cell(one["on"]), state,
+               cell(one["captured"]), cell(one["missed"]), cell(one["asked_s_ago"])});
+  }
+  fmt::print("{}", table.to_string());
+  return done;
+}
+
+int stop_capture(const Context& context, const std::vector<std::string>& arguments) {
+  const auto id = Arguments(arguments, {}, {}).positional({"ID"}).front();
+  const auto reply = context.client.remove("/v1/capture/" + percent_encode(id));
+  const auto state = json_of(reply);
+  if (context.json) {
+    fmt::print("{}", reply.body);
+  } else {
+    fmt::print("capture {} is ended, {} packets in it\n", id, cell(state["captured"]));
+  }
+  return done;
+}
+
 }  // namespace
 
 std::vector<Command> capture_commands() {
-  return {{"capture", "",
+  return {{"capture", "list", "", "captures under way, whoever began them", list_captures},
+          {"capture", "stop", "ID", "ends a capture", stop_capture},
+          {"capture", "",
            "[--vpc VPC] [--host ADDRESS] [--on rx,tx,drop] [--packets N] [--seconds S] "
            "[--snaplen BYTES] [-w FILE|-]",
            "copies of packets as pcapng, or a line each; drops say why", capture}};

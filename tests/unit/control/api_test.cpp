@@ -12,7 +12,9 @@
 #include <boost/asio/post.hpp>
 
 #include "api_fixture.h"
+#include "control/api/connection_book.h"
 #include "control/api/url.h"
+#include "subprocess.h"
 
 namespace bgw::test {
 namespace {
@@ -384,6 +386,106 @@ TEST_F(BoundedApi, IdleConnectionsAreClosed) {
   client.send("GET /v1/st");
   EXPECT_THAT(client.receive_all(), IsEmpty());
   EXPECT_EQ(exchange(socket_path, "GET", "/v1/status").status, 200u);
+}
+
+// Refused with a reason that a person can do something about.
+TEST_F(BoundedApi, WhoIsTurnedAwayIsToldWhy) {
+  std::vector<std::unique_ptr<RawClient>> busy;
+  for (int i = 0; i < 4; ++i) busy.push_back(std::make_unique<RawClient>(socket_path));
+  RawClient fifth(socket_path);
+  fifth.send("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto reply = parse_reply(fifth.receive_all());
+  EXPECT_EQ(reply.status, 503u);
+  EXPECT_THAT(reply.json()["error"], HasSubstr("4 connections are open"));
+}
+
+TEST_F(BoundedApi, IdleConnectionsGiveWayToNewOnes) {
+  std::vector<std::unique_ptr<RawClient>> idle;
+  for (int i = 0; i < 4; ++i) idle.push_back(std::make_unique<RawClient>(socket_path));
+  idle[0]->send("GET /v1/st");  // half a request is none
+  std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  EXPECT_EQ(exchange(socket_path, "GET", "/v1/status").status, 200u);
+}
+
+class SharedApi : public ApiFixture {
+ protected:
+  SharedApi()
+      : ApiFixture({.connections = 64,
+                    .connections_per_process = 16,
+                    .large_body_bytes = 1 << 20,
+                    .bodies_bytes = 4 << 20}) {}
+};
+
+TEST_F(SharedApi, OneProcessLeavesConnectionsToOthers) {
+  std::vector<std::unique_ptr<RawClient>> idle;
+  for (int i = 0; i < 64; ++i) {
+    idle.push_back(std::make_unique<RawClient>(socket_path));
+    idle.back()->send("GET /v1/st");
+  }
+  const auto operators = run_program(BGWCTL_PATH, {"--socket", socket_path, "status"});
+  EXPECT_EQ(operators.status, 0) << operators.err;
+  EXPECT_THAT(idle.back()->receive_all(), HasSubstr("16 connections open, as many as one may"));
+}
+
+TEST_F(SharedApi, BodiesAreBoundedTogether) {
+  const std::string header =
+      "POST /v1/config/check HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n";
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (int i = 0; i < 2; ++i) {
+    slow.push_back(std::make_unique<RawClient>(socket_path));
+    slow.back()->send(header + "#");
+    std::this_thread::sleep_for(std::chrono::milliseconds{30});
+  }
+  RawClient third(socket_path);
+  third.send(header);
+  const auto reply = parse_reply(third.receive_all());
+  EXPECT_EQ(reply.status, 503u);
+  EXPECT_THAT(reply.json()["error"], HasSubstr("2097152 bytes"));
+  RawClient chunked(socket_path);
+  chunked.send("POST /v1/config/check HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  EXPECT_EQ(parse_reply(chunked.receive_all()).status, 503u) << "nobody knows how much it is";
+  slow.clear();
+  unsigned status = 0;
+  for (int attempt = 0; attempt < 100 && status != 422; ++attempt) {
+    status = exchange(socket_path, "POST", "/v1/config/check", std::string(1 << 20, '#')).status;
+    if (status != 422) std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+  EXPECT_EQ(status, 422u) << "there is room again";
+}
+
+struct TestEntry final : control::ConnectionBook::Entry {
+  using Entry::Entry;
+  void give_way() override { gone = true; }
+  bool gone = false;
+};
+
+TEST(ConnectionBook, what_waits_longest_gives_way_and_bodies_that_stopped_coming_do) {
+  using control::Peer;
+  const control::ApiServer::Limits limits{
+      .connections = 3, .large_body_bytes = 100, .bodies_bytes = 300};
+  control::ConnectionBook book;
+  TestEntry a(Peer{1, 0}), b(Peer{2, 0}), c(Peer{3, 0});
+  const std::chrono::steady_clock::time_point now{std::chrono::hours{1}};
+  for (TestEntry* entry : {&a, &b, &c}) book.add(*entry);
+  EXPECT_TRUE(book.is_full(limits));
+  book.make_room(limits, now);
+  EXPECT_TRUE(book.is_full(limits)) << "all have a request under way";
+  a.waits_since = now - std::chrono::seconds{2};
+  b.waits_since = now - std::chrono::seconds{3};
+  c.waits_since = now;
+  book.make_room(limits, now);
+  EXPECT_TRUE(b.gone && !a.gone && !c.gone);
+  EXPECT_FALSE(book.is_full(limits));
+  TestEntry d(Peer{4, 0});
+  book.add(d);
+  EXPECT_FALSE(book.take_bytes(a, 100, limits, now));
+  EXPECT_FALSE(book.take_bytes(c, 100, limits, now));
+  EXPECT_FALSE(book.take_bytes(d, 150, limits, now)) << "a waits since long, and gives way";
+  EXPECT_TRUE(a.gone);
+  TestEntry e(Peer{5, 0});
+  book.add(e);
+  EXPECT_TRUE(book.take_bytes(e, 100, limits, now));
+  for (TestEntry* entry : {&c, &d, &e}) book.remove(*entry);
 }
 
 // ---- the socket's life --------------------------------------------------------------------------

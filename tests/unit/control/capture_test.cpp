@@ -178,6 +178,54 @@ TEST_F(CaptureApi, ends_by_time) {
   EXPECT_EQ(state(target)["ended"], "time");
 }
 
+TEST_F(CaptureApi, what_nobody_asks_for_ends_and_leaves_its_place_to_others) {
+  control::CaptureSessions captures(engine, plane);
+  auto now = std::chrono::steady_clock::now();
+  std::vector<std::uint32_t> gone;
+  for (std::size_t n = 0; n < dataplane::max_captures; ++n) {
+    gone.push_back(captures.start({.time = 3600s}, now).value());
+  }
+  for (int n = 0; n < 90; ++n) {
+    now += 100ms;
+    captures.asked(gone[0], now);
+    captures.poll(now);
+  }
+  EXPECT_FALSE(captures.start({}, now));
+  now += 1s;
+  captures.asked(gone[0], now);
+  captures.poll(now);
+  EXPECT_TRUE(captures.state(gone[0])->running);
+  EXPECT_EQ(captures.state(gone[1])->ended, "nobody reads it");
+  for (int n = 0; n < 20; ++n) {
+    const auto next = captures.start({}, now);
+    ASSERT_TRUE(next) << "ended ones keep nobody out: " << next.error();
+    for (int tenth = 0; tenth < 100; ++tenth) {
+      now += 100ms;
+      captures.asked(gone[0], now);
+      captures.poll(now);
+    }
+  }
+  captures.start({}, now);
+  now += 60s;  // the loop was busy
+  captures.poll(now);
+  EXPECT_TRUE(captures.state(gone[0])->running);
+
+  EXPECT_LE(captures.list(now).size(),
+            dataplane::max_captures + control::CaptureSessions::max_ended);
+}
+
+TEST_F(CaptureApi, are_listed_whoever_began_them) {
+  start(R"({"vpc": "vpc-a", "host": "10.1.1.10", "on": ["drop"]})");
+  start();
+  const auto list = request("GET", "/v1/captures").json();
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0]["vpc"], "vpc-a");
+  EXPECT_EQ(list[0]["host"], "10.1.1.10");
+  EXPECT_EQ(list[0]["on"], nlohmann::json({"drop"}));
+  EXPECT_EQ(list[0]["state"], "running");
+  EXPECT_TRUE(list[1]["vpc"].is_null());
+}
+
 TEST_F(CaptureApi, ends_with_its_vpc) {
   const auto target = start(R"({"vpc": "vpc-b"})");
   ASSERT_EQ(request("POST", "/v1/config/commit", yaml("a", "a")).status, 200u);
@@ -252,6 +300,19 @@ TEST_F(CaptureCli, prints_a_line_per_packet) {
   EXPECT_THAT(ended.out, HasSubstr("(blackhole: blackhole route)"));
   EXPECT_EQ(ended.err, "2 packets captured, 5 missed; ended: packets\n");
   EXPECT_THAT(plane.captures, IsEmpty());
+}
+
+TEST_F(CaptureCli, lists_and_ends_those_of_others) {
+  const auto target = start(R"({"vpc": "vpc-b"})");
+  const auto id = target.substr(target.rfind('/') + 1);
+  const auto listed = bgwctl({"capture", "list"});
+  EXPECT_EQ(listed.status, 0) << listed.err;
+  EXPECT_THAT(listed.out, HasSubstr("vpc-b"));
+  EXPECT_EQ(bgwctl({"capture", "stop"}).status, 2);
+  EXPECT_EQ(bgwctl({"capture", "stop", "99"}).status, 1);
+  EXPECT_EQ(bgwctl({"capture", "stop", id}).status, 0);
+  EXPECT_THAT(plane.captures, IsEmpty());
+  EXPECT_EQ(bgwctl({"capture", "list"}).out.find("vpc-b"), std::string::npos);
 }
 
 TEST_F(CaptureCli, writes_the_file) {
