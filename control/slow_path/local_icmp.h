@@ -9,8 +9,8 @@
 #include "control/slow_path/originator.h"
 #include "control/slow_path/pings.h"
 #include "control/slow_path/slow_path_vpcs.h"
-#include "dataplane/published/ipv6_headers.h"
 #include "control/slow_path/tunnel_paths.h"
+#include "dataplane/published/ipv6_headers.h"
 
 namespace bgw::control {
 

@@ -27,7 +27,9 @@ struct TooBig {
 };
 
 TooBig too_big_v6() {
-  return {.local = "2001:db8:ff::1", .remote = "2001:db8:fe::9", .quoted_bytes = 80,
+  return {.local = "2001:db8:ff::1",
+          .remote = "2001:db8:fe::9",
+          .quoted_bytes = 80,
           .router = "2001:db8:ff::fe"};
 }
 
@@ -70,9 +72,9 @@ class PathMtuTest : public SlowPath6Test {
         .underlay = true};
   }
   static std::vector<SlowPathTunnel> tunnels() {
-    return {{by_v4, underlay, addr("192.0.2.254"), addr("192.0.2.1"), addr("198.51.100.9")},
-            {by_v6, underlay, addr("2001:db8:ff::fe"), addr("2001:db8:ff::1"),
-             addr("2001:db8:fe::9")}};
+    return {
+        {by_v4, underlay, addr("192.0.2.254"), addr("192.0.2.1"), addr("198.51.100.9")},
+        {by_v6, underlay, addr("2001:db8:ff::fe"), addr("2001:db8:ff::1"), addr("2001:db8:fe::9")}};
   }
   void SetUp() override {
     start({});
@@ -90,9 +92,10 @@ class PathMtuTest : public SlowPath6Test {
             {.in_vpc = vpc, .vpc = vpc, .ip_offset = 14});
     } else {
       const auto own = vpc == underlay ? "192.0.2.1" : "10.1.1.1";
-      queue(PuntClass::local,
-            ethernet(icmp_packet({.source = said.router, .destination = own}, 3, 4, said.mtu, quote)),
-            {.in_vpc = vpc, .vpc = vpc, .ip_offset = 14});
+      queue(
+          PuntClass::local,
+          ethernet(icmp_packet({.source = said.router, .destination = own}, 3, 4, said.mtu, quote)),
+          {.in_vpc = vpc, .vpc = vpc, .ip_offset = 14});
     }
     poll();
   }
@@ -216,8 +219,8 @@ TEST_F(PathMtuTest, P59_vnis_may_change_owners) {
 TEST_F(PathMtuTest, P59_the_gateways_own_packets_fit) {
   hear(too_big_v6());  // 1330 inside
   queue(PuntClass::nd,
-        ethernet6(neighbour_packet(135, {.destination = "ff02::1:ff00:1",
-                                         .options = link_option(1, mac(5))})),
+        ethernet6(neighbour_packet(
+            135, {.destination = "ff02::1:ff00:1", .options = link_option(1, mac(5))})),
         {.in_vpc = vpc_a, .vpc = vpc_a, .tunnel = by_v6, .ip_offset = 14});
   poll();
   io->injected.clear();
