@@ -123,7 +123,7 @@ TEST_F(DataplaneTest, what_cannot_be_opened_says_why) {
   EXPECT_EQ(
       error("eth0:1"),
       "port 'pa' (device 'eth0:1'): neither a PCI address (0000:3b:00.0) nor a virtual device "
-      "(net_tap0,iface=vpc-a)");
+      "(net_tap0,iface=vpc-a, or for a kernel interface net_af_packet0,iface=eth1)");
   EXPECT_TRUE(
       error("net_nonsense0").starts_with("port 'pa' (device 'net_nonsense0'): DPDK can't "));
   EXPECT_TRUE(error("net_pcap0,rx_pcap=/nonexistent").starts_with("port 'pa' (device 'net_pcap0"));

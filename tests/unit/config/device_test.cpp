@@ -122,7 +122,7 @@ TEST(Counts, as_many_as_forwarding_has_room_for) {
   EXPECT_EQ(problems(), "");
   model.ports.push_back({"p", "net_null0"});
   const InterfaceAddress own{IpAddress::parse("192.0.2.1").value(), 24};
-  model.underlays.push_back({.name = "u", .port = "p", .addresses = {own}});
+  model.underlays.push_back({.name = "u", .binding = PortBinding{"p"}, .addresses = {own}});
   EXPECT_THAT(problems(), HasSubstr("vpcs[8191]key 'vpcs': there may be 8192 VPCs and underlays"));
   model.vpcs.resize(8000);
   for (int i = 0; i < 20; ++i)
