@@ -35,17 +35,18 @@ struct FreePool {
 };
 using Pool = std::unique_ptr<rte_mempool, FreePool>;
 
-tl::expected<Pool, std::string> make_pool(std::uint32_t mbufs) {
+tl::expected<Pool, std::string> make_pool(std::uint32_t mbufs, std::uint16_t bytes) {
   constexpr std::uint16_t note_bytes = RTE_ALIGN_CEIL(sizeof(PacketNote), RTE_MBUF_PRIV_ALIGN);
   constexpr unsigned cache = 256;
   Pool pool{rte_pktmbuf_pool_create("bgw_packets", mbufs, cache, note_bytes,
-                                    RTE_MBUF_DEFAULT_BUF_SIZE, static_cast<int>(rte_socket_id()))};
+                                    static_cast<std::uint16_t>(RTE_PKTMBUF_HEADROOM + bytes),
+                                    static_cast<int>(rte_socket_id()))};
   if (!pool)
-    return tl::unexpected(
-        fmt::format("no memory for {} packet buffers ({}): reserve more huge pages, or raise -m "
-                    "with --no-huge; "
-                    "bgwd --packet-buffers takes another number",
-                    mbufs, rte_strerror(rte_errno)));
+    return tl::unexpected(fmt::format(
+        "no memory for {} packet buffers of {} bytes ({}): reserve more huge pages, or raise -m "
+        "with --no-huge; "
+        "bgwd --packet-buffers takes another number",
+        mbufs, bytes, rte_strerror(rte_errno)));
   return pool;
 }
 
@@ -122,7 +123,7 @@ tl::expected<void, std::string> Dataplane::Impl::launch() {
 
 tl::expected<std::unique_ptr<Dataplane>, std::string> Dataplane::start(Options options) {
   if (auto up = start_eal(options); !up) return tl::unexpected(up.error());
-  auto pool = make_pool(options.mbufs);
+  auto pool = make_pool(options.mbufs, options.mbuf_bytes);
   if (!pool) {
     stop_eal();
     return tl::unexpected(pool.error());

@@ -1,5 +1,7 @@
 #include "control/commit/dpdk_plane.h"
 
+#include <spdlog/spdlog.h>
+
 namespace bgw::control {
 
 using dataplane::PortId;
@@ -7,7 +9,9 @@ using dataplane::VpcIndex;
 
 tl::expected<dataplane::PortInfo, std::string> DpdkPlane::open_port(const std::string& name,
                                                                     const std::string& device) {
-  return dataplane_->open_port(name, device);
+  auto port = dataplane_->open_port(name, device);
+  if (port && !port->warning.empty()) spdlog::warn("port '{}': {}", name, port->warning);
+  return port;
 }
 
 void DpdkPlane::close_port(PortId port) {

@@ -34,13 +34,23 @@ Refusal refusal(std::string message) {
   return {std::move(message)};
 }
 
+// What to do where a driver carries no more.
+std::string_view remedy_for(std::string_view driver) {
+  if (driver == "net_af_packet") {
+    return "for 9,000 bytes give the device framesz=9216,blocksz=36864, start bgwd with "
+           "--packet-buffer-bytes 9216, and set the mtu of the kernel's interface";
+  }
+  if (driver == "net_tap") {
+    return "DPDK's TAP devices carry no jumbo frames: use net_af_packet on a veth";
+  }
+  return "lower the mtu or give the port a device that carries more";
+}
+
 std::optional<std::string> beyond_port(const std::string& who, std::uint16_t mtu,
                                        const std::string& name, const dataplane::PortInfo& port) {
   if (mtu <= port.max_mtu) return std::nullopt;
-  return fmt::format(
-      "{}: mtu {} is more than port {} ({}) carries: {}; lower the mtu or give the port a device "
-      "that carries more",
-      who, mtu, name, port.driver, port.max_mtu);
+  return fmt::format("{}: mtu {} is more than port {} ({}) carries: {}; {}", who, mtu, name,
+                     port.driver, port.max_mtu, remedy_for(port.driver));
 }
 
 // The port whose frames, tagged or not, are the interface's; null for VXLAN, whose underlay has

@@ -226,6 +226,7 @@ class Daemon {
     options.worker_cores = options_.worker_cores;
     options.control_core = options_.control_core;
     options.mbufs = options_.packet_buffers;
+    options.mbuf_bytes = static_cast<std::uint16_t>(options_.packet_buffer_bytes);
     options.eal_args = options_.eal_args;
     options.file_prefix = file_prefix(options_.socket);
     options.max_vpcs = FibProgrammer::Limits{}.vpcs;

@@ -18,6 +18,8 @@ constexpr unsigned max_core = 1023;
 // Fewer would not fill the queues of one port; more than 40 GB is a mistake.
 constexpr std::uint32_t packet_buffers_min = 4'096;
 constexpr std::uint32_t packet_buffers_max = 16'777'216;
+constexpr std::uint32_t packet_buffer_bytes_min = 2'048;
+constexpr std::uint32_t packet_buffer_bytes_max = 16'384;
 constexpr std::uint32_t keep_generations_max = 1'000'000;
 // Fewer would not do for one VPC; more is a mistake.
 constexpr std::uint32_t shared_min = 8'192;
@@ -51,6 +53,8 @@ po::options_description descriptions() {
        "core of the control thread (default 0, or the first that bgwd may run on)")  //
       ("packet-buffers", po::value<std::string>()->value_name("N"),
        packet_buffers.c_str())  //
+      ("packet-buffer-bytes", po::value<std::string>()->value_name("BYTES"),
+       "size of each, for jumbo frames on net_af_packet (default 2048)")  //
       ("neighbors", po::value<std::string>()->value_name("N"),
        "neighbors of each family, of all VPCs together (default: 64 for each VPC of the "
        "configuration, for 5000 at least, and room beyond)")                             //
@@ -127,6 +131,8 @@ std::optional<std::string> choose_numbers(const po::variables_map& given, BgwdOp
                         std::uint32_t& into) {
     if (!wrong) wrong = choose_number(given, option, least, most, into);
   };
+  also("packet-buffer-bytes", packet_buffer_bytes_min, packet_buffer_bytes_max,
+       options.packet_buffer_bytes);
   also("keep-generations", 1, keep_generations_max, options.keep_generations);
   also("neighbors", shared_min, shared_max, options.neighbours);
   also("neighbors-per-vpc", per_vpc_min, shared_max, options.neighbours_per_vpc);

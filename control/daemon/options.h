@@ -23,6 +23,7 @@ struct BgwdOptions {
   std::vector<unsigned> worker_cores;
   unsigned control_core = 0;
   std::uint32_t packet_buffers = 32'768;
+  std::uint32_t packet_buffer_bytes = 2'048;
   std::uint32_t neighbours = 0;  // of each family; 0: as the configuration needs
   std::uint32_t neighbours_per_vpc = 16'384;
   std::uint32_t macs = 0;  // likewise

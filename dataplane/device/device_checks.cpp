@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,8 @@
 #include <fstream>
 #include <regex>
 #include <string>
+
+#include "dataplane/device/kernel_interface.h"
 
 namespace bgw::dataplane {
 
@@ -72,31 +75,60 @@ tl::expected<void, std::string> check_tap(const std::string& device) {
   return {};
 }
 
-// The value of `name=` among the arguments of a device.
-std::optional<std::string> argument(const std::string& device, const std::string& name) {
-  const std::regex assignment{"," + name + "=([^,]+)"};
-  std::smatch match;
-  if (!std::regex_search(device, match, assignment)) return std::nullopt;
-  return match[1].str();
-}
-
 std::uint32_t number(const std::optional<std::string>& text, std::uint32_t otherwise) {
   std::uint32_t value = otherwise;
   if (text) std::from_chars(text->data(), text->data() + text->size(), value);
   return value;
 }
 
+constexpr std::uint32_t default_frame = 2048;  // of net_af_packet, bytes
+
+std::uint32_t frame_bytes_of(const std::string& device) {
+  return number(device_argument(device, "framesz"), default_frame);
+}
+
+// The driver lays frames out one behind the other, the kernel by blocks.
+tl::expected<void, std::string> check_af_packet(const std::string& device,
+                                                std::uint32_t buffer_bytes) {
+  const auto page = static_cast<std::uint32_t>(sysconf(_SC_PAGESIZE));
+  const std::uint32_t frame = frame_bytes_of(device);
+  const std::uint32_t block = number(device_argument(device, "blocksz"), page);
+  if (frame == 0 || block % frame != 0 || block % page != 0)
+    return tl::unexpected(fmt::format(
+        "blocksz {} must be a multiple of framesz {} and of the page size {}, for packets of 9,000 "
+        "bytes framesz=9216,blocksz=36864",
+        block, frame, page));
+  constexpr std::uint32_t before_packet = TPACKET2_HDRLEN - sizeof(sockaddr_ll);
+  const std::uint32_t needed = frame > before_packet ? frame - before_packet : 0;
+  if (needed > buffer_bytes)
+    return tl::unexpected(fmt::format(
+        "framesz {} needs packet buffers of {} bytes, and they have {}: bgwd --packet-buffer-bytes "
+        "{}",
+        frame, needed, buffer_bytes, frame));
+  if (!fragments_arrive_as_sent())
+    return tl::unexpected(std::string{
+        "DPDK's net_af_packet would lose IPv4 fragments, which this build can't prevent: use "
+        "net_af_xdp"});
+  return {};
+}
+
 }  // namespace
 
+std::optional<std::string> device_argument(const std::string& device, const std::string& name) {
+  const std::regex assignment{"," + name + "=([^,]+)"};
+  std::smatch match;
+  if (!std::regex_search(device, match, assignment)) return std::nullopt;
+  return match[1].str();
+}
+
 std::optional<std::uint16_t> af_packet_mtu(const std::string& device) {
-  constexpr std::uint32_t default_frame = 2048;
   constexpr std::uint32_t largest = 9600;
   // Where the kernel puts the network header in a TPACKET_V2 frame.
   constexpr std::uint32_t frame_header = TPACKET_ALIGN(TPACKET2_HDRLEN + 16);
   if (!device.starts_with("net_af_packet")) return std::nullopt;
-  const std::uint32_t frame = number(argument(device, "framesz"), default_frame);
+  const std::uint32_t frame = frame_bytes_of(device);
   std::uint32_t interface_mtu = largest;
-  if (const auto iface = argument(device, "iface"))
+  if (const auto iface = device_argument(device, "iface"))
     std::ifstream{fs::path{"/sys/class/net"} / *iface / "mtu"} >> interface_mtu;
   if (interface_mtu == 0) interface_mtu = largest;  // what a failed read leaves
   const std::uint32_t in_frame = frame > frame_header ? frame - frame_header : 0;
@@ -121,7 +153,8 @@ std::vector<unsigned> kernel_interfaces(const std::string& device) {
   return interfaces;
 }
 
-tl::expected<void, std::string> check_device(const std::string& device) {
+tl::expected<void, std::string> check_device(const std::string& device,
+                                             std::uint32_t buffer_bytes) {
   static const std::regex vdev{"(net_|eth_|virtio_user)[A-Za-z0-9_]+"};
   const std::string name = device.substr(0, device.find(','));
   if (is_pci(name)) return check_pci(name);
@@ -129,6 +162,7 @@ tl::expected<void, std::string> check_device(const std::string& device) {
     return tl::unexpected(std::string{
         "neither a PCI address (0000:3b:00.0) nor a virtual device (net_tap0,iface=vpc-a, or for a "
         "kernel interface net_af_packet0,iface=eth1)"});
+  if (name.starts_with("net_af_packet")) return check_af_packet(device, buffer_bytes);
   return name.starts_with("net_tap") ? check_tap(device) : tl::expected<void, std::string>{};
 }
 

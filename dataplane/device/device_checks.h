@@ -12,7 +12,11 @@ namespace bgw::dataplane {
 
 // `device` as in the configuration: "0000:3b:00.0" or "net_tap0,iface=vpc-a". The error says what
 // is wrong and what to do.
-tl::expected<void, std::string> check_device(const std::string& device);
+// `buffer_bytes`: of one packet buffer.
+tl::expected<void, std::string> check_device(const std::string& device, std::uint32_t buffer_bytes);
+
+// The value of `name=` among the arguments of a device.
+std::optional<std::string> device_argument(const std::string& device, const std::string& name);
 
 // The kernel interfaces in whose traffic the device takes part, by the kernel's numbers: those that
 // a virtual device's arguments name, by whatever name, or that a NIC has beside DPDK.

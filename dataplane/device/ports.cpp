@@ -13,6 +13,7 @@
 
 #include "dataplane/device/device_checks.h"
 #include "dataplane/device/eal_log.h"
+#include "dataplane/device/kernel_interface.h"
 #include "dataplane/device/port_setup.h"
 
 namespace bgw::dataplane {
@@ -69,7 +70,11 @@ tl::expected<PortInfo, std::string> Ports::open(const std::string& name, const s
   const auto failed = [&](const std::string& why) {
     return tl::unexpected(fmt::format("port '{}' (device '{}'): {}", name, device, why));
   };
-  if (const auto usable = check_device(device); !usable) return failed(usable.error());
+  const std::uint32_t buffer_bytes = rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM;
+  if (const auto usable = check_device(device, buffer_bytes); !usable)
+    return failed(usable.error());
+  const auto offloads = check_offloads(device, device_argument(device, "iface").value_or(""));
+  if (offloads.refusal) return failed(*offloads.refusal);
   if (const auto* other = port_on(kernel_interfaces(device)))
     return failed(fmt::format(
         "its kernel interface is that of port '{}' (device '{}'): each port needs one of its own",
@@ -91,7 +96,8 @@ tl::expected<PortInfo, std::string> Ports::open(const std::string& name, const s
                          .mac = gateway_mac(*port, offered.driver_name),
                          .rx_queues = queues->rx,
                          .tx_queues = queues->tx,
-                         .max_mtu = af_packet_mtu(device).value_or(queues->mtu)},
+                         .max_mtu = af_packet_mtu(device).value_or(queues->mtu),
+                         .warning = offloads.warning.value_or("")},
                 .device = probed.release(),
                 .pollers = balance_.place(queues->rx),
                 .interfaces = kernel_interfaces(device)};

@@ -31,6 +31,7 @@ struct Options {
   std::vector<std::string> eal_args;      // the operator's own, appended last
   std::string file_prefix = "bgw";        // tells apart daemons on one host
   std::uint32_t mbufs = 32768;            // packet buffers in all
+  std::uint16_t mbuf_bytes = 2048;        // of a packet in each
   std::uint32_t max_vpcs = 8192;          // slots for counters and policers
   std::uint32_t max_attachments = 65536;  // slots for counters
   // Lines that EAL and drivers print; called on the thread that prints.
@@ -47,6 +48,7 @@ struct PortInfo {
   std::uint16_t tx_queues = 0;
   std::uint16_t max_mtu = 0;  // the largest IP packet that it carries
   bool link_up = false;
+  std::string warning;  // what may be wrong with it and how to set it right; else empty
 };
 
 // Port statistics of the device itself.

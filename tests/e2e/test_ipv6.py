@@ -87,6 +87,24 @@ class Ipv6(unittest.TestCase):
         host = bgwtest.Instance("bare", "p", namespace, None, NEWCOMER)
         self.assertTrue(host.ping(self.q1.address6, wait=3))
 
+    def test_P43_a_host_with_privacy_addresses(self):
+        """RFC 8981: what it speaks from is temporary, and made of the prefix that is advertised."""
+        config = self.net.config
+        for vpc in config["vpcs"]:
+            vpc["interface"]["autoconfiguration"] = True
+        self.ctl.commit(config)
+        namespace = self.bare_host()
+        run("ip", "-n", namespace, "link", "set", "eth0", "down")
+        run("ip", "netns", "exec", namespace, "sysctl", "-qw", "net.ipv6.conf.eth0.use_tempaddr=2",
+            "net.ipv6.conf.eth0.autoconf=1", "net.ipv6.conf.eth0.accept_ra=1")
+        run("ip", "-n", namespace, "link", "set", "eth0", "up")
+        temporary = eventually(lambda: list(self.addresses(namespace, "temporary", "-tentative")),
+                               15, "the host has a temporary address")[0]
+        host = bgwtest.Instance("bare", "p", namespace, None, temporary)
+        self.assertTrue(host.ping(self.q1.address6, count=2, wait=3))
+        self.assertTrue(self.q1.ping(temporary, wait=3))
+        self.assertIn(temporary, self.neighbours("p"))
+
     def test_P43_an_address_of_the_gateway_fails_duplicate_detection(self):
         namespace = self.bare_host()
         run("ip", "-n", namespace, "addr", "add", f"{GATEWAY}/64", "dev", "eth0")

@@ -119,5 +119,53 @@ TEST(Buffers, P01_payload_stays_where_it_is) {
   }
 }
 
+// Jumbo packets, as drivers receive them into buffers of 2 KiB.
+rte_mbuf* in_buffers_of_2048(TwoVpcs& lab, const Bytes& carried) {
+  rte_mbuf* head = nullptr;
+  for (std::size_t at = 0; at < carried.size(); at += 2048) {
+    rte_mbuf* next = lab.pool_packet(part(carried, at, std::min(carried.size(), at + 2048)));
+    if (head == nullptr) {
+      head = next;
+    } else {
+      EXPECT_EQ(rte_pktmbuf_chain(head, next), 0);
+    }
+  }
+  return head;
+}
+
+TEST(Buffers, P22_P25_jumbo_packets_pass_up_to_the_mtu) {
+  TwoVpcs lab;
+  lab.plan.vpcs[lab.b.value].mtu = 9000;
+  lab.publish();
+  const Bytes v4 = lab.from_a({.flags_fragment = dont_fragment, .payload = Bytes(8980, 0x5a)});
+  const Bytes v6 = lab.from_a_v6({.payload = Bytes(8960, 0x5a)});
+  for (const Bytes& frame : {v4, v6}) {
+    const Outcome outcome = lab.receive(lab.a, in_buffers_of_2048(lab, wrap(lab.a.value, frame)));
+    ASSERT_EQ(outcome.sent.size(), 1u);
+    EXPECT_EQ(outcome.sent[0].frame, frame == v4
+                                         ? as_forwarded(v4, lab.host_b, lab.mac_of(lab.b))
+                                         : as_forwarded_v6(v6, lab.host_b, lab.mac_of(lab.b)));
+  }
+  const Bytes larger = lab.from_a({.flags_fragment = dont_fragment, .payload = Bytes(8981)});
+  const Outcome refused = lab.receive(lab.a, in_buffers_of_2048(lab, wrap(lab.a.value, larger)));
+  ASSERT_EQ(refused.punted.size(), 1u);
+  EXPECT_EQ(refused.punted[0].note.mtu, 9000);
+  lab.expect_counters_add_up();
+}
+
+TEST(Buffers, P23_jumbo_packets_are_cut_to_1500) {
+  TwoVpcs lab;
+  const Bytes frame = lab.from_a({.payload = Bytes(8980, 0x5a)});
+  const Outcome outcome = lab.receive(lab.a, in_buffers_of_2048(lab, wrap(lab.a.value, frame)));
+  ASSERT_EQ(outcome.sent.size(), 7u);
+  std::size_t payload = 0;
+  for (const Sent& sent : outcome.sent) {
+    EXPECT_LE(sent.frame.size(), 14u + 1500);
+    payload += sent.frame.size() - 14 - 20;
+  }
+  EXPECT_EQ(payload, 8980u);
+  lab.expect_counters_add_up();
+}
+
 }  // namespace
 }  // namespace bgw::packet_test

@@ -93,6 +93,8 @@ TEST(BgwdOptions, WrongUsageIsOneLineThatSaysWhat) {
       {{"--config", "b", "--log-level", "loud"}, "loud"},
       {{"--config", "b", "--packet-buffers", "4095"}, "'4095': expected a number from 4096 to"},
       {{"--config", "b", "--keep-generations", "0"}, "'0': expected a number from 1 to"},
+      {{"--config", "b", "--packet-buffer-bytes", "2047"},
+       "'2047': expected a number from 2048 to"},
       {{"--config", "b", "--packet-buffers", "-1"}, "--packet-buffers '-1'"},
       {{"--config", "b", "--neighbors", "100"}, "--neighbors '100': expected a number from 8192"},
       {{"--config", "b", "--macs-per-vpc", "0"}, "--macs-per-vpc '0'"},
