@@ -21,6 +21,7 @@ FLOODERS, SPOOFED, FIRST_VLAN = 64, 2000, 1000
 FLOOD_PPS, ASK_PPS = 20_000, 40_000
 STARTING, MANY = 60, 1300
 VICTIMS, PROBE_PPS = 40, 400
+LEAST_ARRIVED = 0.9  # of what the flooder sends this much arrives, or nothing can be said
 BROADCAST, ARP = b"\xff" * 6, b"\x08\x06"
 # One after the other, so that two of any VPC differ.
 BLOCKS = {"a": 1, "b": 2, "new": 3, "big": 4}
@@ -122,8 +123,9 @@ class Bounds(unittest.TestCase):
         try:
             yield process
         finally:
-            process.terminate()
-            process.communicate()
+            if process.poll() is None:
+                process.terminate()
+                process.communicate()
             self.lab.processes.remove(process)
 
     def interface(self, vpc):
@@ -164,17 +166,20 @@ class Bounds(unittest.TestCase):
     def test_P60_one_host_that_asks_40000_times_a_second_keeps_no_other_from_answering(self):
         seconds = 10 if QUICK else 45  # neighbours are verified after 30
         with silent_hosts(*self.some("a", "b", "new")) as hosts, \
-                self.flooding("new", requests_of_one("new"), 2 * seconds, ASK_PPS):
+                self.flooding("new", requests_of_one("new"), seconds + 5, ASK_PPS) as process:
             others = [(("a", HOSTS["a"][0]), h) for h in HOSTS["new"][1:VICTIMS + 1]]
             pairs = [*others, (("a", HOSTS["a"][0]), HOSTS["b"][0])]
             probes = hosts.run(pairs, PROBE_PPS, lambda sent: sent >= PROBE_PPS * seconds)
+            asked = int(process.communicate()[0])
         beside = [p for p in probes if p.address == HOSTS["b"][0]]
         inside = [p for p in probes if p.address != HOSTS["b"][0]]
         lost, lost_beside = (sum(1 for p in some if not p.receivers()) for some in (inside, beside))
-        asked = self.interface("new")["rx_packets"]
-        print(f"     {asked} packets came; to {VICTIMS} hosts of the flooder's VPC {lost} of "
-              f"{len(inside)} lost, to another VPC {lost_beside} of {len(beside)}")
+        came = self.interface("new")["rx_packets"]
+        print(f"     {asked} times asked, {came} packets came; to {VICTIMS} hosts of the flooder's "
+              f"VPC {lost} of {len(inside)} lost, to another VPC {lost_beside} of {len(beside)}")
         self.assertGreater(self.drops("new").get("punt_policed", 0), 10_000)
+        if came < LEAST_ARRIVED * asked:
+            self.skipTest("the TAP itself loses too many packets on this busy machine")
         self.assertLessEqual(lost, 0.001 * len(inside))
         self.assertEqual(lost_beside, 0)
 

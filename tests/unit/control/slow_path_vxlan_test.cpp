@@ -117,6 +117,18 @@ TEST_F(VxlanTest, P47_frames_by_other_tunnels_or_none_teach_nothing) {
   EXPECT_EQ(drops(underlay, DropReason::no_interface), 1u);
 }
 
+TEST_F(VxlanTest, P41_a_vpc_that_makes_up_macs_leaves_others_their_share) {
+  start({.macs_per_vpc = 100, .macs = 120, .macs_share = 20});
+  configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
+  settle();
+  for (std::uint8_t n = 0; n < 200; ++n) move({{2, 1, 0, 0, 0, n}}, first);
+  EXPECT_EQ(slow->counters(vpc_a).macs, 60u) << "as much as it leaves to others, and its share";
+  EXPECT_EQ(slow->counters(vpc_a).macs_refused, 140u);
+  for (std::uint8_t n = 0; n < 20; ++n) move({{2, 2, 0, 0, 0, n}}, foreign, vpc_b);
+  EXPECT_EQ(slow->counters(vpc_b).macs, 20u);
+  EXPECT_EQ(slow->counters(vpc_b).macs_refused, 0u);
+}
+
 TEST_F(VxlanTest, I4_fdbs_of_two_vpcs_know_nothing_of_each_other) {
   move(mac(5), first, vpc_a);
   move(mac(5), foreign, vpc_b);
