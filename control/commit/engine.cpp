@@ -40,6 +40,7 @@ std::string_view remedy_for(std::string_view driver) {
     return "for 9,000 bytes give the device framesz=9216,blocksz=36864, start bgwd with "
            "--packet-buffer-bytes 9216, and set the mtu of the kernel's interface";
   }
+  if (driver == "net_af_xdp") return "a packet must fit a page of memory: use net_af_packet";
   if (driver == "net_tap") {
     return "DPDK's TAP devices carry no jumbo frames: use net_af_packet on a veth";
   }

@@ -112,7 +112,25 @@ tl::expected<void, std::string> check_af_packet(const std::string& device,
   return {};
 }
 
+// A buffer with all that precedes its packet must fit a page, or the driver gets no memory shared
+// with the kernel.
+tl::expected<void, std::string> check_af_xdp(std::uint32_t buffer_bytes) {
+  constexpr std::uint32_t most = 3072;
+  if (buffer_bytes <= most) return {};
+  return tl::unexpected(fmt::format(
+      "net_af_xdp can't use packet buffers of {} bytes: bgwd --packet-buffer-bytes {} at most, or "
+      "net_af_packet",
+      buffer_bytes, most));
+}
+
 }  // namespace
+
+std::optional<std::uint16_t> af_xdp_mtu(const std::string& device, std::uint32_t buffer_bytes) {
+  constexpr std::uint32_t kernels_headroom = 256;  // XDP_PACKET_HEADROOM
+  constexpr std::uint32_t link_bytes = 18;         // Ethernet with a tag
+  if (!device.starts_with("net_af_xdp")) return std::nullopt;
+  return static_cast<std::uint16_t>(buffer_bytes - kernels_headroom - link_bytes);
+}
 
 std::optional<std::string> device_argument(const std::string& device, const std::string& name) {
   const std::regex assignment{"," + name + "=([^,]+)"};
@@ -163,6 +181,7 @@ tl::expected<void, std::string> check_device(const std::string& device,
         "neither a PCI address (0000:3b:00.0) nor a virtual device (net_tap0,iface=vpc-a, or for a "
         "kernel interface net_af_packet0,iface=eth1)"});
   if (name.starts_with("net_af_packet")) return check_af_packet(device, buffer_bytes);
+  if (name.starts_with("net_af_xdp")) return check_af_xdp(buffer_bytes);
   return name.starts_with("net_tap") ? check_tap(device) : tl::expected<void, std::string>{};
 }
 

@@ -15,6 +15,10 @@ namespace bgw::dataplane {
 // `buffer_bytes`: of one packet buffer.
 tl::expected<void, std::string> check_device(const std::string& device, std::uint32_t buffer_bytes);
 
+// The largest IP packet that a net_af_xdp device carries in such buffers, of which the kernel keeps
+// a part. Nothing for other devices.
+std::optional<std::uint16_t> af_xdp_mtu(const std::string& device, std::uint32_t buffer_bytes);
+
 // The value of `name=` among the arguments of a device.
 std::optional<std::string> device_argument(const std::string& device, const std::string& name);
 

@@ -6,6 +6,7 @@
 #include <rte_ethdev.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -96,7 +97,8 @@ tl::expected<PortInfo, std::string> Ports::open(const std::string& name, const s
                          .mac = gateway_mac(*port, offered.driver_name),
                          .rx_queues = queues->rx,
                          .tx_queues = queues->tx,
-                         .max_mtu = af_packet_mtu(device).value_or(queues->mtu),
+                         .max_mtu = af_packet_mtu(device).value_or(std::min(
+                             queues->mtu, af_xdp_mtu(device, buffer_bytes).value_or(UINT16_MAX))),
                          .warning = offloads.warning.value_or("")},
                 .device = probed.release(),
                 .pollers = balance_.place(queues->rx),

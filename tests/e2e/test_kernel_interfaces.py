@@ -79,6 +79,26 @@ class KernelInterfaces(unittest.TestCase):
             done = p1.run("ping", "-n", "-q", "-c", 2, "-W", 3, "-s", 4000, address, check=False)
             self.assertEqual(done.returncode, 0, f"fragments to {address}: {done.stdout}")
 
+    def test_net_af_xdp_carries_what_it_says(self):
+        mtu = 1774
+        p1, q1 = self.build(mtu)
+        ctl = self.start()
+        config = self.config(mtu)
+        for port in config["ports"]:
+            port["device"] = port["device"].replace("net_af_packet", "net_af_xdp")
+        self.assertIn("ethtool -K to-gw tx off`", self.refusal(ctl, config))
+        self.set_right()
+        ctl.commit(config)
+        self.assertTrue(p1.ping(q1.address, count=2, wait=3))
+        done = p1.run("ping", "-n", "-q", "-M", "do", "-c", 2, "-W", 3, "-s", mtu - 28, q1.address,
+                      check=False)
+        self.assertEqual(done.returncode, 0, f"{mtu} bytes: {done.stdout}")
+        done = p1.run("ping", "-n", "-q", "-c", 2, "-W", 3, "-s", 4000, q1.address, check=False)
+        self.assertEqual(done.returncode, 0, f"fragments: {done.stdout}")
+        self.assert_tcp(p1, q1)
+        config["vpcs"][0]["interface"]["mtu"] = mtu + 1
+        self.assertIn("use net_af_packet", self.refusal(ctl, config))
+
     def test_P22_jumbo_frames(self):
         p1, q1 = self.build(mtu=9000)
         self.set_right()

@@ -39,6 +39,15 @@ TEST(KernelInterface, says_nothing_of_other_devices_and_of_what_is_not_there) {
   EXPECT_FALSE(check_offloads("net_tap0", "lo").refusal);
 }
 
+// The kernel keeps 256 bytes of each buffer.
+TEST(AfXdp, carries_what_is_left_of_a_buffer_that_fits_a_page) {
+  EXPECT_EQ(af_xdp_mtu("net_af_xdp0,iface=lo", 2048), 1774);
+  EXPECT_EQ(af_xdp_mtu("net_af_packet0,iface=lo", 2048), std::nullopt);
+  EXPECT_TRUE(check_device("net_af_xdp0,iface=lo", 3072));
+  EXPECT_THAT(check_device("net_af_xdp0,iface=lo", 9216).error(),
+              testing::HasSubstr("--packet-buffer-bytes 3072"));
+}
+
 TEST(KernelInterface, fragments_arrive_as_sent) {
   EXPECT_TRUE(fragments_arrive_as_sent());
 }
