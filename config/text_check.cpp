@@ -11,6 +11,8 @@ namespace {
 // About 230 bytes of scanner state each in the worst case.
 constexpr std::size_t max_flow_indicators = 2'000'000;
 
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 constexpr bool is_continuation(unsigned char c) {
   return (c & 0xc0) == 0x80;
 }
@@ -77,6 +79,9 @@ std::optional<Error> check_text(std::string_view text, const Limits& limits) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (is_control(c)) {
       return refuse(fmt::format("control character 0x{:02x}; expected printable text", c));
+    }
+    if (i > 0 && text.substr(i).starts_with(byte_order_mark)) {
+      return refuse("a byte-order mark (U+FEFF, invisible) is for the start of a file, once");
     }
     const std::size_t length = utf8_length(text.substr(i, 4));
     if (length == 0) return refuse(fmt::format("byte 0x{:02x} is not valid UTF-8", c));

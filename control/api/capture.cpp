@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "control/api/body.h"
 #include "control/api/handlers.h"
 #include "control/api/json.h"
 
@@ -64,8 +65,9 @@ tl::expected<void, std::string> read_names(const Json& json, CaptureRequest& req
 // {"vpc","host","on","packets","snaplen","seconds"}, each of which may be missing; the error is for
 // the caller.
 tl::expected<CaptureRequest, std::string> parse_capture(const std::string& body) {
-  const auto json = Json::parse(body, nullptr, false);
-  if (!json.is_object()) return Wrong("the body must be a JSON object");
+  const auto parsed = parse_body(body, {"vpc", "host", "on", "packets", "snaplen", "seconds"});
+  if (!parsed) return Wrong(parsed.error());
+  const auto& json = *parsed;
   CaptureRequest request;
   std::uint64_t snaplen = request.snaplen;
   auto seconds = static_cast<std::uint64_t>(request.time.count());

@@ -15,6 +15,7 @@
 #include "control/api/json.h"
 #include "control/api/task.h"
 #include "control/routes/rib_json.h"
+#include "control/routes/warnings.h"
 
 namespace bgw::control {
 namespace {
@@ -162,15 +163,19 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
 }
 
 void ApiHandlers::handle(ApiRequest request, const ApiRespond& respond) {
-  bool known_path = false;
+  std::string allowed;  // methods, if the path is known
   for (const auto& entry : entries()) {
     std::string rest;
     if (request.path != entry.path) {
       if (!entry.takes_name || !request.path.starts_with(fmt::format("{}/", entry.path))) continue;
       rest = request.path.substr(entry.path.size() + 1);
+      if (rest.empty()) continue;  // "/v1/vpcs/" names nothing
     }
-    known_path = true;
-    if (request.method != entry.method) continue;
+    if (request.method != entry.method) {
+      allowed += allowed.empty() ? "" : ", ";
+      allowed += entry.method == "GET" ? "GET, HEAD" : entry.method;
+      continue;
+    }
     if (const auto* later = std::get_if<LaterAnswer>(&entry.answer))
       return (this->**later)(std::move(request), rest, respond);
     if (const auto* view = std::get_if<View>(&entry.answer)) {
@@ -180,9 +185,11 @@ void ApiHandlers::handle(ApiRequest request, const ApiRespond& respond) {
     }
     return respond((this->*std::get<Answer>(entry.answer))(request, rest));
   }
-  if (known_path) {
-    return respond(
-        api_error(405, fmt::format("{} does not take {}", request.path, request.method)));
+  if (!allowed.empty()) {
+    auto refusal = api_error(
+        405, fmt::format("{} does not take {}, but {}", request.path, request.method, allowed));
+    refusal.allow = std::move(allowed);
+    return respond(std::move(refusal));
   }
   respond(api_error(404, fmt::format("there is nothing at {}", request.path)));
 }
@@ -201,7 +208,10 @@ void ApiHandlers::compute(const ApiRespond& respond, std::function<ApiResponse()
 void ApiHandlers::config_check(ApiRequest request, const std::string&, const ApiRespond& respond) {
   compute(respond, [request = std::move(request)] {
     const auto model = load_text(request.body, file_name(request));
-    return model ? ok(counts(*model)) : refused(model.error());
+    if (!model) return refused(model.error());
+    auto json = counts(*model);
+    json["warnings"] = find_warnings(*model);
+    return ok(json);
   });
 }
 
@@ -210,7 +220,10 @@ void ApiHandlers::config_diff(ApiRequest request, const std::string&, const ApiR
   compute(respond, [&engine = engine_, request = std::move(request)]() mutable {
     auto file = file_name(request);
     const auto candidate = engine.evaluate({ConfigText{std::move(request.body), std::move(file)}});
-    return candidate ? ok(to_json(candidate->changes)) : refused(candidate.error());
+    if (!candidate) return refused(candidate.error());
+    auto json = to_json(candidate->changes);
+    json["warnings"] = candidate->warnings;
+    return ok(json);
   });
 }
 

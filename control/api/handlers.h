@@ -91,6 +91,8 @@ class ApiHandlers {
   struct Trace;
   void finish_trace(std::shared_ptr<Trace> trace, const ApiRespond& respond);
   nlohmann::ordered_json trace_json(const Trace& trace) const;
+  static nlohmann::ordered_json reply_json(const Trace& trace,
+                                           const std::vector<WalkOutcome>& reply);
   nlohmann::ordered_json fib_agreement(const Trace& trace) const;
   struct InterfaceCount;
   struct AttachmentCount;

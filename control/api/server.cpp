@@ -49,6 +49,8 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
 
   void read_header() {
     parser_.emplace();
+    body_bytes_ = 0;
+    is_head_ = false;
     parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
     parser_->body_limit(limits_.large_body_bytes);  // until the path is known
     stream_.expires_after(std::min(limits_.idle, limits_.quiet));
@@ -70,15 +72,16 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
     if (error) return refuse(error);
     keep_alive_ = parser_->get().keep_alive();
     version_ = parser_->get().version();
-    const auto target = parser_->get().target();
-    body_bytes_ =
-        std::string_view(target.data(), target.size()).starts_with(limits_.large_bodies_at)
-            ? limits_.large_body_bytes
-            : limits_.body_bytes;
+    is_head_ = parser_->get().method() == http::verb::head;
+    body_bytes_ = body_limit();
     if (parser_->content_length().value_or(0) > body_bytes_) {
       return refuse(http::error::body_limit);
     }
     parser_->body_limit(body_bytes_);
+    if (const auto wrong = wrong_host()) {
+      keep_alive_ = false;
+      return write(api_error(400, *wrong));
+    }
     // Of what comes in chunks nobody knows how much it is.
     const auto coming = parser_->content_length().value_or(parser_->chunked() ? body_bytes_ : 0);
     if (const auto why =
@@ -93,6 +96,24 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
                       [self = shared_from_this(), go_on](error_code failed, std::size_t) {
                         if (!failed) self->read_body();
                       });
+  }
+
+  std::string_view target() const {
+    const auto text = parser_->get().target();
+    return {text.data(), text.size()};
+  }
+
+  std::size_t body_limit() const {
+    return path_of(target()).starts_with(limits_.large_bodies_at) ? limits_.large_body_bytes
+                                                                  : limits_.body_bytes;
+  }
+
+  // RFC 9112 §3.2.
+  std::optional<std::string_view> wrong_host() const {
+    const auto hosts = parser_->get().count(http::field::host);
+    if (hosts > 1) return "the request has several Host fields";
+    if (hosts == 0 && version_ >= 11) return "the request has no Host field";
+    return std::nullopt;
   }
 
   void read_body() {
@@ -112,7 +133,7 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
     auto message = parser_->release();
     auto request = parse_target(std::string_view(message.target().data(), message.target().size()));
     if (!request) return write(api_error(400, "the request's path is malformed"));
-    request->method = std::string(message.method_string());
+    request->method = is_head_ ? "GET" : std::string(message.method_string());
     request->body = std::move(message.body());
     handle(std::move(*request));
   }
@@ -133,6 +154,7 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
   void refuse(error_code error) {
     keep_alive_ = false;
     if (error == http::error::body_limit) {
+      if (body_bytes_ == 0) body_bytes_ = body_limit();  // the length alone said so
       return write(api_error(413, fmt::format("the body is larger than {} bytes", body_bytes_)));
     }
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
@@ -150,9 +172,12 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
     auto message = std::make_shared<http::response<http::string_body>>(
         static_cast<http::status>(response.status), version_);
     message->set(http::field::content_type, response.content_type);
+    if (!response.allow.empty()) message->set(http::field::allow, response.allow);
     message->keep_alive(keep_alive_);
-    message->body() = std::move(response.body);
+    const auto length = response.body.size();
+    if (!is_head_) message->body() = std::move(response.body);
     message->prepare_payload();
+    if (is_head_) message->content_length(length);  // of what GET has (RFC 9110 §9.3.2)
     stream_.expires_after(limits_.idle);
     ++book_->writing;
     http::async_write(stream_, *message,
@@ -174,6 +199,7 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
   std::shared_ptr<ConnectionBook> book_;
   unsigned version_ = 11;
   bool keep_alive_ = false;
+  bool is_head_ = false;
 };
 
 Peer peer_of(Protocol::socket& socket) {

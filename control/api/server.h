@@ -19,7 +19,7 @@ class io_context;
 namespace bgw::control {
 
 struct ApiRequest {
-  std::string method;                        // "GET"
+  std::string method;                        // "GET", also for HEAD
   std::string path;                          // percent-decoded, without the query
   std::map<std::string, std::string> query;  // percent-decoded
   std::string body;
@@ -29,6 +29,7 @@ struct ApiResponse {
   unsigned status = 200;
   std::string body;
   std::string content_type = "application/json";
+  std::string allow{};  // of 405: the methods that the path takes
 };
 
 // {"error": message}

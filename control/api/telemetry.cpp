@@ -40,6 +40,8 @@ Json to_json(const SlowPathCounters& counters) {
           {"icmp_sent", counters.icmp_sent},
           {"icmp_suppressed", counters.icmp_suppressed},
           {"arp_requests_sent", counters.arp_requests_sent},
+          {"nd_requests_sent", counters.nd_requests_sent},
+          {"router_advertisements_sent", counters.router_advertisements_sent},
           {"mld_reports_sent", counters.mld_reports_sent},
           {"address_conflicts", counters.address_conflicts},
           {"not_sent", counters.not_sent},

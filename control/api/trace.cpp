@@ -2,14 +2,18 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "control/api/body.h"
 #include "control/api/handlers.h"
 #include "control/api/json.h"
 #include "control/api/task.h"
 #include "control/fib/fib_walk.h"
 #include "control/packets/addresses.h"
+#include "control/packets/ipv4.h"
+#include "control/packets/ipv6.h"
 
 namespace bgw::control {
 namespace {
@@ -53,6 +57,7 @@ std::string describe(const FibOutcome& outcome) {
 }
 
 struct PingOrder {
+  std::string name;  // the VPC's
   dataplane::VpcIndex vpc;
   IpAddress destination;
   std::size_t bytes = 56;
@@ -62,23 +67,25 @@ struct PingOrder {
 // {"vpc","destination","size","timeout_ms"}; the error is for the caller.
 tl::expected<PingOrder, std::string> parse_ping(const std::string& body,
                                                 const FibProgrammer& programmer) {
-  const auto json = Json::parse(body, nullptr, false);
-  if (!json.is_object()) return tl::unexpected<std::string>("the body must be a JSON object");
-  const auto text = [&](const char* key) {
-    return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : "";
-  };
+  const auto read = parse_body(body, {"vpc", "destination", "size", "timeout_ms"});
+  if (!read) return tl::unexpected(read.error());
+  const auto& json = *read;
+  const auto name = text_in(json, "vpc");
+  if (!name) return tl::unexpected(name.error());
+  const auto to = text_in(json, "destination");
+  if (!to) return tl::unexpected(to.error());
   const auto number = [&](const char* key, std::int64_t otherwise) {
     if (!json.contains(key)) return otherwise;
     return json[key].is_number_unsigned() ? json[key].get<std::int64_t>() : -1;
   };
   PingOrder order;
-  const auto vpc = programmer.vpc_index(text("vpc"));
-  if (!vpc) return tl::unexpected(fmt::format("there is no VPC '{}'", text("vpc")));
+  const auto vpc = programmer.vpc_index(*name);
+  if (!vpc) return tl::unexpected(fmt::format("there is no VPC '{}'", *name));
+  order.name = *name;
   order.vpc = *vpc;
-  const auto destination = IpAddress::parse(text("destination"));
+  const auto destination = IpAddress::parse(*to);
   if (!destination) {
-    return tl::unexpected(
-        fmt::format("destination '{}': {}", text("destination"), destination.error()));
+    return tl::unexpected(fmt::format("destination '{}': {}", *to, destination.error()));
   }
   order.destination = *destination;
   const auto size = number("size", static_cast<std::int64_t>(order.bytes));
@@ -94,6 +101,31 @@ tl::expected<PingOrder, std::string> parse_ping(const std::string& body,
   return order;
 }
 
+// Link-local addresses are in no table; of others that aren't unicast the ping itself says so.
+bool is_routed(const IpAddress& destination) {
+  const auto address = to_address(destination);
+  if (destination.is_v4()) return is_unicast(address.as_v4());
+  return is_unicast_v6(address) && (address.hi >> 54) != 0xfe80u >> 6;
+}
+
+// "no route: no valid route to 10.9.1.1 in vpc-a/main", or nothing when a packet gets somewhere.
+std::string why_not_sent(const std::vector<WalkOutcome>& outcomes) {
+  const bool none = std::ranges::all_of(
+      outcomes, [](const WalkOutcome& outcome) { return outcome.verdict == Verdict::drop; });
+  if (!none || outcomes.empty() || outcomes.front().steps.empty()) return {};
+  auto reason = outcomes.front().drop_reason;
+  std::ranges::replace(reason, '_', ' ');
+  const auto& last = outcomes.front().steps.back();
+  return fmt::format("{}: {} in {}", reason, last.detail, last.table);
+}
+
+ApiResponse ping_answer(const PingReply& reply) {
+  return {200, json_text({{"answered", reply.answered},
+                          {"detail", reply.detail},
+                          {"ttl", reply.ttl},
+                          {"rtt_us", reply.rtt.count()}})};
+}
+
 }  // namespace
 
 // A walk through the RIB that was in force when it was asked for.
@@ -102,6 +134,7 @@ struct ApiHandlers::Trace {
   std::string vpc;
   IpAddress source, destination;
   std::vector<WalkOutcome> outcomes{};
+  std::vector<std::vector<WalkOutcome>> replies{};  // to each of the outcomes; none to a drop
 };
 
 void ApiHandlers::trace(ApiRequest request, const std::string&, const ApiRespond& respond) {
@@ -130,14 +163,24 @@ void ApiHandlers::trace(ApiRequest request, const std::string&, const ApiRespond
 // must be of one generation: a commit in between makes it walk again.
 void ApiHandlers::finish_trace(std::shared_ptr<Trace> trace, const ApiRespond& respond) {
   using Outcomes = std::vector<WalkOutcome>;
-  auto [begin, end] = task<Outcomes>(
+  auto [begin, end] = task<std::pair<Outcomes, std::vector<Outcomes>>>(
       respond,
       [trace] {
-        return walk(trace->running->model, trace->running->rib(), trace->vpc, trace->source,
-                    trace->destination);
+        const auto& model = trace->running->model;
+        const auto& rib = trace->running->rib();
+        auto outcomes = walk(model, rib, trace->vpc, trace->source, trace->destination);
+        std::vector<Outcomes> replies;
+        for (const auto& outcome : outcomes) {
+          replies.push_back(
+              outcome.verdict == Verdict::drop
+                  ? Outcomes{}
+                  : walk_back(model, rib, outcome, trace->source, trace->destination));
+        }
+        return std::pair(std::move(outcomes), std::move(replies));
       },
-      [this, trace, respond](Outcomes outcomes) {
-        trace->outcomes = std::move(outcomes);
+      [this, trace, respond](std::pair<Outcomes, std::vector<Outcomes>> walked) {
+        trace->outcomes = std::move(walked.first);
+        trace->replies = std::move(walked.second);
         if (trace->running == engine_.snapshot())
           return respond({200, json_text(trace_json(*trace))});
         trace->running = engine_.snapshot();
@@ -149,6 +192,16 @@ void ApiHandlers::finish_trace(std::shared_ptr<Trace> trace, const ApiRespond& r
   views_.run(std::move(begin), std::move(end));
 }
 
+// {"arrives","outcomes"}: whether a reply comes back to the VPC by every way that it may take.
+Json ApiHandlers::reply_json(const Trace& trace, const std::vector<WalkOutcome>& reply) {
+  const bool arrives = std::ranges::all_of(reply, [&](const WalkOutcome& outcome) {
+    return outcome.verdict != Verdict::drop && outcome.vpc == trace.vpc;
+  });
+  Json json{{"arrives", arrives}, {"outcomes", Json::array()}};
+  for (const auto& outcome : reply) json["outcomes"].push_back(to_json(outcome));
+  return json;
+}
+
 Json ApiHandlers::trace_json(const Trace& trace) const {
   const bool is_delivered = std::ranges::any_of(
       trace.outcomes, [](const auto& outcome) { return outcome.verdict == Verdict::deliver; });
@@ -158,8 +211,10 @@ Json ApiHandlers::trace_json(const Trace& trace) const {
             {"src", trace.source.to_string()},
             {"dst", trace.destination.to_string()},
             {"outcomes", Json::array()}};
-  for (const auto& outcome : trace.outcomes) {
+  for (std::size_t i = 0; i < trace.outcomes.size(); ++i) {
+    const auto& outcome = trace.outcomes[i];
     auto shown = to_json(outcome);
+    if (outcome.verdict != Verdict::drop) shown["reply"] = reply_json(trace, trace.replies[i]);
     if (outcome.verdict == Verdict::deliver) {
       const auto entry = std::ranges::find_if(neighbours, [&](const NeighbourEntry& neighbour) {
         return neighbour.vpc == outcome.vpc && neighbour.address == outcome.neighbour;
@@ -194,15 +249,22 @@ Json ApiHandlers::fib_agreement(const Trace& trace) const {
 void ApiHandlers::ping(ApiRequest request, const std::string&, const ApiRespond& respond) {
   const auto order = parse_ping(request.body, engine_.programmer());
   if (!order) return respond(api_error(400, order.error()));
-  const auto answer = [respond](const PingReply& reply) {
-    respond({200, json_text({{"answered", reply.answered},
-                             {"detail", reply.detail},
-                             {"ttl", reply.ttl},
-                             {"rtt_us", reply.rtt.count()}})});
-  };
-  const auto sent =
-      planes_.pings.ping(order->vpc, order->destination, order->bytes, order->timeout, answer);
-  if (!sent) respond(api_error(409, sent.error()));
+  // Where no route leads, nothing comes back: that needs no waiting for.
+  auto [begin, end] = task<std::string>(
+      respond,
+      [running = engine_.snapshot(), order = *order] {
+        if (!is_routed(order.destination)) return std::string();
+        return why_not_sent(
+            walk_own(running->model, running->rib(), order.name, order.destination));
+      },
+      [this, respond, order = *order](const std::string& why) {
+        if (!why.empty()) return respond(ping_answer({false, why, 0, {}}));
+        const auto sent =
+            planes_.pings.ping(order.vpc, order.destination, order.bytes, order.timeout,
+                               [respond](const PingReply& reply) { respond(ping_answer(reply)); });
+        if (!sent) respond(api_error(409, sent.error()));
+      });
+  views_.run(std::move(begin), std::move(end));
 }
 
 }  // namespace bgw::control

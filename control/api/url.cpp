@@ -26,10 +26,35 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return decoded;
 }
 
+std::string_view path_of(std::string_view target) {
+  if (target.starts_with('/')) return target;
+  const auto scheme_end = target.find("://");
+  const auto is_http = [&](std::string_view scheme) {
+    return std::ranges::equal(target.substr(0, scheme_end), scheme, [](char c, char expected) {
+      return (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) == expected;
+    });
+  };
+  if (scheme_end == std::string_view::npos || !(is_http("http") || is_http("https"))) return target;
+  target.remove_prefix(scheme_end + 3);
+  const auto path = target.find_first_of("/?");
+  return path == std::string_view::npos ? "/" : target.substr(path);
+}
+
+namespace {
+
+// A key or value of a query, as forms are encoded (WHATWG URL, application/x-www-form-urlencoded).
+std::optional<std::string> form_decode(std::string text) {
+  std::ranges::replace(text, '+', ' ');
+  return percent_decode(text);
+}
+
+}  // namespace
+
 std::optional<ApiRequest> parse_target(std::string_view target) {
-  if (!target.starts_with('/')) return std::nullopt;
+  target = path_of(target);
+  if (!target.starts_with('/') && !target.starts_with('?')) return std::nullopt;
   const auto mark = target.find('?');
-  auto path = percent_decode(target.substr(0, mark));
+  auto path = percent_decode(mark == 0 ? "/" : target.substr(0, mark));
   if (!path) return std::nullopt;
   ApiRequest request;
   request.path = std::move(*path);
@@ -38,9 +63,9 @@ std::optional<ApiRequest> parse_target(std::string_view target) {
     const auto pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
     const auto equals = pair.find('=');
-    const auto key = percent_decode(pair.substr(0, equals));
+    const auto key = form_decode(std::string(pair.substr(0, equals)));
     const auto value =
-        percent_decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+        form_decode(std::string(equals == std::string_view::npos ? "" : pair.substr(equals + 1)));
     if (!key || !value) return std::nullopt;
     request.query[*key] = *value;
   }

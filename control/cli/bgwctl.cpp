@@ -1,6 +1,7 @@
 // bgwctl: what people and scripts say to bgwd.
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -10,15 +11,29 @@ namespace {
 
 using namespace bgw::cli;
 
+// What only looks is answered at once; commits of large configurations take their time.
+constexpr double timeout_s = 30;
+constexpr double config_timeout_s = 300;
+
 struct Invocation {
   std::string socket = "/run/bgw/bgw.sock";
+  std::optional<double> timeout_s;
   bool json = false;
   bool help = false;
   bool version = false;
   std::vector<std::string> words;  // everything else, in order
 };
 
-// --socket, -j and -h mean the same wherever they stand.
+// "--socket X" or "--socket=X" at `i`, which moves on to the last of it.
+std::optional<std::string> value_of(const std::string& option,
+                                    const std::vector<std::string>& arguments, std::size_t& i) {
+  if (arguments[i].starts_with(option + "=")) return arguments[i].substr(option.size() + 1);
+  if (arguments[i] != option) return std::nullopt;
+  if (++i == arguments.size()) throw UsageError(option + " needs a value");
+  return arguments[i];
+}
+
+// --socket, --timeout, -j and -h mean the same wherever they stand.
 Invocation parse(const std::vector<std::string>& arguments) {
   Invocation invocation;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -29,11 +44,10 @@ Invocation parse(const std::vector<std::string>& arguments) {
       invocation.help = true;
     } else if (argument == "--version") {
       invocation.version = true;
-    } else if (argument.starts_with("--socket=")) {
-      invocation.socket = argument.substr(9);
-    } else if (argument == "--socket") {
-      if (++i == arguments.size()) throw UsageError("--socket needs a value");
-      invocation.socket = arguments[i];
+    } else if (const auto path = value_of("--socket", arguments, i)) {
+      invocation.socket = *path;
+    } else if (const auto seconds = value_of("--timeout", arguments, i)) {
+      invocation.timeout_s = parse_number("--timeout", *seconds, 0, 1e6);
     } else {
       invocation.words.push_back(argument);
     }
@@ -69,6 +83,7 @@ std::string help(const std::vector<Command>& commands, const std::string& noun) 
   text +=
       "\n  --socket PATH   where bgwd listens (default /run/bgw/bgw.sock)\n"
       "  -j, --json      print the daemon's JSON answer\n"
+      "  --timeout S     how long an answer may take (default 30, for config 300; 0: for ever)\n"
       "\nExit status: 0 done, 1 refused or failed, 2 usage, 3 daemon not reachable.\n";
   return text;
 }
@@ -100,6 +115,12 @@ const Command& find(const std::vector<Command>& commands, const std::vector<std:
                                 : fmt::format("{} has no verb '{}', but: {}", noun, verb, verbs));
 }
 
+// A noun alone, or with one of its verbs, that help can be given for.
+void check_names(const std::vector<Command>& commands, const std::vector<std::string>& words) {
+  const bool is_noun = std::ranges::find(commands, words.front(), &Command::noun) != commands.end();
+  if (!is_noun || words.size() > 1) find(commands, words);
+}
+
 int run(const std::vector<std::string>& arguments) {
   auto invocation = parse(arguments);
   const auto commands = all_commands();
@@ -109,6 +130,7 @@ int run(const std::vector<std::string>& arguments) {
   }
   auto& words = invocation.words;
   if (invocation.help) {
+    if (!words.empty()) check_names(commands, words);
     fmt::print("{}", help(commands, words.empty() ? "" : words.front()));
     return done;
   }
@@ -116,7 +138,9 @@ int run(const std::vector<std::string>& arguments) {
   const auto& command = find(commands, words);
   words.erase(words.begin(), words.begin() + (command.verb.empty() ? 1 : 2));
   try {
-    return command.run({Client(invocation.socket), invocation.json}, words);
+    const Client::Seconds timeout{
+        invocation.timeout_s.value_or(command.noun == "config" ? config_timeout_s : timeout_s)};
+    return command.run({Client(invocation.socket, timeout), invocation.json}, words);
   } catch (const UsageError& error) {
     throw UsageError(fmt::format("{}\nusage: bgwctl {}", error.what(), spelled(command)));
   }
@@ -138,6 +162,8 @@ int main(int argc, char** argv) {
     return complain(error.what(), usage);
   } catch (const Unreachable& error) {
     return complain(error.what(), unreachable);
+  } catch (const NotPermitted& error) {
+    return complain(error.what(), refused);
   } catch (const WrongConfiguration& error) {
     fmt::print(stderr, "{}", error.what());
     return refused;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -13,16 +14,31 @@ struct Reply {
   std::string body;
 };
 
-// The daemon can't be reached, or went away before it answered.
+// The daemon can't be reached, went away before it answered, or did not answer in time.
 struct Unreachable : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+// The socket is there, and not for us.
+struct NotPermitted : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+// A signal came while the answer was waited for.
+struct Interrupted : std::runtime_error {
+  Interrupted() : std::runtime_error("interrupted") {}
 };
 
 class Client {
  public:
-  explicit Client(std::string socket_path) : socket_path_(std::move(socket_path)) {}
+  using Seconds = std::chrono::duration<double>;
 
-  // `target` is path and query, already escaped. Throws Unreachable.
+  // `timeout`: how long an answer may take; zero: for ever.
+  Client(std::string socket_path, Seconds timeout)
+      : socket_path_(std::move(socket_path)), timeout_(timeout) {}
+
+  // Once it is set, whatever is waited for ends with Interrupted.
+  void interrupt_on(const volatile std::sig_atomic_t& flag) { interrupted_ = &flag; }
+
+  // `target` is path and query, already escaped. Throw Unreachable, NotPermitted, Interrupted.
   Reply get(const std::string& target) const;
   Reply post(const std::string& target, const std::string& body) const;
   Reply remove(const std::string& target) const;
@@ -31,6 +47,8 @@ class Client {
   Reply exchange(const std::string& method, const std::string& target,
                  const std::string& body) const;
   std::string socket_path_;
+  Seconds timeout_;
+  const volatile std::sig_atomic_t* interrupted_ = nullptr;
 };
 
 // For a path segment or a query value; '/' stays.

@@ -45,7 +45,12 @@ Arguments::Arguments(const std::vector<std::string>& arguments,
     }
     const auto equals = argument.find('=');
     const auto name = argument.substr(0, equals);
-    if (contains(flags, argument)) {
+    // "-c5", as ping takes it.
+    const bool is_attached = argument.size() > 2 && argument[1] != '-' && equals != 2 &&
+                             contains(options, argument.substr(0, 2));
+    if (is_attached) {
+      options_.emplace_back(argument.substr(0, 2), argument.substr(2));
+    } else if (contains(flags, argument)) {
       flags_.push_back(argument);
     } else if (!contains(options, name)) {
       throw UsageError(fmt::format("unknown option {}", argument));
@@ -71,6 +76,7 @@ const std::string* Arguments::option(const std::string& name) const {
 std::string Arguments::required(const std::string& name) const {
   const auto* value = option(name);
   if (value == nullptr) throw UsageError(fmt::format("{} is missing", name));
+  if (value->empty()) throw UsageError(fmt::format("{} is empty", name));
   return *value;
 }
 
@@ -80,6 +86,9 @@ std::vector<std::string> Arguments::positional(const std::vector<std::string>& n
   }
   if (positional_.size() > names.size()) {
     throw UsageError(fmt::format("unexpected argument '{}'", positional_[names.size()]));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (positional_[i].empty()) throw UsageError(fmt::format("{} is empty", names[i]));
   }
   return positional_;
 }

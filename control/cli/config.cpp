@@ -1,8 +1,8 @@
 // bgwctl config …
 #include <cerrno>
-#include <fstream>
-#include <iterator>
-#include <system_error>
+#include <cstdio>
+#include <cstring>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -12,20 +12,37 @@
 namespace bgw::cli {
 namespace {
 
-std::string read_file(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream) {
-    throw Failure(fmt::format("cannot read {}: {}", path, std::generic_category().message(errno)));
+// Without what would be a second line of a message.
+std::string printable(const std::string& name) {
+  std::string shown;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    shown += byte < ' ' || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
   }
+  return shown;
+}
+
+std::string read_file(const std::string& path) {
+  const auto fail = [&]() -> Failure {
+    return Failure(fmt::format("cannot read {}: {}", printable(path), std::strerror(errno)));
+  };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
+                                                             &std::fclose);
+  if (!file) throw fail();
+  std::string text;
+  std::vector<char> chunk(std::size_t{1} << 16);
+  while (const auto got = std::fread(chunk.data(), 1, chunk.size(), file.get())) {
+    text.append(chunk.data(), got);
+  }
+  if (std::ferror(file.get()) != 0) throw fail();
   return text;
 }
 
 // Sends the file's text; its name serves messages only.
 Reply send(const Context& context, const std::vector<std::string>& arguments, const char* verb) {
   const auto file = Arguments(arguments, {}, {}).positional({"FILE"}).front();
-  return context.client.post(fmt::format("/v1/config/{}?file={}", verb, percent_encode(file)),
-                             read_file(file));
+  return context.client.post(
+      fmt::format("/v1/config/{}?file={}", verb, percent_encode(printable(file))), read_file(file));
 }
 
 void print_changes(const Json& changes) {
@@ -49,9 +66,16 @@ void print_changes(const Json& changes) {
              cell(left.front()));
 }
 
+void print_warnings(const Json& answer) {
+  for (const auto& warning : answer.value("warnings", Json::array())) {
+    fmt::print(stderr, "bgwctl: warning: {}\n", cell(warning));
+  }
+}
+
 int check(const Context& context, const std::vector<std::string>& arguments) {
   const auto reply = send(context, arguments, "check");
   const auto counts = json_of(reply);
+  print_warnings(counts);
   if (context.json) {
     fmt::print("{}", reply.body);
     return done;
@@ -64,6 +88,7 @@ int check(const Context& context, const std::vector<std::string>& arguments) {
 int diff(const Context& context, const std::vector<std::string>& arguments) {
   const auto reply = send(context, arguments, "diff");
   const auto changes = json_of(reply);
+  print_warnings(changes);
   if (context.json) {
     fmt::print("{}", reply.body);
   } else if (changes["objects"].empty() && changes["tables"].empty() &&
@@ -78,9 +103,7 @@ int diff(const Context& context, const std::vector<std::string>& arguments) {
 int commit(const Context& context, const std::vector<std::string>& arguments) {
   const auto reply = send(context, arguments, "commit");
   const auto committed = json_of(reply);
-  for (const auto& warning : committed["warnings"]) {
-    fmt::print(stderr, "bgwctl: warning: {}\n", cell(warning));
-  }
+  print_warnings(committed);
   if (context.json) {
     fmt::print("{}", reply.body);
     return done;

@@ -7,6 +7,8 @@
 namespace bgw::cli {
 namespace {
 
+constexpr std::size_t listed_items = 4;
+
 struct Column {
   const char* header;
   const char* key;
@@ -56,6 +58,16 @@ const std::vector<Kind>& kinds() {
   return all;
 }
 
+// A cell that doesn't grow with what it lists: `show` and -j have all of it.
+std::string short_cell(const Json& object, const char* key) {
+  if (!object.contains(key) || !object[key].is_array() || object[key].size() <= listed_items) {
+    return cell(object, key);
+  }
+  std::string text;
+  for (std::size_t i = 0; i + 1 < listed_items; ++i) text += cell(object[key][i]) + ", ";
+  return text + fmt::format("and {} more", object[key].size() - listed_items + 1);
+}
+
 int list(const Kind& kind, const Context& context, const std::vector<std::string>& arguments) {
   Arguments(arguments, {}, {}).positional({});
   const auto reply = context.client.get(kind.path);
@@ -69,7 +81,7 @@ int list(const Kind& kind, const Context& context, const std::vector<std::string
   Table table(std::move(headers));
   for (const auto& object : objects) {
     std::vector<std::string> cells;
-    for (const auto& column : kind.columns) cells.push_back(cell(object, column.key));
+    for (const auto& column : kind.columns) cells.push_back(short_cell(object, column.key));
     table.add(std::move(cells));
   }
   fmt::print("{}", table.to_string());
@@ -85,6 +97,9 @@ void print_fields(const Json& object, const std::string& indent) {
     } else if (value.is_array() && !value.empty() && value.front().is_object()) {
       fmt::print("{}{}:\n", indent, key);
       for (const auto& item : value) fmt::print("{}  - {}\n", indent, item.dump());
+    } else if (value.is_array() && value.size() > listed_items) {
+      fmt::print("{}{}:\n", indent, key);
+      for (const auto& item : value) fmt::print("{}  - {}\n", indent, cell(item));
     } else {
       fmt::print("{}{}: {}\n", indent, key, value.is_object() ? "-" : cell(value));
     }

@@ -84,6 +84,14 @@ void print_summary(const Plan& plan, const Tally& tally) {
   }
 }
 
+// Or until a signal comes.
+void wait_until(Clock::time_point time) {
+  while (interrupted == 0 && Clock::now() < time) {
+    std::this_thread::sleep_for(
+        std::min<Clock::duration>(time - Clock::now(), std::chrono::milliseconds{50}));
+  }
+}
+
 int ping(const Context& context, const std::vector<std::string>& arguments) {
   const auto plan = parse(context, arguments);
   const auto request = Json{
@@ -93,20 +101,28 @@ int ping(const Context& context, const std::vector<std::string>& arguments) {
       {"timeout_ms",
        timeout_ms}}.dump();
   struct sigaction action {};
-  action.sa_handler = interrupt;  // without SA_RESTART: a wait ends early
+  action.sa_handler = interrupt;
   ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
   if (!context.json) {
     fmt::print("PING {} from {}: {} data bytes\n", plan.destination, plan.vpc, plan.size);
   }
   Tally tally;
+  auto client = context.client;
+  client.interrupt_on(interrupted);
   auto next = Clock::now();
-  while (tally.sent < plan.count && interrupted == 0) {
-    if (tally.sent > 0) std::this_thread::sleep_until(next);
+  while (tally.sent < plan.count) {
+    if (tally.sent > 0) wait_until(next);
     next = Clock::now() + std::chrono::duration_cast<Clock::duration>(plan.interval);
     if (interrupted != 0) break;
-    const auto reply = context.client.post("/v1/ping", request);
-    const auto result = json_of(reply);
     ++tally.sent;
+    Reply reply;
+    try {
+      reply = client.post("/v1/ping", request);
+    } catch (const Interrupted&) {
+      break;
+    }
+    const auto result = json_of(reply);
     if (context.json) {
       fmt::print("{}", reply.body);
       if (result["answered"].get<bool>()) tally.answer(0);
@@ -116,7 +132,7 @@ int ping(const Context& context, const std::vector<std::string>& arguments) {
     std::fflush(stdout);
   }
   if (!context.json) print_summary(plan, tally);
-  return tally.answered > 0 ? done : refused;
+  return tally.answered > 0 && interrupted == 0 ? done : refused;
 }
 
 }  // namespace

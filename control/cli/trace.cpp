@@ -15,6 +15,18 @@ std::string verdict_text(const Json& outcome) {
                      cell(outcome["neighbour"]), cell(outcome["neighbour_state"]));
 }
 
+// What becomes of the reply, which most askers want to know, too.
+std::string reply_text(const Json& reply) {
+  for (const auto& outcome : reply["outcomes"]) {
+    if (reply["arrives"].get<bool>()) return "reply arrives in " + cell(outcome["vpc"]);
+    if (outcome["verdict"] != "drop") continue;
+    const auto& last = outcome["steps"].back();
+    return fmt::format("no way back: a reply is dropped in {}: {} ({})", cell(last["table"]),
+                       cell(last["detail"]), cell(outcome["drop_reason"]));
+  }
+  return "no way back: a reply ends in another VPC";
+}
+
 int trace(const Context& context, const std::vector<std::string>& arguments) {
   const Arguments given(arguments, {}, {"--vpc", "--src", "--dst"});
   given.positional({});
@@ -35,6 +47,7 @@ int trace(const Context& context, const std::vector<std::string>& arguments) {
       table.add({cell(step["rule"]), cell(step["table"]), cell(step["detail"])});
     }
     fmt::print("{}=> {}\n", table.to_string(), verdict_text(outcome));
+    if (outcome.contains("reply")) fmt::print("<= {}\n", reply_text(outcome["reply"]));
   }
   fmt::print("forwarding tables: {}\n", cell(walk["fib"]));
   if (walk.contains("fib_outcomes")) {

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "control/routes/warnings.h"
+
 namespace bgw::control {
 namespace {
 
@@ -60,6 +62,7 @@ tl::expected<Candidate, Refusal> evaluate(RunningPointer before, Request request
   if (!model) return tl::unexpected(std::move(model.error()));
   Candidate candidate{std::move(before), std::move(request), std::move(*model), {}, {}};
   work_out(candidate);
+  candidate.warnings = find_warnings(candidate.before->model, candidate.model);
   return candidate;
 }
 

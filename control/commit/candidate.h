@@ -61,6 +61,7 @@ struct Candidate {
   config::ValidModel model;
   RouteUpdate routes;
   Changes changes;
+  std::vector<std::string> warnings{};  // of what changes: legal and surely not meant
   // Nothing differs: there is no next generation.
   bool is_same() const { return changes.objects.empty() && model == before->model; }
 };

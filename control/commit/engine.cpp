@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "control/commit/served.h"
+#include "control/routes/warnings.h"
 
 namespace bgw::control {
 namespace {
@@ -84,7 +85,7 @@ tl::expected<Committed, Refusal> Engine::start(ConfigText config, bool replace) 
   if (replace) return replace_stored(std::move(**stored), std::move(config));
   auto resumed = resume(std::move(**stored));
   if (!resumed) return resumed;
-  resumed->warnings = differences_from(config);
+  resumed->warnings = differences_from(config);  // observers have been told of the model's
   return resumed;
 }
 
@@ -93,6 +94,7 @@ tl::expected<Committed, Refusal> Engine::resume(StoredModel stored) {
   Candidate candidate{
       running_, {config::ModelChange{}, std::string(at_start)}, std::move(stored.model), {}, {}};
   candidate.routes.state = compute_state(candidate.model, stored.history);
+  candidate.warnings = find_warnings(candidate.model);
   return bring_into_force(std::move(candidate), stored.info.number, Durable::is);
 }
 
@@ -318,7 +320,8 @@ Committed Engine::publish() {
   plane_.configure(std::move(pending.slow_path));
   if (!unsettled_) settle();
 
-  Committed committed{running_->generation, std::move(pending.candidate.changes), {}};
+  Committed committed{running_->generation, std::move(pending.candidate.changes),
+                      std::move(pending.candidate.warnings)};
   if (unsettled_) {
     committed.warnings.emplace_back(
         "a worker has not taken over the new tables in time and may still forward by the old "

@@ -66,6 +66,11 @@ void log_some(spdlog::level::level_enum level, const Items& items, Line line) {
   if (items.size() > shown) spdlog::log(level, "… and {} more", items.size() - shown);
 }
 
+void log_warnings(const Committed& commit) {
+  log_some(spdlog::level::warn, commit.warnings,
+           [](const std::string& warning) { return warning; });
+}
+
 class CommitLog final : public CommitObserver {
  public:
   void committed(const Running& now, const Committed& commit, const Request& request) override {
@@ -78,7 +83,7 @@ class CommitLog final : public CommitObserver {
         return fmt::format("  {} {} {}", change.kind, change.name, to_string(change.change));
       });
     }
-    for (const auto& warning : commit.warnings) spdlog::warn("{}", warning);
+    log_warnings(commit);
   }
   void refused(const RequestLabel& request, const Refusal& refusal) override {
     spdlog::warn("commit of {} refused ({}): {}; nothing has changed", request.what,
@@ -249,9 +254,10 @@ class Daemon {
   Started apply_configuration() {
     engine_ = std::make_unique<Engine>(*plane_, *programmer_, *models_);
     engine_->observe(log_);
+    const bool resumes = store_->newest() > 0 && !options_.replace;
     const auto committed = engine_->start(std::move(config_), options_.replace);
     if (!committed) return tl::unexpected(committed.error());
-    for (const auto& warning : committed->warnings) spdlog::warn("{}", warning);
+    if (resumes) log_warnings(*committed);  // what of the file differs
     if (const auto trouble = store_->trouble()) {
       spdlog::warn("{}; bgwd forwards, and refuses commits until this is mended", *trouble);
     }

@@ -45,9 +45,12 @@ int fail(const Refusal& refusal) {
   return 1;
 }
 
-int print(const tl::expected<std::string, Refusal>& result) {
-  if (!result) return fail(result.error());
-  fmt::print("{}\n", *result);
+int print(const tl::expected<Checked, Refusal>& checked) {
+  if (!checked) return fail(checked.error());
+  for (const auto& warning : checked->warnings) {
+    std::fputs(fmt::format("{}\n", warning).c_str(), stderr);
+  }
+  fmt::print("{}\n", checked->summary);
   return 0;
 }
 

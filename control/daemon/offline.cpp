@@ -4,6 +4,7 @@
 
 #include "control/routes/compute_routes.h"
 #include "control/routes/rib_json.h"
+#include "control/routes/warnings.h"
 
 namespace bgw::control {
 namespace {
@@ -20,10 +21,14 @@ tl::expected<config::ValidModel, Refusal> load(const std::string& path) {
 
 }  // namespace
 
-tl::expected<std::string, Refusal> check_file(const std::string& path) {
+tl::expected<Checked, Refusal> check_file(const std::string& path) {
   const auto model = load(path);
   if (!model) return tl::unexpected(model.error());
-  return fmt::format("{}: ok: {}", path, summary(*model));
+  Checked checked{fmt::format("{}: ok: {}", path, summary(*model)), {}};
+  for (const auto& warning : find_warnings(*model)) {
+    checked.warnings.push_back(fmt::format("{}: warning: {}", path, warning));
+  }
+  return checked;
 }
 
 tl::expected<void, Refusal> print_routes(const std::vector<std::string>& paths, std::ostream& out) {

@@ -11,8 +11,13 @@
 
 namespace bgw::control {
 
+struct Checked {
+  std::string summary;
+  std::vector<std::string> warnings;  // legal, and surely not meant
+};
+
 // "bgw.yaml: ok: 3 ports, 3 VPCs, 1 gateway, 3 attachments"
-tl::expected<std::string, Refusal> check_file(const std::string& path);
+tl::expected<Checked, Refusal> check_file(const std::string& path);
 
 // Writes the tables, as JSON, after the files were committed one after the other.
 tl::expected<void, Refusal> print_routes(const std::vector<std::string>& paths, std::ostream& out);

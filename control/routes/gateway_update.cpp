@@ -266,16 +266,16 @@ class Update {
     return why_unavailable(*model_.vpcs().find(known->vpc));
   }
 
-  // The static route for a prefix, before G3 and G4; one that nothing changes is listed already.
-  std::optional<Route> static_at(const IpPrefix& prefix, const StaticSource& statics) const {
+  // What the static route for a prefix gives, before G3 and G4; of one that nothing changes it is
+  // listed already.
+  void append_static_at(const IpPrefix& prefix, const StaticSource& statics) {
     if (const auto dirty = dirty_statics_.find(prefix); dirty != dirty_statics_.end()) {
-      if (dirty->second == nullptr) return std::nullopt;
-      return statics.route(*dirty->second);
+      if (dirty->second != nullptr) statics.append(*dirty->second, routes_);
+      return;
     }
     for (const Route& route : old_.routes.routes.at(prefix)) {
-      if (route.origin == Origin::static_route) return route;
+      if (route.origin == Origin::static_route) routes_.push_back(route);
     }
-    return std::nullopt;
   }
 
   GatewayUpdate finish() {
@@ -287,7 +287,7 @@ class Update {
     const StaticSource statics(after_, why);
     const StreamSource streamed(stream_, why);
     for (const IpPrefix& prefix : touched_) {
-      if (auto route = static_at(prefix, statics)) routes_.push_back(std::move(*route));
+      append_static_at(prefix, statics);
       streamed.append_at(prefix, routes_);
     }
     settle_preferences(routes_);

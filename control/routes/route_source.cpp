@@ -8,63 +8,69 @@
 namespace bgw::control {
 namespace {
 
-// Leaves the members that are available, or all of them and the reasons.
-void keep_available(Route& route, const WhyUnavailable& why_unavailable) {
-  std::vector<NextHop> available;
+// The members that are available as one candidate, and each of the others with its reason; without
+// any that is, all of them as one.
+void append_judged(Route route, const WhyUnavailable& why_unavailable,
+                   std::vector<Route>& candidates) {
+  std::vector<NextHop> available, unavailable;
   std::vector<std::string> reasons;
   for (const NextHop& hop : route.next_hops) {
     const auto* to = std::get_if<ToAttachment>(&hop);
     const auto why = to == nullptr ? std::nullopt : why_unavailable(to->attachment);
-    if (why) {
-      reasons.push_back(*why);
-    } else {
-      available.push_back(hop);
-    }
+    (why ? unavailable : available).push_back(hop);
+    if (why) reasons.push_back(*why);
   }
-  if (!available.empty()) {
-    route.next_hops = std::move(available);
-  } else {
+  if (available.empty()) {
     route.status = Status::invalid;
     route.reason = fmt::format("unavailable: {}", fmt::join(reasons, ", "));
+    candidates.push_back(std::move(route));
+    return;
   }
+  for (std::size_t i = 0; i < unavailable.size(); ++i) {
+    candidates.push_back({route.prefix,
+                          route.origin,
+                          {unavailable[i]},
+                          Status::invalid,
+                          "unavailable: " + reasons[i]});
+  }
+  route.next_hops = std::move(available);
+  candidates.push_back(std::move(route));
 }
 
 }  // namespace
 
-Route StaticSource::route(const config::GatewayStaticRoute& configured) const {
+void StaticSource::append(const config::GatewayStaticRoute& configured,
+                          std::vector<Route>& candidates) const {
   Route route{configured.to, Origin::static_route, {}, Status::valid, {}};
   for (const config::ViaAttachment& via : configured.via) {
     route.next_hops.emplace_back(ToAttachment{via.attachment});
   }
   if (configured.blackhole()) {
     route.next_hops.emplace_back(ToBlackhole{});
+    candidates.push_back(std::move(route));
   } else {
-    keep_available(route, why_unavailable_);
+    append_judged(std::move(route), why_unavailable_, candidates);
   }
-  return route;
 }
 
 void StaticSource::append_at(const config::IpPrefix& prefix, std::vector<Route>& candidates) const {
   for (const auto& configured : gateway_.static_routes) {
-    if (configured.to == prefix) candidates.push_back(route(configured));
+    if (configured.to == prefix) append(configured, candidates);
   }
 }
 
 void StaticSource::append_all(std::vector<Route>& candidates) const {
-  for (const auto& configured : gateway_.static_routes) candidates.push_back(route(configured));
-}
-
-Route StreamSource::judged(Route route) const {
-  keep_available(route, why_unavailable_);
-  return route;
+  for (const auto& configured : gateway_.static_routes) append(configured, candidates);
 }
 
 void StreamSource::append_at(const config::IpPrefix& prefix, std::vector<Route>& candidates) const {
-  for (const Route& route : stream_.routes.at(prefix)) candidates.push_back(judged(route));
+  for (const Route& route : stream_.routes.at(prefix)) {
+    append_judged(route, why_unavailable_, candidates);
+  }
 }
 
 void StreamSource::append_all(std::vector<Route>& candidates) const {
-  for (const Route& route : stream_.routes) candidates.push_back(judged(route));
+  for (const Route& route : stream_.routes) append_judged(route, why_unavailable_, candidates);
 }
 
 }  // namespace bgw::control

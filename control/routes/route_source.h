@@ -25,8 +25,8 @@ class RouteSource {
   virtual void append_all(std::vector<Route>& candidates) const = 0;
 };
 
-// G4: the gateway's static routes. A group forwards through the members that are available; without
-// any it lists them all. Refers to both.
+// G4: the gateway's static routes. A group forwards through the members that are available; each of
+// the others is a candidate by itself that says why not. Refers to both.
 class StaticSource final : public RouteSource {
  public:
   StaticSource(const config::Gateway& gateway, const WhyUnavailable& why_unavailable)
@@ -34,7 +34,7 @@ class StaticSource final : public RouteSource {
   // Takes time in proportion to the number of routes.
   void append_at(const config::IpPrefix& prefix, std::vector<Route>& candidates) const override;
   void append_all(std::vector<Route>& candidates) const override;
-  Route route(const config::GatewayStaticRoute& configured) const;
+  void append(const config::GatewayStaticRoute& configured, std::vector<Route>& candidates) const;
 
  private:
   const config::Gateway& gateway_;
@@ -66,7 +66,6 @@ class StreamSource final : public RouteSource {
   void append_all(std::vector<Route>& candidates) const override;
 
  private:
-  Route judged(Route route) const;
   const GatewayStream& stream_;
   const WhyUnavailable& why_unavailable_;
 };

@@ -99,6 +99,8 @@ class Walk {
     return lookup(vpc, *table);
   }
 
+  std::vector<WalkOutcome> own(const config::Vpc& vpc) { return lookup(vpc, "main"); }
+
  private:
   using Outcomes = std::vector<WalkOutcome>;
 
@@ -307,6 +309,18 @@ std::vector<WalkOutcome> walk(const config::ValidModel& model, const Rib& rib,
                               const std::string& vpc, const config::IpAddress& source,
                               const config::IpAddress& destination) {
   return Walk(model, rib, destination).from(named(model.vpcs(), vpc, "VPC"), source);
+}
+
+std::vector<WalkOutcome> walk_own(const config::ValidModel& model, const Rib& rib,
+                                  const std::string& vpc, const config::IpAddress& destination) {
+  return Walk(model, rib, destination).own(named(model.vpcs(), vpc, "VPC"));
+}
+
+std::vector<WalkOutcome> walk_back(const config::ValidModel& model, const Rib& rib,
+                                   const WalkOutcome& there, const config::IpAddress& source,
+                                   const config::IpAddress& destination) {
+  return there.verdict == Verdict::self ? walk_own(model, rib, there.vpc, source)
+                                        : walk(model, rib, there.vpc, destination, source);
 }
 
 }  // namespace bgw::control

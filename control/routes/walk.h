@@ -38,4 +38,13 @@ std::vector<WalkOutcome> walk(const config::ValidModel& model, const Rib& rib,
                               const std::string& vpc, const config::IpAddress& source,
                               const config::IpAddress& destination);
 
+// The same of a packet that the gateway itself sends in the VPC, which its main table routes.
+std::vector<WalkOutcome> walk_own(const config::ValidModel& model, const Rib& rib,
+                                  const std::string& vpc, const config::IpAddress& destination);
+
+// A reply to what ended in `there`, from its destination to its source.
+std::vector<WalkOutcome> walk_back(const config::ValidModel& model, const Rib& rib,
+                                   const WalkOutcome& there, const config::IpAddress& source,
+                                   const config::IpAddress& destination);
+
 }  // namespace bgw::control

@@ -99,7 +99,8 @@ TEST_F(Cli, TablesAreAligned) {
 TEST_F(Cli, TraceEndsWithVerdictAndFib) {
   const auto traced = bgwctl({"trace", "--vpc=vpc-a", "--src=10.1.1.5", "--dst=10.2.1.9"});
   EXPECT_THAT(traced.out, HasSubstr("F3 gateway"));
-  EXPECT_THAT(traced.out, HasSubstr("=> delivered in vpc-b to 10.2.1.9 (neighbour unknown)\n"));
+  EXPECT_THAT(traced.out, HasSubstr("=> delivered in vpc-b to 10.2.1.9 (neighbour unknown)\n"
+                                    "<= reply arrives in vpc-a\n"));
   EXPECT_THAT(traced.out, HasSubstr("forwarding tables: agrees\n"));
 }
 

@@ -37,6 +37,8 @@ class FakePlane : public control::ForwardingPlane,
   std::set<std::string> open;    // devices
   std::map<dataplane::VpcIndex, control::SlowPathVpc> configured;
   control::PingReply reply{true, "reply", 64, std::chrono::microseconds{250}};
+  bool answers_pings = true;
+  std::vector<std::function<void(control::PingReply)>> waiting_pings;
   std::vector<control::NeighbourEntry> known;
   std::map<dataplane::CaptureId, dataplane::CaptureFilter> captures;  // that run
   std::deque<dataplane::CapturedPacket> on_wire;                      // what any of them gets next
@@ -115,7 +117,11 @@ class FakePlane : public control::ForwardingPlane,
   tl::expected<void, std::string> ping(dataplane::VpcIndex, config::IpAddress, std::size_t,
                                        std::chrono::milliseconds,
                                        std::function<void(control::PingReply)> done) override {
-    done(reply);
+    if (answers_pings) {
+      done(reply);
+    } else {
+      waiting_pings.push_back(std::move(done));
+    }
     return {};
   }
 

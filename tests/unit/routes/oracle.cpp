@@ -160,6 +160,7 @@ std::vector<ExpectedRoute> Oracle::gateway_table(const config::Model& model,
   apply_overlap(gateway, routes);
 
   std::vector<ExpectedRoute> result;
+  std::vector<ExpectedRoute> members_out;
   for (const auto& s : gateway.static_routes) {
     ExpectedRoute route{s.to, "static", {}, "valid", ""};
     for (const auto& via : s.via) {
@@ -169,6 +170,11 @@ std::vector<ExpectedRoute> Oracle::gateway_table(const config::Model& model,
     if (route.next_hops.empty()) {
       for (const auto& via : s.via) route.next_hops.push_back(via.attachment);
       route.status = "invalid", route.reason = "unavailable";
+    } else {
+      for (const auto& via : s.via) {
+        if (available(model, via.attachment)) continue;
+        members_out.push_back({s.to, "static", {via.attachment}, "invalid", "unavailable"});
+      }
     }
     result.push_back(route);
   }
@@ -183,6 +189,7 @@ std::vector<ExpectedRoute> Oracle::gateway_table(const config::Model& model,
     }
     result.push_back(route);
   }
+  result.insert(result.end(), members_out.begin(), members_out.end());
   sort_for_listing(result);
   return result;
 }

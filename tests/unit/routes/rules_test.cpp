@@ -117,7 +117,8 @@ TEST(G4, GroupForwardsThroughTheMembersThatAreUp) {
             (Lines{"10.9.0.0/16 static att-a+att-b+att-c valid"}));
   model.vpcs[1].interface->enabled = false;
   EXPECT_EQ(gateway_lines(commits.commit(model), "bgw-1"),
-            (Lines{"10.9.0.0/16 static att-a+att-c valid"}));
+            (Lines{"10.9.0.0/16 static att-a+att-c valid",
+                   "10.9.0.0/16 static att-b invalid (unavailable: interface of vpc-b is down)"}));
   model.vpcs[0].interface->enabled = false;
   model.vpcs[2].interface.reset();
   EXPECT_EQ(gateway_lines(commits.commit(model), "bgw-1"),

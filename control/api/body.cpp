@@ -1,0 +1,67 @@
+#include "control/api/body.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "config/nearest.h"
+#include "config/quoted.h"
+
+namespace bgw::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Wrong = tl::unexpected<std::string>;
+
+// Parsed, with the first key that one object has twice: the last of them would count otherwise.
+Json parse(const std::string& text, std::string& twice) {
+  std::vector<std::vector<std::string>> open;  // keys of the objects around
+  const auto look = [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) open.emplace_back();
+    if (event == Json::parse_event_t::object_end) open.pop_back();
+    if (event != Json::parse_event_t::key) return true;
+    auto key = parsed.get<std::string>();
+    if (std::ranges::find(open.back(), key) != open.back().end() && twice.empty()) twice = key;
+    open.back().push_back(std::move(key));
+    return true;
+  };
+  return Json::parse(text, look);
+}
+
+}  // namespace
+
+tl::expected<Json, std::string> parse_body(const std::string& body,
+                                           std::initializer_list<std::string_view> known) {
+  Json json;
+  std::string twice;
+  try {
+    json = parse(body, twice);
+  } catch (const Json::parse_error& error) {
+    const std::string_view what = error.what();
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: …"
+    return Wrong(fmt::format("the body must be a JSON object: {}",
+                             what.substr(std::min(what.find("] ") + 2, what.size()))));
+  }
+  if (!json.is_object()) return Wrong("the body must be a JSON object");
+  if (!twice.empty()) return Wrong(fmt::format("key {} is given twice", config::quoted(twice)));
+  for (const auto& [key, value] : json.items()) {
+    if (std::ranges::find(known, std::string_view(key)) != known.end()) continue;
+    const std::span<const std::string_view> keys(known.begin(), known.size());
+    return Wrong(fmt::format("unknown key {}{}; known keys: {}", config::quoted(key),
+                             config::suggestion(key, keys), fmt::join(known, ", ")));
+  }
+  return json;
+}
+
+tl::expected<std::string, std::string> text_in(const Json& body, const char* key,
+                                               std::string otherwise) {
+  if (!body.contains(key)) return otherwise;
+  if (!body[key].is_string()) return Wrong(fmt::format("{} must be a string", key));
+  return body[key].get<std::string>();
+}
+
+}  // namespace bgw::control

@@ -1,0 +1,120 @@
+#include "control/routes/object_warnings.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "config/device.h"
+
+namespace bgw::control {
+namespace {
+
+using Warnings = std::vector<std::string>;
+
+// The CIDR that a prefix lies inside, or null.
+const config::IpPrefix* cidr_around(const config::Vpc& vpc, const config::IpPrefix& prefix) {
+  const auto found = std::ranges::find_if(
+      vpc.cidrs, [&](const config::IpPrefix& cidr) { return cidr.contains(prefix); });
+  return found == vpc.cidrs.end() ? nullptr : &*found;
+}
+
+void warn_of_interface(const config::Vpc& vpc, const config::Interface& interface,
+                       Warnings& warnings) {
+  const auto* vxlan = std::get_if<config::VxlanBinding>(&interface.binding);
+  if (vxlan != nullptr && vxlan->remotes.empty()) {
+    warnings.push_back(
+        fmt::format("vpc {}: its VNI has no remotes, so it reaches no host; list the VTEPs of the "
+                    "segment as remotes",
+                    vpc.name));
+  }
+  if (interface.router) return;
+  for (const auto& subnet : vpc.subnets) {
+    const bool on_link = std::ranges::any_of(
+        interface.addresses, [&](const auto& own) { return own.on_link().overlaps(subnet.cidr); });
+    if (on_link) continue;
+    warnings.push_back(fmt::format(
+        "vpc {}: subnet {} ({}) is on no link of the interface, which has no router: packets to it "
+        "are dropped (no_route); give the interface an address there, or a router",
+        vpc.name, subnet.name, subnet.cidr.to_string()));
+  }
+}
+
+void warn_of_table(const config::Vpc& vpc, const config::RouteTable& table, Warnings& warnings) {
+  for (const auto& route : table.static_routes) {
+    const auto* cidr = cidr_around(vpc, route.to);
+    if (cidr == nullptr) continue;
+    warnings.push_back(fmt::format(
+        "vpc {}, route table {}: static {} never forwards: it is shadowed by the VPC's own {}, "
+        "which comes first; remove it",
+        vpc.name, table.name, route.to.to_string(), cidr->to_string()));
+  }
+  for (const auto& propagation : table.propagations) {
+    for (const auto& range : propagation.ranges) {
+      const auto* cidr = cidr_around(vpc, range);
+      if (cidr == nullptr) continue;
+      warnings.push_back(fmt::format(
+          "vpc {}, route table {}: range {} of gateway {} imports nothing that forwards: it is "
+          "shadowed by the VPC's own {}; ranges are what others have",
+          vpc.name, table.name, range.to_string(), propagation.gateway, cidr->to_string()));
+    }
+  }
+  const bool is_used =
+      std::ranges::find(vpc.subnets, table.name, &config::Subnet::route_table) != vpc.subnets.end();
+  // main also has what belongs to no subnet.
+  if (is_used || table.name == "main") return;
+  warnings.push_back(
+      fmt::format("vpc {}: no subnet uses route table {}; name it as the route_table of one",
+                  vpc.name, table.name));
+}
+
+// Whether packets that a gateway hands to the VPC for a destination outside of it go on.
+bool leads_on(const config::Vpc& vpc, const config::IpPrefix& to) {
+  if (std::ranges::any_of(vpc.cidrs, [&](const auto& cidr) { return cidr.overlaps(to); }))
+    return true;
+  const auto* main = config::find_named(vpc.route_tables, "main");
+  return main != nullptr &&
+         std::ranges::any_of(main->static_routes, [&](const config::VpcStaticRoute& route) {
+           return route.to.overlaps(to) &&
+                  (route.blackhole() || std::ranges::any_of(route.via, [](const auto& hop) {
+                     return std::holds_alternative<config::ViaAddress>(hop);
+                   }));
+         });
+}
+
+}  // namespace
+
+void warn_of_port(const config::Port& port, Warnings& warnings) {
+  const auto device = config::read_device(port.device, 0);
+  if (!device) return;
+  for (const auto& argument : device->arguments) {
+    // Devices of the kernel (/dev/vhost-net) are there already.
+    if (argument.use != config::ArgumentUse::writes || argument.value.starts_with("/dev/"))
+      continue;
+    warnings.push_back(
+        fmt::format("port {}: its device writes {}, with the rights of bgwd ({}=); is that meant?",
+                    port.name, argument.value, argument.key));
+  }
+}
+
+void warn_of_vpc(const config::Vpc& vpc, Warnings& warnings) {
+  if (vpc.interface) warn_of_interface(vpc, *vpc.interface, warnings);
+  for (const auto& table : vpc.route_tables) warn_of_table(vpc, table, warnings);
+}
+
+void warn_of_gateway(const config::ValidModel& model, const config::Gateway& gateway,
+                     Warnings& warnings) {
+  for (const auto& route : gateway.static_routes) {
+    for (const auto& via : route.via) {
+      const auto& vpc = *model.vpcs().find(model.attachments().find(via.attachment)->vpc);
+      if (leads_on(vpc, route.to)) continue;
+      warnings.push_back(fmt::format(
+          "gateway {}: static {} via {} ends in vpc {}, whose table main has no route for it with "
+          "an address: packets are dropped there; add {{to: {}, via: {{address: …}}}} to that "
+          "table",
+          gateway.name, route.to.to_string(), via.attachment, vpc.name, route.to.to_string()));
+    }
+  }
+}
+
+}  // namespace bgw::control
