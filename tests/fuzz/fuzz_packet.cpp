@@ -1,6 +1,6 @@
 // Arbitrary frames through the whole worker: no crash, no read beyond the packet, exactly one fate
-// per packet, every buffer back, and nothing leaves in a VPC that the tables don't lead to. --link=
-// says what the VPCs are connected by (tests/packet/links.h).
+// per packet, every buffer back, nothing leaves in a VPC that the tables don't lead to, and what
+// packet_oracle.h says. --link= says what the VPCs are connected by (tests/packet/links.h).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/published/ipv6_address.h"
+#include "tests/fuzz/packet_oracle.h"
 #include "tests/packet/lab.h"
 
 namespace {
@@ -94,7 +96,9 @@ void use_known_addresses(std::uint8_t* ip, bool source_in_b) {
   const auto put = [](std::uint8_t* to, std::uint32_t address) {
     for (unsigned i = 0; i < 4; ++i) to[i] = static_cast<std::uint8_t>(address >> (24 - 8 * i));
   };
-  put(ip + 12, source_in_b ? 0x0a020014 : 0x0a01000a);
+  // A host, another, and what no host has.
+  static const std::uint32_t hosts[] = {0x14, 0x14, 0x14, 0x15, 0x1, 0x0, 0xffff, 0x99};
+  put(ip + 12, (source_in_b ? 0x0a020000 : 0x0a010000) + hosts[ip[15] % std::size(hosts)]);
   put(ip + 16, destinations[ip[19] % std::size(destinations)]);
 }
 
@@ -103,14 +107,24 @@ void use_known_ipv6_addresses(std::uint8_t* ip, bool source_in_b) {
       "2001:db8:2::20", "2001:db8:2::21", "2001:db8:1::10",  // hosts
       "2001:db8:1::1",  "2001:db8:2::1",  "2001:db8:2::99",  // self, unknown
       "2001:db8:66::1", "2001:db9::5",    "2001:dba::1",     // ends of other kinds
-      "ff02::1",        "fe80::1",        "ff02::1:ff00:1"};
+      "ff02::1",        "fe80::1",        "ff02::1:ff00:1", "ff02::2",
+      "ff02::16",       "2001:db8:1::",   "2001:db8:2::"};
   const auto put = [](std::uint8_t* to, const MappedAddress& address) {
     for (unsigned i = 0; i < 16; ++i)
       to[i] = static_cast<std::uint8_t>((i < 8 ? address.hi : address.lo) >> (56 - 8 * (i % 8)));
   };
-  const std::uint8_t choice = ip[39];
-  put(ip + 8, ip6(source_in_b ? "2001:db8:2::20" : "2001:db8:1::10"));
-  put(ip + 24, ip6(destinations[choice % std::size(destinations)]));
+  // A host, by its link-local address too, and what no host has.
+  static const char* hosts[] = {"20", "20", "20", "21", "1", "", "99"};
+  const std::uint8_t who = ip[23], choice = ip[39];
+  const MappedAddress own_link_local = link_local_of(lab->mac_of(source_in_b ? lab->b : lab->a));
+  const std::string prefix = source_in_b ? "2001:db8:2::" : "2001:db8:1::";
+  if (who % 10 < std::size(hosts)) {
+    put(ip + 8, ip6(prefix + hosts[who % 10]));
+  } else {
+    put(ip + 8, who % 10 == 9 ? own_link_local : ip6("fe80::20"));
+  }
+  put(ip + 24,
+      choice % 20 == 19 ? own_link_local : ip6(destinations[choice % std::size(destinations)]));
 }
 
 std::uint64_t entered(const InterfaceCounters& c) {
@@ -162,6 +176,17 @@ rte_mbuf* in_buffers(const Bytes& carried, const Cuts& cuts) {
   return lab->packet_in_parts(parts, static_cast<std::uint16_t>(rooms[cuts[2] / 4u % 3]));
 }
 
+std::uint8_t outer_ecn(const Cuts& cuts) {
+  return cuts[5] & 3;
+}
+
+Bytes wrapped(const Bytes& frame, VpcIndex from, const Cuts& cuts) {
+  if (!over_vxlan()) return wrap(from.value, frame);
+  Vxlan outer = vtep_header(test_vni(from.value));
+  outer.traffic_class = outer_ecn(cuts);
+  return from_vtep(outer, frame);
+}
+
 Outcome run(const Bytes& frame, std::uint8_t ask, VpcIndex from, const Cuts& cuts) {
   if ((ask & by_injection) != 0) {
     const bool own = (ask & originated) != 0;
@@ -170,7 +195,7 @@ Outcome run(const Bytes& frame, std::uint8_t ask, VpcIndex from, const Cuts& cut
                                .vpc = from,
                                .ip_offset = static_cast<std::uint16_t>(own ? 0 : 14)});
   }
-  const Bytes carried = (ask & as_carried) != 0 ? frame : wrap(from.value, frame);
+  const Bytes carried = (ask & as_carried) != 0 ? frame : wrapped(frame, from, cuts);
   if ((ask & several_buffers) != 0 && carried.size() > 1)
     return lab->receive(from, in_buffers(carried, cuts));
   return lab->receive_raw(from, carried);
@@ -201,6 +226,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const InterfaceCounters before = total_counters();
   const std::uint64_t isolated_before = entered(lab->counters(lab->isolated));
   const Outcome outcome = run(frame, ask, from, cuts);
+  const bool injected = (ask & by_injection) != 0;
+  judge(*lab,
+        {.frame = frame,
+         .as_carried = !injected && (ask & as_carried) != 0,
+         .originated = injected && (ask & originated) != 0,
+         .outer_ecn = injected ? std::uint8_t{0} : outer_ecn(cuts)},
+        outcome);
   const InterfaceCounters after = total_counters();
 
   require(entered(after) - entered(before) == 1);
