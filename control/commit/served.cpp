@@ -50,8 +50,7 @@ std::vector<dataplane::MappedAddress> next_hops(const config::Vpc& vpc) {
     }
   }
   std::ranges::sort(addresses);
-  const auto repeated = std::ranges::unique(addresses);
-  addresses.erase(repeated.begin(), repeated.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   return addresses;
 }
 

@@ -94,7 +94,9 @@ def requests_of_one(vpc):
                                       packed(GATEWAYS[vpc]))
 
 
-class Bounds(unittest.TestCase):
+class Shared(unittest.TestCase):
+    """VPCs of hosts on TAPs of their own, and 64 that flood through a trunk."""
+
     @classmethod
     def setUpClass(cls):
         cls.lab = cls.enterClassContext(bgwtest.Lab())
@@ -134,6 +136,8 @@ class Bounds(unittest.TestCase):
     def drops(self, vpc):
         return {d["reason"]: d["packets"] for d in self.api.get("/v1/drops") if d.get("vpc") == vpc}
 
+
+class Bounds(Shared):
     def test_P37_P41_a_packet_to_each_of_1300_hosts_of_a_vpc_arrives(self):
         with silent_hosts(*self.some("a", "big")) as hosts:
             probes = hosts.send_each([(("a", HOSTS["a"][0]), h) for h in HOSTS["big"]], 1000)
@@ -163,6 +167,8 @@ class Bounds(unittest.TestCase):
         self.assertLessEqual(lost, 0.001 * len(through))
         self.assertGreater(known, FLOODERS * SPOOFED * 0.9)
 
+
+class Questions(Shared):
     def test_P60_one_host_that_asks_40000_times_a_second_keeps_no_other_from_answering(self):
         seconds = 10 if QUICK else 45  # neighbours are verified after 30
         with silent_hosts(*self.some("a", "b", "new")) as hosts, \

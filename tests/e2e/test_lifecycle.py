@@ -241,6 +241,7 @@ class StartUpErrors(unittest.TestCase):
         there = self.lab.gateway_namespace
         run("ip", "-n", there, "link", "add", "wire", "type", "veth", "peer", "name", "far")
         run("ip", "-n", there, "link", "property", "add", "dev", "wire", "altname", "other")
+        run("ip", "netns", "exec", there, "ethtool", "-K", "far", "tx", "off")
         for number, second in enumerate(("net_af_packet1,iface=wire", "eth_af_packet1,iface=wire",
                                          "net_af_packet1,framecnt=64,iface=other")):
             with self.subTest(second=second):

@@ -16,6 +16,10 @@ FATAL = {signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGABRT, signal.
          signal.SIGFPE, signal.SIGILL, signal.SIGSEGV, signal.SIGSYS, signal.SIGTRAP}
 
 
+def setUpModule():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # bgwd leaves it ignored, as nohup makes it
+
+
 def config(*vpcs):
     return {"version": 1, "region": "test", "ports": [tap_port(v) for v in "ab"],
             "vpcs": [{"name": v, "cidrs": [f"10.{n}.0.0/16"],
