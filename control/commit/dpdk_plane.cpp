@@ -3,12 +3,6 @@
 #include <spdlog/spdlog.h>
 
 namespace bgw::control {
-namespace {
-
-// A port that is down may lose what is sent to it for so long before that is counted there.
-constexpr std::chrono::milliseconds link_interval{100};
-
-}  // namespace
 
 using dataplane::PortId;
 using dataplane::VpcIndex;
@@ -20,28 +14,7 @@ tl::expected<dataplane::PortInfo, std::string> DpdkPlane::open_port(const std::s
   return port;
 }
 
-bool DpdkPlane::poll(SlowPath::Clock::time_point now) {
-  if (now >= next_look_) {
-    next_look_ = now + link_interval;
-    look_at_links();
-  }
-  return slow_path_.poll(now);
-}
-
-void DpdkPlane::look_at_links() {
-  for (const auto& change : dataplane_->poll_links()) {
-    const auto interfaces = slow_path_.link_changed(change.port, change.link);
-    if (change.link.up) {
-      spdlog::info("port {}: the link is up; interfaces on it: {}", change.name, interfaces);
-    } else {
-      spdlog::warn("port {}: the link is down, and with it {} interface{}: {}", change.name,
-                   interfaces, interfaces == 1 ? "" : "s", change.link.why);
-    }
-  }
-}
-
 void DpdkPlane::close_port(PortId port) {
-  slow_path_.link_changed(port, {});
   dataplane_->close_port(port);
 }
 

@@ -22,8 +22,8 @@ class DpdkPlane final : public ForwardingPlane,
     slow_path_.observe_neighbours(event_log_);
   }
 
-  // Serves punted packets, looks at links and runs timers; true if there was anything to do.
-  bool poll(SlowPath::Clock::time_point now);
+  // Serves punted packets and runs timers; true if there was anything to do.
+  bool poll(SlowPath::Clock::time_point now) { return slow_path_.poll(now); }
 
   tl::expected<dataplane::PortInfo, std::string> open_port(const std::string& name,
                                                            const std::string& device) override;
@@ -63,9 +63,7 @@ class DpdkPlane final : public ForwardingPlane,
 
  private:
   std::unique_ptr<dataplane::Dataplane> dataplane_;
-  void look_at_links();
   EventLog event_log_;
-  SlowPath::Clock::time_point next_look_{};
   SlowPath slow_path_;  // after the data plane whose packets it holds
 };
 

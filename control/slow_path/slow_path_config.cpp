@@ -88,11 +88,6 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
   const bool starts = is_new || !before.enabled || has_moved(before, after);
   if (starts) {
     for (InterfaceObserver* observer : interface_observers) observer->interface_up(after);
-    if (const auto down = links_down.find(after.port); down != links_down.end()) {
-      for (InterfaceObserver* observer : interface_observers) {
-        observer->link_down(after, down->second);
-      }
-    }
   }
   const bool came_up = starts || before.mac != after.mac;
   const auto announce = [&](const MappedAddress& address) {

@@ -14,8 +14,6 @@ void Fragmenter::fragment(const FibSnapshot& fib, Burst& burst) noexcept {
 void Fragmenter::fragment_one(const FibSnapshot& fib, Burst& burst, std::size_t i) noexcept {
   rte_mbuf* packet = burst.packet[i];
   const VpcFib& out = fib.vpcs[burst.out_vpc[i].value];
-  if (transmitter_.is_down(out.port)) [[unlikely]]
-    return transmitter_.drop_there(burst, i);
   const WayOut way{Link{burst.way_out[i][0]}, Link{burst.way_out[i][1]}};
   const std::uint32_t ip_offset = burst.ip_offset[i];
   const std::size_t count =

@@ -37,23 +37,12 @@ void Transmitter::transmit(const FibSnapshot& fib, Burst& burst) noexcept {
 
 void Transmitter::send(PortId port, PortBatch& batch, Burst& burst) noexcept {
   const std::size_t count = batch.positions.size();
-  if (is_down(port)) [[unlikely]] {
-    for (const std::size_t i : batch.positions) drop_there(burst, i);
-    return batch.positions.clear();
-  }
   const std::size_t sent = send_burst(port, queue_, batch.packets.data(), count);
   // What was sent belongs to the device now: only the burst's own arrays may be read.
   count_sent(burst, batch.positions, sent);
   for (std::size_t k = sent; k < count; ++k)
     burst.drop(batch.positions[k], DropReason::tx_queue_full);
   batch.positions.clear();
-}
-
-void Transmitter::drop_there(Burst& burst, std::size_t i) noexcept {
-  bump(counters_.vpc(burst.in_vpc[i]).forwarded);
-  bump(counters_.vpc(burst.out_vpc[i]).undelivered);
-  burst.in_vpc[i] = burst.out_vpc[i];
-  burst.drop(i, DropReason::link_down);
 }
 
 bool Transmitter::send_fragments(VpcIndex from, VpcIndex to, PortId port,

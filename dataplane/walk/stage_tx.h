@@ -9,20 +9,12 @@
 
 #include "dataplane/exchange/counter_block.h"
 #include "dataplane/walk/burst.h"
-#include "dataplane/walk/link_states.h"
 
 namespace bgw::dataplane {
 
 class Transmitter {
  public:
   Transmitter(QueueId queue, CounterBlock& counters) : queue_(queue), counters_(counters) {}
-
-  // Control thread; workers notice within a burst.
-  void set_link(PortId port, bool up) noexcept { links_.set_down(port, !up); }
-  bool is_down(PortId port) const noexcept { return links_.is_down(port); }
-  // A packet whose way out is down ends there: it was forwarded to that interface, whose drop it
-  // is.
-  void drop_there(Burst& burst, std::size_t i) noexcept;
 
   // Sends burst.to_send in order, per port, and counts it; adds what found no room to
   // burst.dropped.
@@ -42,7 +34,6 @@ class Transmitter {
 
   QueueId queue_;
   CounterBlock& counters_;
-  LinkStates links_;
   std::array<PortBatch, RTE_MAX_ETHPORTS> batches_;
 };
 

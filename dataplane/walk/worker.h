@@ -50,8 +50,6 @@ class Worker {
   void forget(VpcIndex vpc);
   void forget(PortId port) { counters_.zero(port); }
   void forget(AttachmentIndex attachment) { counters_.zero(attachment); }
-  // Any time: what leaves by the port from the next burst on is dropped while it is down.
-  void set_link(PortId port, bool up) { transmitter_.set_link(port, up); }
 
  private:
   void walk_frames(const FibSnapshot& fib, Entrance entrance) noexcept;
