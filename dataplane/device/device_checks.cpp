@@ -173,7 +173,7 @@ std::vector<unsigned> kernel_interfaces(const std::string& device) {
 
 tl::expected<void, std::string> check_device(const std::string& device,
                                              std::uint32_t buffer_bytes) {
-  static const std::regex vdev{"(net_|eth_|virtio_user)[A-Za-z0-9_]+"};
+  static const std::regex vdev{"(net_|eth_|virtio_user)[A-Za-z0-9._-]+"};
   const std::string name = device.substr(0, device.find(','));
   if (is_pci(name)) return check_pci(name);
   if (!std::regex_match(name, vdev))

@@ -113,6 +113,12 @@ TEST_F(DataplaneTest, ports_open_and_close_again) {
   }
 }
 
+TEST_F(DataplaneTest, names_of_virtual_devices_may_have_dots_and_hyphens) {
+  const auto port = plane->open_port("pa", "net_null_vpc-a.1");
+  ASSERT_TRUE(port.has_value()) << port.error();
+  plane->close_port(port->id);
+}
+
 TEST_F(DataplaneTest, what_cannot_be_opened_says_why) {
   const auto error = [](const std::string& device) {
     return plane->open_port("pa", device).error();
