@@ -200,8 +200,8 @@ class TaggedHosts:
 
 
 @contextlib.contextmanager
-def hosts_of(hosts, gateways, wires):
-    made = TaggedHosts(hosts, gateways, wires)
+def hosts_of(hosts, gateways, wires, kind=TaggedHosts):
+    made = kind(hosts, gateways, wires)
     try:
         made.find_gateways()
         yield made

@@ -66,16 +66,6 @@ class SilentHosts(TaggedHosts):
                    arp(1, mac, address, bytes(6), packed(self.gateways[vpc])))
 
 
-@contextlib.contextmanager
-def silent_hosts(hosts, gateways, wires):
-    made = SilentHosts(hosts, gateways, wires)
-    try:
-        made.find_gateways()
-        yield made
-    finally:
-        made.close()
-
-
 def spoofed_requests():
     """The VLANs take turns: each frame is another host's that asks for the gateway."""
     for number in range(SPOOFED):
@@ -139,7 +129,7 @@ class Shared(unittest.TestCase):
 
 class Bounds(Shared):
     def test_P37_P41_a_packet_to_each_of_1300_hosts_of_a_vpc_arrives(self):
-        with silent_hosts(*self.some("a", "big")) as hosts:
+        with hosts_of(*self.some("a", "big"), SilentHosts) as hosts:
             probes = hosts.send_each([(("a", HOSTS["a"][0]), h) for h in HOSTS["big"]], 1000)
         lost = [p for p in probes if not p.receivers()]
         self.assertEqual(len(lost), 0, f"{len(lost)} of {MANY}: {self.drops('a')}")
@@ -153,7 +143,7 @@ class Bounds(Shared):
             eventually(lambda: min(self.interface(f"f{n}")["slow_path"]["neighbors"]
                                    for n in (0, 31, 63)) > SPOOFED * 0.9, 60, "all are spoofed")
             through = hosts.run(transit, 1000, lambda sent: sent >= 3000)
-            with silent_hosts(*self.some("a", "new")) as more:
+            with hosts_of(*self.some("a", "new"), SilentHosts) as more:
                 began = time.monotonic()
                 probes = more.send_each([(("a", HOSTS["a"][0]), h) for h in HOSTS["new"]], 300)
             self.assertIsNone(process.poll(), "the flood goes on")
@@ -171,7 +161,7 @@ class Bounds(Shared):
 class Questions(Shared):
     def test_P60_one_host_that_asks_40000_times_a_second_keeps_no_other_from_answering(self):
         seconds = 10 if QUICK else 45  # neighbours are verified after 30
-        with silent_hosts(*self.some("a", "b", "new")) as hosts, \
+        with hosts_of(*self.some("a", "b", "new"), SilentHosts) as hosts, \
                 self.flooding("new", requests_of_one("new"), seconds + 5, ASK_PPS) as process:
             others = [(("a", HOSTS["a"][0]), h) for h in HOSTS["new"][1:VICTIMS + 1]]
             pairs = [*others, (("a", HOSTS["a"][0]), HOSTS["b"][0])]

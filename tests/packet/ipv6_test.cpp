@@ -457,6 +457,15 @@ INSTANTIATE_TEST_SUITE_P(
                             .payload = behind(fragment_header(udp, 1), Bytes(16))}}),
     [](const auto& given) { return given.param.name; });
 
+// To the control thread, as it came.
+void expect_punted_whole(TwoVpcs& lab, const Bytes& frame) {
+  const Outcome outcome = lab.receive(lab.a, frame);
+  ASSERT_EQ(outcome.punted.size(), 1u);
+  EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::nd);
+  EXPECT_EQ(outcome.punted[0].note.in_vpc, lab.a);
+  EXPECT_EQ(outcome.punted[0].data, frame);
+}
+
 TEST(Ipv6, P43_neighbour_discovery_reaches_the_control_thread_whole) {
   TwoVpcs lab;
   const Mac group{{0x33, 0x33, 0xff, 0, 0, 1}};
@@ -467,11 +476,7 @@ TEST(Ipv6, P43_neighbour_discovery_reaches_the_control_thread_whole) {
                                 .next_header = icmpv6,
                                 .hop_limit = 255,
                                 .payload = icmp(type)});
-    const Outcome outcome = lab.receive(lab.a, frame);
-    ASSERT_EQ(outcome.punted.size(), 1u);
-    EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::nd);
-    EXPECT_EQ(outcome.punted[0].note.in_vpc, lab.a);
-    EXPECT_EQ(outcome.punted[0].data, frame);
+    ASSERT_NO_FATAL_FAILURE(expect_punted_whole(lab, frame));
   }
   lab.expect_counters_add_up();
 }
@@ -489,11 +494,7 @@ TEST(Ipv6, P54_listener_queries_reach_the_control_thread_whole) {
                                 .next_header = hop_by_hop,
                                 .hop_limit = 1,
                                 .payload = query});
-    const Outcome outcome = lab.receive(lab.a, frame);
-    ASSERT_EQ(outcome.punted.size(), 1u);
-    EXPECT_EQ(outcome.punted[0].note.punt, PuntClass::nd);
-    EXPECT_EQ(outcome.punted[0].note.in_vpc, lab.a);
-    EXPECT_EQ(outcome.punted[0].data, frame);
+    ASSERT_NO_FATAL_FAILURE(expect_punted_whole(lab, frame));
   }
   lab.expect_counters_add_up();
 }

@@ -1,11 +1,9 @@
 // Routes of a stream between commits: in force without a generation, in place where they can be,
 // and never other than what the RIB says.
-#include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <map>
-#include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -15,6 +13,7 @@
 #include "control/packets/addresses.h"
 #include "daemon_fakes.h"
 #include "dataplane/exchange/publication.h"
+#include "tests/unit/fib/route_race.h"
 #include "tests/unit/lpm/race_script.h"
 #include "tests/unit/routes/model_builder.h"
 
@@ -319,15 +318,12 @@ class Explanation {
   std::map<unsigned, std::vector<Event>, std::greater<>> told_;  // by length of the prefix
 };
 
-// A routing daemon's busy day in a few seconds: 10,000 updates a second beside 20,000 routes, with
-// a commit every 50 ms. Two readers check every answer.
+// Beside 20,000 routes; commits attach a fifth VPC and detach it again.
 class Live {
  public:
-  static constexpr std::size_t updates_per_second = 10'000;
   static constexpr std::uint32_t background_routes = 20'000;
-  static constexpr auto longest_run = 20s;
 
-  explicit Live(std::size_t steps) : script_(steps, no_route) {
+  explicit Live(std::size_t steps) : script_(steps, no_route), race_(box_.plane.rcu, steps, 2ms) {
     for (const auto address : script_.watched()) explanations_.emplace_back(script_, address);
     std::vector<RouteDelta> background;
     for (std::uint32_t i = 0; i < background_routes; ++i) {
@@ -339,27 +335,17 @@ class Live {
   }
 
   void run() {
-    std::thread first([&] { read(0); }), second([&] { read(1); });
-    while (readers_ != 2) std::this_thread::yield();
-    write();
-    stop_ = true;
-    first.join();
-    second.join();
+    race_.run([&](std::size_t done, std::size_t end) { take(done, end); }, [&] { commit(); },
+              [&](lpm::test::Random& random) { burst(random); });
   }
 
   void expect_right() {
-    EXPECT_EQ(wrong_.load(), 0u) << first_wrong_;
-    EXPECT_GT(answers_.load(), 10'000u);
-    EXPECT_GT(done_.load(), 1000u);
+    race_.expect_right();
     for (std::size_t i = 0; i < script_.watched().size(); ++i) {
       EXPECT_EQ(box_.answer(config::IpAddress::v4(shifted(script_.watched()[i])).to_string()),
-                place(script_.answer(done_, i)));
+                place(script_.answer(race_.done(), i)));
     }
-    testing::Test::RecordProperty("answers", std::to_string(answers_.load()));
-    testing::Test::RecordProperty("updates", std::to_string(done_.load()));
     testing::Test::RecordProperty("commits", std::to_string(box_.engine.running().generation));
-    testing::Test::RecordProperty("seconds", fmt::format("{:.2f}", seconds_));
-    testing::Test::RecordProperty("latest_us", std::to_string(latest_.count()));
   }
 
  private:
@@ -374,47 +360,17 @@ class Live {
                 add ? place(route.value) : "");
   }
 
-  // A batch every two milliseconds; a late one is larger. A machine with better things to do is let
-  // off early.
-  void write() {
-    using Clock = std::chrono::steady_clock;
-    const auto start = Clock::now();
-    auto next_commit = start + 25ms;
-    const std::size_t steps = script_.updates().size();
-    for (std::size_t done = 0; done < steps && Clock::now() - start < longest_run;) {
-      std::this_thread::sleep_until(start + done * 1s / updates_per_second + 2ms);
-      if (Clock::now() >= next_commit) {
-        box_.commit(yaml("abcde", box_.engine.running().generation % 2 == 0 ? "abcd" : "abcde"));
-        next_commit += 50ms;
-      }
-      const auto due = (Clock::now() - start) * updates_per_second / 1s;
-      const auto end =
-          std::min(steps, std::max<std::size_t>(done + 1, static_cast<std::size_t>(due)));
-      std::vector<RouteDelta> deltas;
-      for (std::size_t step = done; step < end; ++step) deltas.push_back(delta_of(step));
-      begun_ = end;
-      box_.stream(std::move(deltas));
-      done_ = done = end;
-      const auto late = Clock::now() - start - end * 1s / updates_per_second;
-      latest_ = std::max(latest_, std::chrono::duration_cast<std::chrono::microseconds>(late));
-    }
-    seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
+  void take(std::size_t done, std::size_t end) {
+    std::vector<RouteDelta> deltas;
+    for (std::size_t step = done; step < end; ++step) deltas.push_back(delta_of(step));
+    box_.stream(std::move(deltas));
   }
-
-  void read(unsigned reader) {
-    box_.plane.rcu.online(reader);
-    ++readers_;
-    lpm::test::Random random(reader);
-    while (!stop_) {
-      burst(random);
-      box_.plane.rcu.quiescent(reader);
-      std::this_thread::yield();  // there may be fewer cores than threads here
-    }
-    box_.plane.rcu.offline(reader);
+  void commit() {
+    box_.commit(yaml("abcde", box_.engine.running().generation % 2 == 0 ? "abcd" : "abcde"));
   }
 
   void burst(lpm::test::Random& random) {
-    const std::size_t oldest = done_;
+    const std::size_t oldest = race_.done();
     const auto& fib = box_.plane.publication.take();
     const auto& watched = script_.watched();
     std::vector<NextHop> said;
@@ -423,40 +379,30 @@ class Live {
     const auto in_background = ask(fib, background_at(other) + 7);
     std::vector<std::string> in_words;
     for (const auto hop : said) in_words.push_back(box_.words(fib, hop));
-    const std::size_t newest = begun_;
+    const std::size_t newest = race_.begun();
     for (std::size_t i = 0; i < watched.size(); ++i) {
       if (!explanations_[i].explains(in_words[i], oldest, newest)) {
-        report(fmt::format("{} for {:x} at {} to {}", in_words[i], watched[i], oldest, newest));
+        race_.report(
+            fmt::format("{} for {:x} at {} to {}", in_words[i], watched[i], oldest, newest));
       }
     }
-    if (box_.words(fib, in_background) != "!") report("background");
-    answers_ += watched.size() + 1;
+    if (box_.words(fib, in_background) != "!") race_.report("background");
+    race_.answered(watched.size() + 1);
   }
 
   NextHop ask(const dataplane::FibSnapshot& fib, std::uint32_t address) const {
     return NextHop{lpm::lookup(fib.lpm_base, fib.tables[table_], address)};
   }
 
-  void report(std::string what) {
-    if (wrong_++ == 0) first_wrong_ = std::move(what);
-  }
-
   Box box_;
   const std::uint32_t table_ = box_.table_index(box_.plane.publication.take());
   const Script script_;
   std::vector<Explanation> explanations_;  // of the watched addresses
-  std::atomic<std::size_t> begun_{0}, done_{0};
-  std::atomic<unsigned> readers_{0};
-  std::atomic<bool> stop_{false};
-  std::atomic<std::size_t> wrong_{0}, answers_{0};
-  std::string first_wrong_;
-  double seconds_ = 0;
-  std::chrono::microseconds latest_{0};
+  RouteRace race_;
 };
 
 TEST(EngineStreamRace, ReadersSeeEachRouteBeforeOrAfter) {
-  const bool quick = std::getenv("BGW_TEST_QUICK") != nullptr;
-  Live live(Live::updates_per_second * (quick ? 1 : 4) / (quick ? 2 : 1));
+  Live live(RouteRace::usual_steps());
   live.run();
   live.expect_right();
 }

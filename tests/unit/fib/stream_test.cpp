@@ -1,8 +1,6 @@
 // Route streams change a running table in place, beside commits, while workers forward by it.
-#include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -12,6 +10,7 @@
 #include "control/packets/addresses.h"
 #include "control/routes/compute_routes.h"
 #include "dataplane/exchange/publication.h"
+#include "tests/unit/fib/route_race.h"
 #include "tests/unit/lpm/race_script.h"
 #include "tests/unit/routes/model_builder.h"
 
@@ -218,16 +217,13 @@ TEST(Stream, WhatCannotBeIsRefusedAndTheRestStands) {
   EXPECT_EQ(box.programmer.occupancy().groups, 1u);
 }
 
-// A day of a routing daemon in a few seconds: 10,000 updates a second on a table of 100,000 routes,
-// and a commit of the same table every 50 ms. Two readers check every answer.
+// On a table of 100,000 routes; commits are of the same table.
 class Live {
  public:
   using Script = lpm::test::Script<lpm::Ipv4Address>;
-  static constexpr std::size_t updates_per_second = 10'000;
   static constexpr std::uint32_t background_routes = 100'000;
-  static constexpr auto longest_run = 20s;
 
-  explicit Live(std::size_t steps) : script_(steps, no_route) {
+  explicit Live(std::size_t steps) : script_(steps, no_route), race_(box_.rcu, steps, 1ms) {
     std::vector<StreamedRoute> background;
     for (std::uint32_t i = 0; i < background_routes; ++i) {
       background.push_back({config::IpPrefix::around(config::IpAddress::v4(background_at(i)), 24),
@@ -238,27 +234,17 @@ class Live {
   }
 
   void run() {
-    std::thread first([&] { read(0); }), second([&] { read(1); });
-    while (readers_ != 2) std::this_thread::yield();
-    write();
-    stop_ = true;
-    first.join();
-    second.join();
+    race_.run([&](std::size_t done, std::size_t end) { take(done, end); }, [&] { commit(); },
+              [&](lpm::test::Random& random) { burst(random); });
   }
 
   void expect_right() {
-    EXPECT_EQ(wrong_.load(), 0u) << first_wrong_;
-    EXPECT_GT(answers_.load(), 10'000u);
-    const std::size_t last = done_;
-    EXPECT_GT(last, 1000u);
+    race_.expect_right();
     for (std::size_t i = 0; i < script_.watched().size(); ++i) {
       EXPECT_EQ(box_.answer(config::IpAddress::v4(script_.watched()[i]).to_string()),
-                place(script_.answer(last, i)));
+                place(script_.answer(race_.done(), i)));
     }
-    testing::Test::RecordProperty("answers", std::to_string(answers_.load()));
-    testing::Test::RecordProperty("updates", std::to_string(last));
     testing::Test::RecordProperty("commits", std::to_string(box_.generation));
-    testing::Test::RecordProperty("latest_us", std::to_string(latest_.count()));
   }
 
  private:
@@ -277,31 +263,11 @@ class Live {
             add ? to(place(route.value)) : std::vector<control::PlanTarget>{}};
   }
 
-  // One batch a millisecond; a late one is larger. A machine with better things to do is let off
-  // early.
-  void write() {
-    using Clock = std::chrono::steady_clock;
-    const auto start = Clock::now();
-    auto next_commit = start;
-    const std::size_t steps = script_.updates().size();
-    for (std::size_t done = 0; done < steps && Clock::now() - start < longest_run;) {
-      std::this_thread::sleep_until(start + done * 1s / updates_per_second + 1ms);
-      if (Clock::now() >= next_commit) {
-        commit();
-        next_commit += 50ms;
-      }
-      const auto due = (Clock::now() - start) * updates_per_second / 1s;
-      const auto end =
-          std::min(steps, std::max<std::size_t>(done + 1, static_cast<std::size_t>(due)));
-      std::vector<StreamedRoute> updates;
-      for (std::size_t step = done; step < end; ++step) updates.push_back(update_of(step));
-      begun_ = end;
-      box_.stream(updates);
-      done_ = done = end;
-      latest_ = std::max(latest_, std::chrono::duration_cast<std::chrono::microseconds>(
-                                      Clock::now() - start - end * 1s / updates_per_second));
-      if (end % 256 < 16) box_.grace_period();
-    }
+  void take(std::size_t done, std::size_t end) {
+    std::vector<StreamedRoute> updates;
+    for (std::size_t step = done; step < end; ++step) updates.push_back(update_of(step));
+    box_.stream(updates);
+    if (end % 256 < 16) box_.grace_period();
   }
 
   // What generation n has at committed_at: one of the first four places.
@@ -311,20 +277,8 @@ class Live {
     box_.change_gateway({"bgw-1", false, {{prefix, to(places[next % 4])}}, {}});
   }
 
-  void read(unsigned reader) {
-    box_.rcu.online(reader);
-    ++readers_;
-    lpm::test::Random random(reader);
-    while (!stop_) {
-      burst(random);
-      box_.rcu.quiescent(reader);
-      std::this_thread::yield();  // there may be fewer cores than threads here
-    }
-    box_.rcu.offline(reader);
-  }
-
   void burst(lpm::test::Random& random) {
-    const std::size_t oldest = done_;
+    const std::size_t oldest = race_.done();
     const auto& fib = box_.publication.take();
     const auto& watched = script_.watched();
     std::vector<std::string> said;
@@ -332,7 +286,7 @@ class Live {
     const auto other = static_cast<std::uint32_t>(random() % background_routes);
     const auto in_background = ask(fib, background_at(other) + 7);
     const auto committed = ask(fib, committed_at + 9);
-    const std::size_t newest = begun_;
+    const std::size_t newest = race_.begun();
     for (std::size_t i = 0; i < watched.size(); ++i) {
       bool known = false;
       for (std::size_t s = oldest; s <= newest && !known; ++s) {
@@ -345,7 +299,7 @@ class Live {
     if (fib.generation > 1 && committed != places[fib.generation % 4]) {
       report(fmt::format("committed: {} in {}", committed, fib.generation));
     }
-    answers_ += watched.size() + 2;
+    race_.answered(watched.size() + 2);
   }
 
   std::string ask(const dataplane::FibSnapshot& fib, std::uint32_t address) const {
@@ -353,23 +307,15 @@ class Live {
                       NextHop{lpm::lookup(fib.lpm_base, fib.tables[box_.table_index], address)});
   }
 
-  void report(std::string what) {
-    if (wrong_++ == 0) first_wrong_ = std::move(what);
-  }
+  void report(std::string what) { race_.report(std::move(what)); }
 
   Box box_;
   const Script script_;
-  std::atomic<std::size_t> begun_{0}, done_{0};
-  std::atomic<unsigned> readers_{0};
-  std::atomic<bool> stop_{false};
-  std::atomic<std::size_t> wrong_{0}, answers_{0};
-  std::string first_wrong_;
-  std::chrono::microseconds latest_{0};
+  RouteRace race_;
 };
 
 TEST(StreamRace, ReadersSeeEachRouteBeforeOrAfter) {
-  const bool quick = std::getenv("BGW_TEST_QUICK") != nullptr;
-  Live live(Live::updates_per_second * (quick ? 1 : 4) / (quick ? 2 : 1));
+  Live live(RouteRace::usual_steps());
   live.run();
   live.expect_right();
 }
