@@ -64,27 +64,26 @@ class RouteRace {
 
  private:
   static constexpr std::chrono::seconds longest_run{20};
+  static constexpr std::chrono::microseconds spacing{1'000'000 / updates_per_second};
 
   // A late batch is larger. A machine with better things to do is let off early.
   template <typename Take, typename Commit>
   void write(const Take& take, const Commit& commit) {
     using Clock = std::chrono::steady_clock;
-    constexpr std::chrono::seconds second{1};
     const auto start = Clock::now();
     auto next_commit = start;
     for (std::size_t done = 0; done < steps_ && Clock::now() - start < longest_run;) {
-      std::this_thread::sleep_until(start + done * second / updates_per_second + batch_);
+      std::this_thread::sleep_until(start + done * spacing + batch_);
       if (Clock::now() >= next_commit) {
         commit();
         next_commit += std::chrono::milliseconds{50};
       }
-      const auto due = (Clock::now() - start) * updates_per_second / second;
-      const auto end =
-          std::min(steps_, std::max<std::size_t>(done + 1, static_cast<std::size_t>(due)));
+      const auto due = static_cast<std::size_t>((Clock::now() - start) / spacing);
+      const auto end = std::min(steps_, std::max(done + 1, due));
       begun_ = end;
       take(done, end);
       done_ = done = end;
-      const auto late = Clock::now() - start - end * second / updates_per_second;
+      const auto late = Clock::now() - start - end * spacing;
       latest_ = std::max(latest_, std::chrono::duration_cast<std::chrono::microseconds>(late));
     }
     seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
