@@ -17,10 +17,11 @@ void Fdb::remove_vpc(VpcIndex vpc) {
 }
 
 void Fdb::shed() {
-  while (bound_.overdrawn()) {
-    const auto macs = vpcs_.find(*bound_.heaviest());
+  bound_.ask_back([this](VpcIndex vpc) {
+    const auto macs = vpcs_.find(vpc);
     erase(macs->first, macs->second, macs->second.begin());
-  }
+    return true;
+  });
 }
 
 Fdb::Learnt Fdb::learn(VpcIndex vpc, const Mac& mac, TunnelIndex tunnel, TimePoint now) {

@@ -64,10 +64,7 @@ void Neighbours::give_way(const Ref& ref) {
 
 // VPCs that hold most beyond their shares give what others are promised.
 void Neighbours::shed(SharedBound& bound, std::size_t family) {
-  while (bound.overdrawn()) {
-    const auto heaviest = bound.heaviest();
-    if (!heaviest || !shed_one(*heaviest, family)) return;
-  }
+  bound.ask_back([&](VpcIndex vpc) { return shed_one(vpc, family); });
 }
 
 // What nothing is known of first.

@@ -4,30 +4,42 @@ namespace bgw::control {
 
 using dataplane::VpcIndex;
 
+SharedBound::SharedBound(const Limits& limits) : limits_(limits) {
+  divide();
+}
+
 void SharedBound::add(VpcIndex vpc) {
   Owner& owner = owners_[vpc.value];
-  if (owner.configured) return;
-  owner.configured = true;
-  ++configured_;
-  update_shares();
+  if (!owner.configured) set_configured(owner, true);
 }
 
 void SharedBound::remove(VpcIndex vpc) {
   const auto found = owners_.find(vpc.value);
   if (found == owners_.end() || !found->second.configured) return;
-  found->second.configured = false;
-  --configured_;
+  set_configured(found->second, false);
   if (found->second.used == 0) owners_.erase(found);
-  update_shares();
 }
 
-void SharedBound::update_shares() {
+// Commits add thousands, one by one: all are looked at only where everybody's share changes.
+void SharedBound::set_configured(Owner& owner, bool configured) {
+  const std::size_t others_use = pool_used_ - beyond_share(owner);
+  const std::size_t share_before = share_;
+  owner.configured = configured;
+  configured_ += configured ? 1 : -1;
+  divide();
+  if (share_ == share_before) {
+    pool_used_ = others_use + beyond_share(owner);
+    return;
+  }
+  pool_used_ = 0;
+  for (const auto& [vpc, each] : owners_) pool_used_ += beyond_share(each);
+}
+
+void SharedBound::divide() {
   const std::size_t kept = std::min(limits_.reserve + limits_.pool_least, limits_.capacity);
   const std::size_t for_shares = limits_.capacity - kept;
   share_ = configured_ == 0 ? limits_.share : std::min(limits_.share, for_shares / configured_);
   pool_ = limits_.capacity - std::min(limits_.reserve, limits_.capacity) - configured_ * share_;
-  pool_used_ = 0;
-  for (const auto& [vpc, owner] : owners_) pool_used_ += beyond_share(owner);
 }
 
 bool SharedBound::may_take(const Owner& owner) const {

@@ -26,7 +26,7 @@ class SharedBound {
     bool leaves_as_much = true;   // false: the first to come may take the whole pool
   };
 
-  explicit SharedBound(const Limits& limits) : limits_(limits) { update_shares(); }
+  explicit SharedBound(const Limits& limits);
   SharedBound(const SharedBound&) = delete;
   SharedBound& operator=(const SharedBound&) = delete;
 
@@ -44,9 +44,19 @@ class SharedBound {
   void give_back_reserved() { --reserved_; }
 
   // After add() or remove(): VPCs hold more beyond their shares than the pool has now, until that
-  // much is given back. Those who hold most should give first.
+  // much is given back.
   bool overdrawn() const { return pool_used_ > pool_; }
-  std::optional<dataplane::VpcIndex> heaviest() const;
+  // Calls give_one(vpc), which gives one place of that VPC back, or returns false if it can't,
+  // until nothing is overdrawn any more. Those who hold most give first, some at a time.
+  template <typename GiveOne>
+  void ask_back(GiveOne give_one) {
+    while (overdrawn()) {
+      const auto vpc = heaviest();
+      for (std::size_t n = 0; n < asked_at_once && overdrawn() && holds_beyond(*vpc); ++n) {
+        if (!give_one(*vpc)) return;
+      }
+    }
+  }
 
   const Limits& limits() const { return limits_; }
   std::size_t share() const { return share_; }  // at present
@@ -70,8 +80,13 @@ class SharedBound {
     return owner.used > share ? owner.used - share : 0;
   }
   bool within_share(const Owner& owner) const { return owner.configured && owner.used < share_; }
+  bool holds_beyond(dataplane::VpcIndex vpc) const { return beyond_share(owner_of(vpc)) > 0; }
   bool may_take(const Owner& owner) const;
-  void update_shares();
+  void set_configured(Owner& owner, bool configured);
+  void divide();  // the capacity into shares and the pool
+  std::optional<dataplane::VpcIndex> heaviest() const;
+
+  static constexpr std::size_t asked_at_once = 64;  // who holds most is found by looking at all
 
   Limits limits_;
   std::unordered_map<std::uint32_t, Owner> owners_;
