@@ -6,18 +6,12 @@
 #include <fmt/format.h>
 
 #include "config/device.h"
+#include "control/routes/vpc_tables.h"
 
 namespace bgw::control {
 namespace {
 
 using Warnings = std::vector<std::string>;
-
-// The CIDR that a prefix lies inside, or null.
-const config::IpPrefix* cidr_around(const config::Vpc& vpc, const config::IpPrefix& prefix) {
-  const auto found = std::ranges::find_if(
-      vpc.cidrs, [&](const config::IpPrefix& cidr) { return cidr.contains(prefix); });
-  return found == vpc.cidrs.end() ? nullptr : &*found;
-}
 
 void warn_of_interface(const config::Vpc& vpc, const config::Interface& interface,
                        Warnings& warnings) {
