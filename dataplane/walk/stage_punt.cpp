@@ -80,25 +80,28 @@ bool Punter::enqueue(PuntClass punt, rte_mbuf* packet, Grant granted) noexcept {
 
 // What neighbours say, by what it is worth: strangers' noise must neither keep the answers from the
 // gateway that it waits for, nor what known neighbours ask it. Policers first, then the table.
-PuntClass Punter::lane_of(const FibSnapshot& fib, const Burst& burst, std::size_t i,
-                          std::uint64_t now) noexcept {
+Punter::Lane Punter::lane_of(const FibSnapshot& fib, const Burst& burst, std::size_t i,
+                             std::uint64_t now) noexcept {
   const PuntClass punt = burst.punt_class[i];
-  if (punt != PuntClass::arp && punt != PuntClass::nd) return punt;
   const VpcIndex vpc = burst.in_vpc[i];
+  const auto of_all = [&] { return Lane{punt, grant(punt, vpc, now)}; };
+  if (punt != PuntClass::arp && punt != PuntClass::nd) return of_all();
   const NeighbourMessage said = punt == PuntClass::arp
                                     ? read_arp(burst.packet[i], burst.ip_offset[i])
                                     : read_nd(burst.packet[i], burst.ip_offset[i]);
-  if (said.kind == NeighbourMessage::Kind::other) return punt;
-  if (said.kind == NeighbourMessage::Kind::answer &&
-      grant(PuntClass::answer, vpc, now) != Grant::none &&
-      fib.neighbours->awaits(vpc, said.address))
-    return PuntClass::answer;
+  if (said.kind == NeighbourMessage::Kind::other) return of_all();
+  if (said.kind == NeighbourMessage::Kind::answer) {
+    const Grant granted = grant(PuntClass::answer, vpc, now);
+    if (granted != Grant::none && fib.neighbours->awaits(vpc, said.address))
+      return {PuntClass::answer, granted};
+  }
   TokenBucket& source = bucket_of(vpc, said.mac);
-  if (!source.has_token(source_rate_, now) || grant(PuntClass::known, vpc, now) == Grant::none ||
-      !fib.neighbours->has_answered(vpc, said.address, said.mac))
-    return punt;
+  if (!source.has_token(source_rate_, now)) return of_all();
+  const Grant granted = grant(PuntClass::known, vpc, now);
+  if (granted == Grant::none || !fib.neighbours->has_answered(vpc, said.address, said.mac))
+    return of_all();
   source.take(source_rate_, now);
-  return PuntClass::known;
+  return {PuntClass::known, granted};
 }
 
 void Punter::write_note(const Burst& burst, std::size_t i, PuntClass punt, VpcIndex vpc) noexcept {
@@ -121,8 +124,7 @@ void Punter::punt(const FibSnapshot& fib, Burst& burst) noexcept {
 
 void Punter::punt_one(const FibSnapshot& fib, Burst& burst, std::size_t i,
                       std::uint64_t now) noexcept {
-  const PuntClass punt = lane_of(fib, burst, i, now);
-  const Grant granted = grant(punt, burst.in_vpc[i], now);
+  const auto [punt, granted] = lane_of(fib, burst, i, now);
   if (granted == Grant::none) return burst.drop(i, DropReason::punt_policed);
   take_tokens(punt, burst.in_vpc[i], granted, now);
   write_note(burst, i, punt, burst.out_vpc[i]);
@@ -159,21 +161,22 @@ void Punter::drop(const FibSnapshot& fib, Burst& burst) noexcept {
 
 // The cheapest question first, since a flood of drops comes this way: the policer, then the header.
 // That the source is one host (RFC 1812 §4.3.2.7, RFC 4443 §2.4(e)) parse and F1 have seen to.
-bool Punter::deserves_answer(const FibSnapshot& fib, const Burst& burst, std::size_t i,
-                             std::uint64_t now) const noexcept {
+Punter::Grant Punter::grant_answer(const FibSnapshot& fib, const Burst& burst, std::size_t i,
+                                   std::uint64_t now) const noexcept {
   const VpcIndex vpc = burst.in_vpc[i];
-  if (burst.from_gateway || fib.vpcs[vpc.value].kind == LinkKind::underlay) return false;
-  if (grant(PuntClass::icmp_error, vpc, now) == Grant::none) return false;
+  if (burst.from_gateway || fib.vpcs[vpc.value].kind == LinkKind::underlay) return Grant::none;
+  const Grant granted = grant(PuntClass::icmp_error, vpc, now);
+  if (granted == Grant::none) return granted;
   const View ip = view_at(burst.packet[i], burst.ip_offset[i]);
-  return may_answer_with_icmp_error(ip.bytes, ip.readable);
+  return may_answer_with_icmp_error(ip.bytes, ip.readable) ? granted : Grant::none;
 }
 
 bool Punter::hand_over_for_icmp_error(const FibSnapshot& fib, const Burst& burst, std::size_t i,
                                       std::uint64_t now) noexcept {
-  if (!deserves_answer(fib, burst, i, now)) return false;
+  const Grant granted = grant_answer(fib, burst, i, now);
+  if (granted == Grant::none) return false;
   rte_mbuf* packet = burst.packet[i];
   const VpcIndex vpc = burst.in_vpc[i];
-  const Grant granted = grant(PuntClass::icmp_error, vpc, now);
   take_tokens(PuntClass::icmp_error, vpc, granted, now);
   write_note(burst, i, PuntClass::icmp_error, vpc);
   PacketNote& note = note_of(packet);

@@ -42,17 +42,21 @@ class Punter {
     Buckets sure;  // of it, what needs nothing of what all share
   };
   enum class Grant : std::uint8_t { none, sure, shared };
+  struct Lane {
+    PuntClass punt;
+    Grant granted;
+  };
 
   void punt_one(const FibSnapshot& fib, Burst& burst, std::size_t i, std::uint64_t now) noexcept;
-  PuntClass lane_of(const FibSnapshot& fib, const Burst& burst, std::size_t i,
-                    std::uint64_t now) noexcept;
+  Lane lane_of(const FibSnapshot& fib, const Burst& burst, std::size_t i,
+               std::uint64_t now) noexcept;
   Grant grant(PuntClass punt, VpcIndex vpc, std::uint64_t now) const noexcept;
   void take_tokens(PuntClass punt, VpcIndex vpc, Grant granted, std::uint64_t now) noexcept;
   TokenBucket& bucket_of(VpcIndex vpc, std::uint64_t mac) noexcept;
   bool enqueue(PuntClass punt, rte_mbuf* packet, Grant granted) noexcept;
   void write_note(const Burst& burst, std::size_t i, PuntClass punt, VpcIndex vpc) noexcept;
-  bool deserves_answer(const FibSnapshot& fib, const Burst& burst, std::size_t i,
-                       std::uint64_t now) const noexcept;
+  Grant grant_answer(const FibSnapshot& fib, const Burst& burst, std::size_t i,
+                     std::uint64_t now) const noexcept;
   bool hand_over_for_icmp_error(const FibSnapshot& fib, const Burst& burst, std::size_t i,
                                 std::uint64_t now) noexcept;
 
