@@ -42,6 +42,7 @@ class ApiFixture : public testing::Test {
   ~ApiFixture() override {
     stopping = true;
     thread.join();
+    plane.waiting_pings.clear();  // they hold sessions, whose sockets are of `io`
   }
 
   // Captures take nothing from now on, as if the daemon were busy otherwise.
