@@ -51,7 +51,8 @@ std::unique_ptr<control::DpdkPlane> make_plane(std::vector<std::string> eal_argu
   options.max_vpcs = control::FibProgrammer::Limits{}.vpcs;
   options.log = [](int, std::string_view) {};
   return std::make_unique<control::DpdkPlane>(
-      taken(dataplane::Dataplane::start(std::move(options))), neighbours, fdb);
+      taken(dataplane::Dataplane::start(std::move(options))), neighbours, fdb,
+      control::SlowPath::Options{});
 }
 
 }  // namespace

@@ -54,8 +54,8 @@ class Host {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> never_done_{
       io_.get_executor()};
   boost::asio::steady_timer nap_{io_};
-  dataplane::NeighbourTable neighbours_;
-  dataplane::FdbTable fdb_;
+  dataplane::NeighbourTable neighbours_{control::SlowPath::Options{}.neighbours};
+  dataplane::FdbTable fdb_{control::SlowPath::Options{}.macs};
   control::FibProgrammer programmer_;
   TimedStore store_;
   control::ModelStore models_{store_};

@@ -21,9 +21,12 @@ bool leads_to(const config::VpcStaticRoute& route, std::string_view gateway) {
   });
 }
 
+// Into `ways`, whose memory is used again.
 template <typename OfPropagation, typename OfStatic>
-WaysOut collect(const config::Vpc& vpc, OfPropagation of_propagation, OfStatic of_static) {
-  WaysOut ways;
+void collect(const config::Vpc& vpc, OfPropagation of_propagation, OfStatic of_static,
+             WaysOut& ways) {
+  ways.ranges.clear();
+  ways.statics.clear();
   for (const auto& table : vpc.route_tables) {
     for (const auto& propagation : table.propagations) {
       if (!of_propagation(propagation)) continue;
@@ -35,22 +38,35 @@ WaysOut collect(const config::Vpc& vpc, OfPropagation of_propagation, OfStatic o
   }
   sort_once(ways.ranges);
   sort_once(ways.statics);
-  return ways;
 }
 
-// Where a value is among the distinct ones.
+void collect_imports(const config::Vpc& vpc, std::string_view gateway, WaysOut& ways) {
+  collect(
+      vpc, [&](const config::Propagation& each) { return each.gateway == gateway; },
+      [&](const config::VpcStaticRoute& each) { return leads_to(each, gateway); }, ways);
+}
+
+void collect_all(const config::Vpc& vpc, WaysOut& ways) {
+  collect(
+      vpc, [](const config::Propagation&) { return true; },
+      [](const config::VpcStaticRoute& each) { return !each.blackhole(); }, ways);
+}
+
+// Where a value is among the distinct ones. Most are as the one before.
 class Distinct {
  public:
   explicit Distinct(std::vector<WaysOut>& values) : values_(values) {}
-  std::size_t position_of(WaysOut ways) {
-    const auto [found, is_new] = positions_.try_emplace(std::move(ways), values_.size());
-    if (is_new) values_.push_back(found->first);
-    return found->second;
+  std::size_t position_of(const WaysOut& ways) {
+    if (last_ < values_.size() && values_[last_] == ways) return last_;
+    const auto [found, is_new] = positions_.try_emplace(ways, values_.size());
+    if (is_new) values_.push_back(ways);
+    return last_ = found->second;
   }
 
  private:
   std::vector<WaysOut>& values_;
   std::map<WaysOut, std::size_t> positions_;
+  std::size_t last_ = 0;
 };
 
 }  // namespace
@@ -60,40 +76,35 @@ bool WaysOut::lead_to(const config::IpPrefix& destination) const {
          std::ranges::any_of(statics, [&](const auto& to) { return to.overlaps(destination); });
 }
 
-WaysOut ways_out(const config::Vpc& vpc, std::string_view gateway) {
-  return collect(
-      vpc, [&](const config::Propagation& each) { return each.gateway == gateway; },
-      [&](const config::VpcStaticRoute& each) { return leads_to(each, gateway); });
-}
-
-WaysOut ways_out(const config::Vpc& vpc) {
-  return collect(
-      vpc, [](const config::Propagation&) { return true; },
-      [](const config::VpcStaticRoute& each) { return !each.blackhole(); });
-}
-
 GatewayReach::GatewayReach(const config::ValidModel& model, const config::Gateway& gateway) {
-  Distinct imports(imports_), ways(ways_out_);
+  Distinct imports(imports_), all(ways_out_);
+  WaysOut ways;
   for (const auto& attachment : model.attachments()) {
     if (attachment.gateway != gateway.name) continue;
     const auto& vpc = *model.vpcs().find(attachment.vpc);
     positions_.emplace(&vpc, members_.size());
-    members_.push_back({&attachment, &vpc, imports.position_of(ways_out(vpc, gateway.name)),
-                        ways.position_of(ways_out(vpc))});
-    for (const auto& prefix : advertised({&attachment, &vpc})) add_route(prefix, vpc);
+    auto& member = members_.emplace_back(Member{&attachment, &vpc, 0, 0, {}});
+    collect_imports(vpc, gateway.name, ways);
+    member.imports = imports.position_of(ways);
+    collect_all(vpc, ways);
+    member.ways_out = all.position_of(ways);
+    member.routes = advertised({&attachment, &vpc});
+    for (const auto& prefix : member.routes) routes_.push_back({prefix, &vpc});
   }
-  for (const auto& route : gateway.static_routes) {
-    for (const auto& via : route.via) {
-      const auto* attachment = model.attachments().find(via.attachment);
-      add_route(route.to, *model.vpcs().find(attachment->vpc));
-    }
-  }
+  add_static_routes(model, gateway);
   std::ranges::stable_sort(routes_, {}, &Route::prefix);
 }
 
-void GatewayReach::add_route(const config::IpPrefix& prefix, const config::Vpc& vpc) {
-  routes_.push_back({prefix, &vpc});
-  routes_to_[&vpc].push_back(prefix);
+void GatewayReach::add_static_routes(const config::ValidModel& model,
+                                     const config::Gateway& gateway) {
+  for (const auto& route : gateway.static_routes) {
+    for (const auto& via : route.via) {
+      const auto* attachment = model.attachments().find(via.attachment);
+      const auto* vpc = model.vpcs().find(attachment->vpc);
+      routes_.push_back({route.to, vpc});
+      members_[positions_.at(vpc)].routes.push_back(route.to);
+    }
+  }
 }
 
 const GatewayReach::Member* GatewayReach::find(const config::Vpc& vpc) const {
@@ -103,8 +114,8 @@ const GatewayReach::Member* GatewayReach::find(const config::Vpc& vpc) const {
 
 const GatewayReach::Prefixes& GatewayReach::routes_to(const config::Vpc& vpc) const {
   static const Prefixes none;
-  const auto found = routes_to_.find(&vpc);
-  return found == routes_to_.end() ? none : found->second;
+  const auto* member = find(vpc);
+  return member == nullptr ? none : member->routes;
 }
 
 // Prefixes sort by address, then length: one is followed by all that are inside it.

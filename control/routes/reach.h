@@ -20,10 +20,6 @@ struct WaysOut {
   friend auto operator<=>(const WaysOut&, const WaysOut&) = default;
 };
 
-// Sorted, each prefix once. By way of one gateway, or of any and of addresses.
-WaysOut ways_out(const config::Vpc& vpc, std::string_view gateway);
-WaysOut ways_out(const config::Vpc& vpc);
-
 // Refers to the model.
 class GatewayReach {
  public:
@@ -37,6 +33,7 @@ class GatewayReach {
     const config::Vpc* vpc;
     std::size_t imports;   // by way of this gateway, a position in imports()
     std::size_t ways_out;  // by any way, likewise in all_ways_out()
+    Prefixes routes;       // by which the gateway leads to the VPC
   };
 
   GatewayReach(const config::ValidModel& model, const config::Gateway& gateway);
@@ -61,13 +58,12 @@ class GatewayReach {
 
  private:
   std::vector<Route>::const_iterator first_inside(const config::IpPrefix& range) const;
-  void add_route(const config::IpPrefix& prefix, const config::Vpc& vpc);
+  void add_static_routes(const config::ValidModel& model, const config::Gateway& gateway);
 
   std::vector<Member> members_;
   std::vector<WaysOut> imports_, ways_out_;
   std::vector<Route> routes_;  // sorted
   std::unordered_map<const config::Vpc*, std::size_t> positions_;
-  std::unordered_map<const config::Vpc*, Prefixes> routes_to_;
 };
 
 }  // namespace bgw::control
