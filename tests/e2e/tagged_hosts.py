@@ -1,4 +1,5 @@
-"""Hosts of many VPCs in one program: they answer ARP, send numbered UDP packets and see who gets them.
+"""Hosts of many VPCs in one program: they answer ARP and neighbour solicitations, send numbered UDP
+packets and see who gets them.
 
 Faster than a namespace for each, and it sees what no kernel would hand on: packets that came to the
 wrong VPC, and every ICMP error. The frames go through TAP devices (taps.py), one for many VPCs that
@@ -9,19 +10,14 @@ import contextlib
 import dataclasses
 import ipaddress
 import selectors
-import struct
 import time
+import zlib
 
-from probes import PORT, Probe
+from host_packets import Ipv4, Ipv6, family_of, packed
+from probes import Probe
 from taps import frames, send
 from vlan_relay import split
 
-_ARP, _IPV4 = b"\x08\x06", b"\x08\x00"
-_ARP_ETHERNET_IPV4 = bytes.fromhex("000108000604")
-_BROADCAST = b"\xff" * 6
-_UDP, _ICMP = 17, 1
-_ICMP_ERRORS = (3, 11, 12)
-_NUMBER = struct.Struct("!Q")
 DRAIN_SECONDS = 1.5
 
 
@@ -41,69 +37,60 @@ class IcmpError:
     quoted: tuple        # (source, destination)
 
 
-def packed(address):
-    return ipaddress.ip_address(address).packed
+def _each(one_or_more):
+    return (one_or_more,) if isinstance(one_or_more, str) else one_or_more
 
 
-def checksum(data):
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    total = (total & 0xFFFF) + (total >> 16)
-    return (total + (total >> 16)) ^ 0xFFFF
-
-
-def udp_packet(source, destination, payload, ttl=64, ports=(PORT, PORT)):
-    """IPv4 and UDP without a UDP checksum. Addresses packed."""
-    length = 28 + len(payload)
-    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, length, 0, 0x4000, ttl, _UDP, 0, source,
-                         destination)
-    header = header[:10] + checksum(header).to_bytes(2, "big") + header[12:]
-    return header + struct.pack("!HHHH", *ports, length - 20, 0) + payload
-
-
-def arp(operation, mac, address, target_mac, target_address):
-    """An ARP packet without its Ethernet header. Everything packed."""
-    return (_ARP_ETHERNET_IPV4 + struct.pack("!H6s4s6s4s", operation, mac, address, target_mac,
-                                             target_address))
+def _mac(vpc, host):
+    """The same whenever the host is made, another one in another VPC."""
+    return b"\2\0" + zlib.crc32(f"{vpc} {_each(host)[0]}".encode()).to_bytes(4, "big")
 
 
 class TaggedHosts:
-    """hosts: {VPC: its hosts' addresses}; gateways: {VPC: bgw's address there}; wires: {VPC: Wire}."""
+    """hosts: {VPC: its hosts}, each an address or, with several, a tuple of them; gateways: {VPC: bgw's
+    address there, or a tuple with one of each family}; wires: {VPC: Wire}."""
 
     def __init__(self, hosts, gateways, wires):
-        self.gateways, self.wires = gateways, wires
+        self.wires = wires
+        self._gateways = {vpc: [packed(a) for a in _each(own)] for vpc, own in gateways.items()}
         self._vpc_of = {(wire.fd, wire.tags): vpc for vpc, wire in wires.items()}
-        self._macs = {}  # VPC → {address: MAC}, packed
-        for number, (vpc, addresses) in enumerate(hosts.items()):
-            self._macs[vpc] = {packed(a): bytes([2, 0, i >> 8, number >> 8, number & 0xFF, i & 0xFF])
-                               for i, a in enumerate(addresses)}
+        self._macs = {vpc: {packed(a): _mac(vpc, of_host) for of_host in of_vpc
+                            for a in _each(of_host)}
+                      for vpc, of_vpc in hosts.items()}  # VPC → {address: MAC}, packed
         self._gateway_macs = {}
         self.errors, self.misplaced = [], []
         self._arrivals = []
-        self._templates = {}
+        self._probers = {}
         self._selector = selectors.DefaultSelector()
         for fd in {wire.fd for wire in wires.values()}:
             self._selector.register(fd, selectors.EVENT_READ)
 
     def find_gateways(self, seconds=10):
-        """Asks by ARP for bgw in every VPC, from every host, so that each knows the other."""
+        """Asks for bgw in every VPC, from every host, so that each knows the other."""
         deadline = time.monotonic() + seconds
-        while missing := [v for v in self.wires if v not in self._gateway_macs]:
+        while missing := [(v, g) for v in self.wires for g in self._gateways[v]
+                          if (v, g) not in self._gateway_macs]:
             if time.monotonic() > deadline:
-                raise AssertionError(f"bgw answers no ARP in {missing[:5]}")
-            for vpc in missing:
-                self._ask(vpc)
+                raise AssertionError(f"bgw answers neither ARP nor ND in {missing[:5]}")
+            for vpc, gateway in missing:
+                self._ask(vpc, gateway)
             self._receive_until(time.monotonic() + 0.5)
 
-    def _ask(self, vpc):
+    def _ask(self, vpc, gateway):
         for address, mac in self._macs[vpc].items():
-            self._send(vpc, _BROADCAST, mac, _ARP,
-                       arp(1, mac, address, bytes(6), packed(self.gateways[vpc])))
+            if len(address) == len(gateway):
+                self._ask_from(vpc, address, mac, gateway)
+
+    def _ask_from(self, vpc, address, mac, gateway):
+        family = family_of(gateway)
+        to, question = family.question(mac, address, gateway)
+        self._send(vpc, to, mac, family.neighbour_kind, question)
 
     def close(self):
         self._selector.close()
 
     def gateway_mac(self, vpc):
-        return self._gateway_macs[vpc]
+        return self._gateway_macs[vpc, self._gateways[vpc][0]]
 
     def frame(self, vpc, destination_mac, source_mac, kind, packet):
         """A frame of the VPC as it goes over the wire."""
@@ -112,12 +99,13 @@ class TaggedHosts:
     def _send(self, vpc, *parts):
         send(self.wires[vpc].fd, self.frame(vpc, *parts))
 
-    def _template(self, sender, address):
-        """The frame of a probe up to its number. sender: (VPC, address)."""
-        vpc, source = sender
-        packet = udp_packet(packed(source), packed(address), bytes(_NUMBER.size))
-        return self.frame(vpc, self._gateway_macs[vpc], self._macs[vpc][packed(source)], _IPV4,
-                          packet)[:-_NUMBER.size]
+    def _prober(self, sender, address):
+        """Makes the frame of a probe's number. sender: (VPC, address)."""
+        vpc, source, destination = sender[0], packed(sender[1]), packed(address)
+        family = family_of(destination)
+        header = self.frame(vpc, self.gateway_mac(vpc), self._macs[vpc][source], family.kind, b"")
+        packet_of = family.prober(source, destination)
+        return lambda number: header + packet_of(number)
 
     def send_each(self, pairs, rate_pps):
         """One probe for each ((VPC, address), address); returns them with their arrivals."""
@@ -143,11 +131,11 @@ class TaggedHosts:
         return sent
 
     def _send_probe(self, sent, sender, address):
-        template = self._templates.get((sender, address))
-        if template is None:
-            template = self._templates[sender, address] = self._template(sender, address)
+        frame_of = self._probers.get((sender, address))
+        if frame_of is None:
+            frame_of = self._probers[sender, address] = self._prober(sender, address)
         sent.append(Probe(sender, address, time.monotonic()))
-        send(self.wires[sender[0]].fd, template + _NUMBER.pack(len(sent) - 1))
+        send(self.wires[sender[0]].fd, frame_of(len(sent) - 1))
 
     def _receive_until(self, deadline):
         while (left := deadline - time.monotonic()) > 0:
@@ -167,36 +155,37 @@ class TaggedHosts:
                 tags, bare = split(frame)
                 vpc = self._vpc_of.get((key.fd, tags))
                 if vpc is None:
-                    if bare[12:14] in (_IPV4, _ARP):
+                    if bare[12:14] in (Ipv4.kind, Ipv4.neighbour_kind):
                         self.misplaced.append(frame)
                 else:
                     self._take(vpc, bare)
 
     def _take(self, vpc, frame):
         kind, packet = frame[12:14], frame[14:]
-        if kind == _ARP and len(packet) >= 28:
-            self._take_arp(vpc, packet)
-        elif kind == _IPV4 and len(packet) >= 28:
-            self._take_ipv4(vpc, frame[:6], packet)
+        for family in (Ipv4, Ipv6):
+            if kind == family.neighbour_kind and (said := family.neighbour(packet)):
+                return self._take_neighbour(vpc, family, *said)
+            if kind == family.kind and (destination := family.destination(packet)):
+                return self._take_packet(vpc, family, frame[:6], destination, packet)
 
-    def _take_arp(self, vpc, packet):
-        operation, mac, address, _, target = struct.unpack("!H6s4s6s4s", packet[6:28])
-        if address == packed(self.gateways[vpc]):
-            self._gateway_macs[vpc] = mac
+    def _take_neighbour(self, vpc, family, is_question, mac, address, target):
+        if address in self._gateways[vpc]:
+            self._gateway_macs[vpc, address] = mac
         own = self._macs[vpc].get(target)
-        if operation == 1 and own:
-            self._send(vpc, mac, own, _ARP, arp(2, own, target, mac, address))
+        if is_question and own:
+            self._send(vpc, mac, own, family.neighbour_kind, family.answer(own, target, mac, address))
 
-    def _take_ipv4(self, vpc, destination_mac, packet):
-        destination = packet[16:20]
+    def _take_packet(self, vpc, family, destination_mac, destination, packet):
         if self._macs[vpc].get(destination) != destination_mac:
-            self.misplaced.append((vpc, packet))
-        elif packet[9] == _UDP and packet[22:24] == PORT.to_bytes(2, "big"):
-            self._arrivals.append((_NUMBER.unpack_from(packet, 28)[0], vpc, time.monotonic()))
-        elif packet[9] == _ICMP and packet[20] in _ICMP_ERRORS:
-            addresses = [str(ipaddress.ip_address(packet[i:i + 4])) for i in (12, 40, 44)]
-            self.errors.append(IcmpError(vpc, addresses[0], (packet[20], packet[21]),
-                                         tuple(addresses[1:])))
+            # An IPv6 router has things to say to groups.
+            if family is Ipv4 or not destination_mac[0] & 1:
+                self.misplaced.append((vpc, packet))
+        elif (number := family.number(packet)) is not None:
+            self._arrivals.append((number, vpc, time.monotonic()))
+        elif error := family.error(packet):
+            source, kind, quoted = error
+            self.errors.append(IcmpError(vpc, str(ipaddress.ip_address(source)), kind,
+                                         tuple(str(ipaddress.ip_address(q)) for q in quoted)))
 
 
 @contextlib.contextmanager

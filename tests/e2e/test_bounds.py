@@ -13,36 +13,47 @@ import bgwtest
 import flood
 from api_client import Api
 from bgwtest import eventually, tap_port
-from tagged_hosts import TaggedHosts, Wire, arp, hosts_of, packed
+from host_packets import BROADCAST, Ipv4, arp, family_of, packed
+from tagged_hosts import TaggedHosts, Wire, hosts_of
 from taps import open_tap
 
 QUICK = bool(os.environ.get("BGW_TEST_QUICK"))
 FLOODERS, SPOOFED, FIRST_VLAN = 64, 2000, 1000
 FLOOD_PPS, ASK_PPS = 20_000, 40_000
-STARTING, MANY = 60, 1300
+STARTING, MANY, DUAL = 60, 1300, 600
 VICTIMS, PROBE_PPS = 40, 400
 LEAST_ARRIVED = 0.9  # of what the flooder sends this much arrives, or nothing can be said
-BROADCAST, ARP = b"\xff" * 6, b"\x08\x06"
 # One after the other, so that two of any VPC differ.
-BLOCKS = {"a": 1, "b": 2, "new": 3, "big": 4}
-GATEWAYS = {v: f"10.{n}.255.254" for v, n in BLOCKS.items()}
+BLOCKS = {"a": 1, "b": 2, "new": 3, "big": 4, "dual": 5}
+GATEWAYS = {v: (f"10.{n}.255.254", f"2001:db8:{n}::1") for v, n in BLOCKS.items()}
 
 
 def host(block, number):
     return f"10.{block}.{number // 250}.{number % 250 + 2}"
 
 
-HOSTS = {"a": [host(1, 0)], "b": [host(2, 0)],
-         "new": [host(3, n) for n in range(STARTING)],
-         "big": [host(4, n) for n in range(MANY)]}
+def host6(block, number):
+    return f"2001:db8:{block}::{number + 2:x}"
+
+
+def dual(block, numbers):
+    return [(host(block, n), host6(block, n)) for n in numbers]
+
+
+HOSTS = {"a": dual(1, [0]), "b": dual(2, [0]), "new": dual(3, range(STARTING)),
+         "big": dual(4, range(MANY)), "dual": dual(5, range(DUAL))}
+ASKER = 9999  # a number that no host has
+V4, V6 = 0, 1  # positions in a host
 
 
 def vpc_config(name, block, interface):
-    return {"name": name, "cidrs": [f"10.{block}.0.0/16"],
-            "subnets": [{"name": "all", "cidr": f"10.{block}.0.0/16"}],
-            "interface": {**interface, "addresses": [f"10.{block}.255.254/16"]},
+    cidrs = [f"10.{block}.0.0/16", f"2001:db8:{block}::/64"]
+    return {"name": name, "cidrs": cidrs,
+            "subnets": [{"name": f"all-{i}", "cidr": cidr} for i, cidr in enumerate(cidrs)],
+            "interface": {**interface, "addresses": [f"10.{block}.255.254/16",
+                                                     f"2001:db8:{block}::1/64"]},
             "route_tables": [{"name": "main", "propagations": [
-                {"gateway": "gw1", "ranges": ["10.0.0.0/8"]}]}]}
+                {"gateway": "gw1", "ranges": ["10.0.0.0/8", "2001:db8::/32"]}]}]}
 
 
 def config():
@@ -60,10 +71,10 @@ def config():
 class SilentHosts(TaggedHosts):
     """Hosts of which one alone says anything before it is asked."""
 
-    def _ask(self, vpc):
-        address, mac = next(iter(self._macs[vpc].items()))
-        self._send(vpc, BROADCAST, mac, ARP,
-                   arp(1, mac, address, bytes(6), packed(self.gateways[vpc])))
+    def _ask(self, vpc, gateway):
+        address, mac = next(each for each in self._macs[vpc].items()
+                            if len(each[0]) == len(gateway))
+        self._ask_from(vpc, address, mac, gateway)
 
 
 def spoofed_requests():
@@ -72,19 +83,26 @@ def spoofed_requests():
         for n in range(FLOODERS):
             mac = bytes([2, 1, 0, n, number >> 8, number & 0xFF])
             tag = struct.pack("!HH", 0x8100, FIRST_VLAN + n)
-            yield (BROADCAST + mac + tag + ARP +
+            yield (BROADCAST + mac + tag + Ipv4.neighbour_kind +
                    arp(1, mac, packed(host(100 + n, number)), bytes(6),
                        packed(f"10.{100 + n}.255.254")))
 
 
-def requests_of_one(vpc):
+def requests_of_one(address, gateway):
     """What one host asks again and again."""
-    mac = bytes([2, 1, 0xFF, 0, 0, 1])
-    yield BROADCAST + mac + ARP + arp(1, mac, packed(host(BLOCKS[vpc], 9999)), bytes(6),
-                                      packed(GATEWAYS[vpc]))
+    mac, gateway = bytes([2, 1, 0xFF, 0, 0, 1]), packed(gateway)
+    family = family_of(gateway)
+    to, question = family.question(mac, packed(address), gateway)
+    yield to + mac + family.neighbour_kind + question
 
 
-class Shared(unittest.TestCase):
+def pairs_between(sender, receivers, families=(V4, V6)):
+    """sender: (VPC, host). From its address of each family to each host's."""
+    vpc, source = sender
+    return [((vpc, source[f]), each[f]) for each in receivers for f in families]
+
+
+class Bounds(unittest.TestCase):
     """VPCs of hosts on TAPs of their own, and 64 that flood through a trunk."""
 
     @classmethod
@@ -127,25 +145,31 @@ class Shared(unittest.TestCase):
         return {d["reason"]: d["packets"] for d in self.api.get("/v1/drops") if d.get("vpc") == vpc}
 
 
-class Bounds(Shared):
+    def expect_all_reached(self, pairs, vpc):
+        with hosts_of(*self.some("a", vpc), SilentHosts) as hosts:
+            probes = hosts.send_each(pairs, 1000)
+        lost = [p.address for p in probes if not p.receivers()]
+        self.assertEqual(lost[:3], [], f"{len(lost)} of {len(pairs)}: {self.drops('a')}")
+        self.assertGreaterEqual(self.interface(vpc)["slow_path"]["neighbors"], len(pairs))
+
     def test_P37_P41_a_packet_to_each_of_1300_hosts_of_a_vpc_arrives(self):
-        with hosts_of(*self.some("a", "big"), SilentHosts) as hosts:
-            probes = hosts.send_each([(("a", HOSTS["a"][0]), h) for h in HOSTS["big"]], 1000)
-        lost = [p for p in probes if not p.receivers()]
-        self.assertEqual(len(lost), 0, f"{len(lost)} of {MANY}: {self.drops('a')}")
-        self.assertGreaterEqual(self.interface("big")["slow_path"]["neighbors"], MANY)
+        self.expect_all_reached(pairs_between(("a", HOSTS["a"][0]), HOSTS["big"], [V4]), "big")
+
+    def test_P37_P41_a_packet_to_each_address_of_600_dual_stack_hosts_arrives(self):
+        self.expect_all_reached(pairs_between(("a", HOSTS["a"][0]), HOSTS["dual"]), "dual")
 
     def test_P41_a_vpc_starts_while_64_others_flood_2000_spoofed_hosts_each(self):
         with hosts_of(*self.some("a", "b")) as hosts, \
                 self.flooding("trunk", spoofed_requests(), 120, FLOOD_PPS) as process:
-            transit = [(("a", HOSTS["a"][0]), HOSTS["b"][0]), (("b", HOSTS["b"][0]), HOSTS["a"][0])]
+            transit = [*pairs_between(("a", HOSTS["a"][0]), HOSTS["b"]),
+                       *pairs_between(("b", HOSTS["b"][0]), HOSTS["a"])]
             hosts.send_each(transit * 10, 100)
             eventually(lambda: min(self.interface(f"f{n}")["slow_path"]["neighbors"]
                                    for n in (0, 31, 63)) > SPOOFED * 0.9, 60, "all are spoofed")
             through = hosts.run(transit, 1000, lambda sent: sent >= 3000)
             with hosts_of(*self.some("a", "new"), SilentHosts) as more:
                 began = time.monotonic()
-                probes = more.send_each([(("a", HOSTS["a"][0]), h) for h in HOSTS["new"]], 300)
+                probes = more.send_each(pairs_between(("a", HOSTS["a"][0]), HOSTS["new"]), 300)
             self.assertIsNone(process.poll(), "the flood goes on")
         known = self.api.get("/v1/stats")["bounds"][0]["used"]
         lost = sum(1 for p in through if not p.receivers())
@@ -157,23 +181,31 @@ class Bounds(Shared):
         self.assertLessEqual(lost, 0.001 * len(through))
         self.assertGreater(known, FLOODERS * SPOOFED * 0.9)
 
+    # In the same daemon: what it learned from the floods is still to be verified.
+    def test_P60_one_host_that_asks_by_arp_keeps_no_other_from_answering(self):
+        self.expect_answers_beside_questions("new", host(BLOCKS["new"], ASKER), V4)
 
-class Questions(Shared):
-    def test_P60_one_host_that_asks_40000_times_a_second_keeps_no_other_from_answering(self):
-        seconds = 10 if QUICK else 45  # neighbours are verified after 30
-        with hosts_of(*self.some("a", "b", "new"), SilentHosts) as hosts, \
-                self.flooding("new", requests_of_one("new"), seconds + 5, ASK_PPS) as process:
-            others = [(("a", HOSTS["a"][0]), h) for h in HOSTS["new"][1:VICTIMS + 1]]
-            pairs = [*others, (("a", HOSTS["a"][0]), HOSTS["b"][0])]
+    def test_P60_one_host_that_asks_by_nd_keeps_no_other_from_answering(self):
+        self.expect_answers_beside_questions("new", host6(BLOCKS["new"], ASKER), V6)
+
+    def expect_answers_beside_questions(self, vpc, asker, family):
+        """40,000 questions a second of one host, longer than neighbours are trusted."""
+        seconds = 10 if QUICK else 38
+        before = self.interface(vpc)["rx_packets"], self.drops(vpc).get("punt_policed", 0)
+        frames = requests_of_one(asker, GATEWAYS[vpc][family])
+        with hosts_of(*self.some("a", "b", vpc), SilentHosts) as hosts, \
+                self.flooding(vpc, frames, seconds + 5, ASK_PPS) as process:
+            others = [*HOSTS[vpc][1:VICTIMS + 1], *HOSTS["b"]]
+            pairs = pairs_between(("a", HOSTS["a"][0]), others, [family])
             probes = hosts.run(pairs, PROBE_PPS, lambda sent: sent >= PROBE_PPS * seconds)
             asked = int(process.communicate()[0])
-        beside = [p for p in probes if p.address == HOSTS["b"][0]]
-        inside = [p for p in probes if p.address != HOSTS["b"][0]]
+        beside = [p for p in probes if p.address == HOSTS["b"][0][family]]
+        inside = [p for p in probes if p.address != HOSTS["b"][0][family]]
         lost, lost_beside = (sum(1 for p in some if not p.receivers()) for some in (inside, beside))
-        came = self.interface("new")["rx_packets"]
+        came = self.interface(vpc)["rx_packets"] - before[0]
         print(f"     {asked} times asked, {came} packets came; to {VICTIMS} hosts of the flooder's "
               f"VPC {lost} of {len(inside)} lost, to another VPC {lost_beside} of {len(beside)}")
-        self.assertGreater(self.drops("new").get("punt_policed", 0), 10_000)
+        self.assertGreater(self.drops(vpc).get("punt_policed", 0) - before[1], 10_000)
         if came < LEAST_ARRIVED * asked:
             self.skipTest("the TAP itself loses too many packets on this busy machine")
         self.assertLessEqual(lost, 0.001 * len(inside))

@@ -15,7 +15,8 @@ import bgwtest
 import flood
 from api_client import Api, Latency
 from bgwtest import eventually, tap_port
-from tagged_hosts import Wire, arp, hosts_of, packed, udp_packet
+from host_packets import arp, packed, udp_packet
+from tagged_hosts import Wire, hosts_of
 from taps import open_tap
 from test_reachability import unaccounted
 
