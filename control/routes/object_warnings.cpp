@@ -13,6 +13,41 @@ namespace {
 
 using Warnings = std::vector<std::string>;
 
+// A /32 or /128 has room for nobody beside the gateway; a /31 or /127 has for one (RFC 3021, 6164).
+bool has_hosts(const config::InterfaceAddress& own) {
+  return own.length < config::address_bits(own.address.family);
+}
+
+// A router, and what static routes lead to, are on link too.
+bool any_has_hosts(const std::vector<config::InterfaceAddress>& addresses, config::Family family) {
+  return std::ranges::any_of(
+      addresses, [&](const auto& own) { return own.address.family == family && has_hosts(own); });
+}
+
+// `where` has them, and `others` are on its link.
+void warn_of_lone_addresses(const std::string& where, std::string_view others,
+                            const std::vector<config::InterfaceAddress>& addresses,
+                            Warnings& warnings) {
+  for (const auto& own : addresses) {
+    if (any_has_hosts(addresses, own.address.family)) continue;
+    warnings.push_back(fmt::format(
+        "{0}: address {1}/{2} is alone on its link, and no other address has {3} on its own: "
+        "nobody is reached or answered there over {4}; write the length of the prefix that {3} are "
+        "in (such as {1}/{5}), or add an address on the link of a router to them",
+        where, own.address.to_string(), own.length, others, own.address.is_v4() ? "IPv4" : "IPv6",
+        own.address.is_v4() ? 24 : 64));
+  }
+}
+
+// Is the subnet on a link of the interface, or named with the address that is alone in it?
+bool is_on_link(const config::Interface& interface, const config::IpPrefix& subnet) {
+  const bool has_links = any_has_hosts(interface.addresses, subnet.family());
+  return std::ranges::any_of(interface.addresses, [&](const auto& own) {
+    const auto link = own.on_link();
+    return link.overlaps(subnet) && (has_hosts(own) || link == subnet || !has_links);
+  });
+}
+
 void warn_of_interface(const config::Vpc& vpc, const config::Interface& interface,
                        Warnings& warnings) {
   const auto* vxlan = std::get_if<config::VxlanBinding>(&interface.binding);
@@ -22,14 +57,13 @@ void warn_of_interface(const config::Vpc& vpc, const config::Interface& interfac
                     "segment as remotes",
                     vpc.name));
   }
-  if (interface.router) return;
+  warn_of_lone_addresses(fmt::format("vpc {}", vpc.name), "hosts", interface.addresses, warnings);
   for (const auto& subnet : vpc.subnets) {
-    const bool on_link = std::ranges::any_of(
-        interface.addresses, [&](const auto& own) { return own.on_link().overlaps(subnet.cidr); });
-    if (on_link) continue;
+    const bool by_router = interface.router && interface.router->family == subnet.cidr.family();
+    if (by_router || is_on_link(interface, subnet.cidr)) continue;
     warnings.push_back(fmt::format(
-        "vpc {}: subnet {} ({}) is on no link of the interface, which has no router: packets to it "
-        "are dropped (no_route); give the interface an address there, or a router",
+        "vpc {}: subnet {} ({}) is on no link of the interface, which has no router of its family: "
+        "packets to it are dropped (no_route); give the interface an address there, or a router",
         vpc.name, subnet.name, subnet.cidr.to_string()));
   }
 }
@@ -94,6 +128,11 @@ void warn_of_port(const config::Port& port, Warnings& warnings) {
 void warn_of_vpc(const config::Vpc& vpc, Warnings& warnings) {
   if (vpc.interface) warn_of_interface(vpc, *vpc.interface, warnings);
   for (const auto& table : vpc.route_tables) warn_of_table(vpc, table, warnings);
+}
+
+void warn_of_underlay(const config::Underlay& underlay, Warnings& warnings) {
+  warn_of_lone_addresses(fmt::format("underlay {}", underlay.name), "VTEPs", underlay.addresses,
+                         warnings);
 }
 
 void warn_of_gateway(const config::ValidModel& model, const config::Gateway& gateway,

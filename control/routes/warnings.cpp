@@ -21,7 +21,7 @@ constexpr std::size_t most_warnings = 100;
 // What differs, by name: VPCs also where an attachment of theirs does, gateways where anything
 // does that routes go by.
 struct Touched {
-  Names ports, vpcs, gateways, changed_gateways;
+  Names ports, vpcs, underlays, gateways, changed_gateways;
 };
 
 Touched touched(const ValidModel& before, const ValidModel& after) {
@@ -32,6 +32,10 @@ Touched touched(const ValidModel& before, const ValidModel& after) {
   config::for_each_difference(before.vpcs(), after.vpcs(), [&](const auto&, const auto& now) {
     if (now) names.vpcs.insert(now->name);
   });
+  config::for_each_difference(before.underlays(), after.underlays(),
+                              [&](const auto&, const auto& now) {
+                                if (now) names.underlays.insert(now->name);
+                              });
   config::for_each_difference(before.gateways(), after.gateways(),
                               [&](const auto&, const auto& now) {
                                 if (now) names.changed_gateways.insert(now->name);
@@ -55,6 +59,7 @@ std::vector<std::string> find_warnings(const ValidModel& before, const ValidMode
   for (const auto& vpc : after.vpcs()) {
     if (names.vpcs.contains(vpc.name)) warn_of_vpc(vpc, warnings);
   }
+  for (const auto name : names.underlays) warn_of_underlay(*after.underlays().find(name), warnings);
   for (const auto& gateway : after.gateways()) {
     if (names.changed_gateways.contains(gateway.name)) warn_of_gateway(after, gateway, warnings);
     if (!names.gateways.contains(gateway.name)) continue;

@@ -37,6 +37,25 @@ TEST_F(SlowPathTest, P40_senders_outside_the_prefixes_are_ignored) {
   EXPECT_EQ(drops(vpc_a, DropReason::source_spoofed), 5u);
 }
 
+// RFC 3021: on a link of two both addresses are hosts', whichever is the gateway's.
+TEST_F(SlowPathTest, P40_on_a_link_of_two_either_end_is_the_gateways) {
+  for (const auto& [own, peer] : {std::pair("10.2.8.0", "10.2.8.1"), {"10.2.8.1", "10.2.8.0"}}) {
+    auto b = config_b();
+    b.addresses = {interface_address(own, 31)};
+    configure({config_a(), b});
+    after(2s);
+    take_injected();
+    punt_glean(udp_packet({.destination = peer}), peer);
+    EXPECT_EQ(requests(), 1u) << peer;
+    punt_arp(vpc_b, arp_frame(2, mac(9), peer, own, own_mac_b));
+    EXPECT_TRUE(usable(vpc_b, peer)) << peer;
+    EXPECT_EQ(injected(InjectKind::rewalk).size(), 1u) << peer;
+    take_injected();
+    punt_arp(vpc_b, arp_frame(1, mac(9), peer, own));
+    EXPECT_EQ(requests(), 1u) << "the answer to " << peer;
+  }
+}
+
 TEST_F(SlowPathTest, P40_senders_with_a_group_or_no_mac_are_ignored) {
   punt_arp(vpc_a, arp_frame(1, Mac::broadcast(), "10.1.1.5", "10.1.1.1"));
   punt_arp(vpc_a, arp_frame(1, Mac{}, "10.1.1.5", "10.1.1.1"));

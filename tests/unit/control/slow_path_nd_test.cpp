@@ -37,6 +37,31 @@ TEST_F(SlowPath6Test, P40_no_other_address_is_answered_for) {
   EXPECT_TRUE(io->injected.empty());
 }
 
+// RFC 6164: on a link of two the first address is a host's like the other, nobody's anycast
+// address.
+TEST_F(SlowPath6Test, P43_on_a_link_of_two_either_end_is_the_gateways) {
+  for (const auto& [own, peer] :
+       {std::pair("2001:db8:8::", "2001:db8:8::1"), {"2001:db8:8::1", "2001:db8:8::"}}) {
+    auto a = config6_a();
+    a.addresses = {interface_address(own, 127)};
+    configure({a, config6_b()});
+    settle();
+    need(peer, udp6_packet({.source = "2001:db8:2::9", .destination = peer}));
+    EXPECT_EQ(frames(135).size(), 1u) << peer;
+    advertise({.source = peer,
+               .destination = own,
+               .target = peer,
+               .flags = na_solicited,
+               .options = link_option(2, mac(5))});
+    EXPECT_TRUE(usable(vpc_a, peer)) << peer;
+    EXPECT_EQ(injected(InjectKind::rewalk).size(), 1u) << peer;
+    take_injected();
+    solicit({.source = peer, .destination = own, .target = own, .options = link_option(1, mac(5))});
+    ASSERT_EQ(frames(136).size(), 1u) << "at once, as of an address of its own, to " << peer;
+    take_injected();
+  }
+}
+
 // RFC 4861 §7.2.7: within a second, from an address of the gateway alone, overriding nothing.
 TEST_F(SlowPath6Test, P53_a_solicitation_of_the_anycast_address_is_answered) {
   solicit({.destination = "ff02::1:ff00:0",

@@ -132,6 +132,67 @@ TEST(Warnings, WhatCarriesNothing) {
                   HasSubstr("attachment att-b: vpc b has no interface")));
 }
 
+// VPC b, and beside it an underlay, with these addresses.
+std::vector<std::string> warnings_with(
+    const std::string& b_addresses, const std::string& more = "",
+    const std::string& b_subnets = "[{name: web, cidr: 10.2.1.0/24}]",
+    const std::string& underlay = "192.0.2.1/24") {
+  const auto text = fmt::format(
+      "version: 1\nregion: r\n"
+      "ports: [{{name: p, device: \"net_tap0,iface=vb\"}}, {{name: u, device: net_null0}}]\n"
+      "vpcs:\n  - name: b\n    cidrs: [10.2.0.0/16, \"2001:db8::/32\"]\n    subnets: {}\n"
+      "    interface: {{port: p, addresses: [{}]{}}}\n"
+      "underlays: [{{name: u, port: u, addresses: [{}]}}]\n",
+      b_subnets, b_addresses, more, underlay);
+  const auto model = config::load(text, "f");
+  EXPECT_TRUE(model) << model.error().front().to_string() << "\n" << text;
+  return model ? find_warnings(*model) : std::vector<std::string>();
+}
+
+TEST(Warnings, AddressesThatAreAloneOnTheirLink) {
+  EXPECT_THAT(
+      warnings_with("10.2.1.1/32"),
+      ElementsAre("vpc b: address 10.2.1.1/32 is alone on its link, and no other address "
+                  "has hosts on its own: nobody is reached or answered there over IPv4; "
+                  "write the length of the prefix that hosts are in (such as 10.2.1.1/24), or add "
+                  "an address on the link of a router to them"));
+  EXPECT_THAT(warnings_with("10.2.1.1/24, \"2001:db8::1/128\""),
+              ElementsAre(HasSubstr("vpc b: address 2001:db8::1/128 is alone on its link, and no "
+                                    "other address has hosts on its own: nobody is reached or "
+                                    "answered there over IPv6; write the length of the prefix that "
+                                    "hosts are in (such as 2001:db8::1/64)")));
+  EXPECT_THAT(warnings_with("10.2.1.1/32, 10.2.1.2/32, \"2001:db8::1/128\""),
+              ElementsAre(HasSubstr("10.2.1.1/32 is alone"), HasSubstr("10.2.1.2/32 is alone"),
+                          HasSubstr("2001:db8::1/128 is alone")));
+  // A subnet elsewhere is on no link either.
+  EXPECT_THAT(warnings_with("10.2.7.1/32"),
+              ElementsAre(HasSubstr("10.2.7.1/32 is alone"), HasSubstr("subnet web")));
+  EXPECT_THAT(warnings_with("10.2.1.1/24", "", "[]", "192.0.2.1/32, \"2001:db8:f::1/128\""),
+              ElementsAre(HasSubstr("underlay u: address 192.0.2.1/32 is alone on its link, and no "
+                                    "other address has VTEPs on its own"),
+                          HasSubstr("underlay u: address 2001:db8:f::1/128 is alone")));
+}
+
+// Links of two, and addresses beside those that have hosts, or a router to them.
+TEST(Warnings, NothingOfAddressesThatReachSomebody) {
+  EXPECT_THAT(warnings_with("10.2.1.0/31, \"2001:db8::/127\""), IsEmpty());
+  EXPECT_THAT(warnings_with("10.2.1.1/24, 10.2.9.9/32"), IsEmpty());
+  EXPECT_THAT(warnings_with("10.2.1.1/32, 10.2.9.1/24", ", router: 10.2.9.2"), IsEmpty());
+  EXPECT_THAT(warnings_with("10.2.1.1/32, 10.2.9.1/24", "", "[{name: self, cidr: 10.2.1.1/32}]"),
+              IsEmpty());
+  EXPECT_THAT(warnings_with("10.2.1.1/24", "", "[]", "192.0.2.0/31, 192.0.2.9/32"), IsEmpty());
+}
+
+TEST(Warnings, SubnetsWhoseHostsAreReachedByNothing) {
+  EXPECT_THAT(warnings_with("10.2.1.1/32, 10.2.9.1/24"),
+              ElementsAre(HasSubstr("vpc b: subnet web (10.2.1.0/24) is on no link")));
+  // A router of the other family.
+  EXPECT_THAT(
+      warnings_with("10.2.9.1/24, \"2001:db8::1/64\"", ", router: \"2001:db8::2\""),
+      ElementsAre(HasSubstr("subnet web (10.2.1.0/24) is on no link of the interface, which "
+                            "has no router of its family")));
+}
+
 TEST(Warnings, OnlyOfWhatChanges) {
   Text before;
   before.a_table = "static: [{to: 10.1.9.0/24, blackhole: true}], " + before.a_table;
