@@ -77,10 +77,13 @@ std::optional<Error> check_text(std::string_view text, const Limits& limits) {
       return Error{{}, line, static_cast<int>(i - line_start) + 1, std::move(message)};
     };
     const auto c = static_cast<unsigned char>(text[i]);
+    if (i == 0 && (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))) {
+      return refuse("the text is UTF-16; save it as UTF-8");
+    }
     if (is_control(c)) {
       return refuse(fmt::format("control character 0x{:02x}; expected printable text", c));
     }
-    if (i > 0 && text.substr(i).starts_with(byte_order_mark)) {
+    if (text.substr(i).starts_with(byte_order_mark)) {
       return refuse("a byte-order mark (U+FEFF, invisible) is for the start of a file, once");
     }
     const std::size_t length = utf8_length(text.substr(i, 4));

@@ -226,7 +226,7 @@ const MapEntry* Node::find(std::string_view key) const {
 }
 
 YamlTree read_yaml(std::string_view text, const Limits& limits, std::vector<Error>& errors) {
-  // The parser skips a byte order mark without counting it, and so do we.
+  // One is no part of the text, and counts as no column.
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   if (const auto error = check_text(text, limits)) {
     errors.push_back(*error);

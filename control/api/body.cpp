@@ -17,6 +17,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Wrong = tl::unexpected<std::string>;
 
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 // Parsed, with the first key that one object has twice: the last of them would count otherwise.
 Json parse(const std::string& text, std::string& twice) {
   std::vector<std::vector<std::string>> open;  // keys of the objects around
@@ -41,6 +43,9 @@ tl::expected<Json, std::string> parse_body(const std::string& body,
   try {
     json = parse(body, twice);
   } catch (const Json::parse_error& error) {
+    if (body.find(byte_order_mark, 1) != std::string::npos) {
+      return Wrong("a byte-order mark (U+FEFF, invisible) is for the start of a body, once");
+    }
     const std::string_view what = error.what();
     // "[json.exception.parse_error.101] parse error at line 1, column 2: …"
     return Wrong(fmt::format("the body must be a JSON object: {}",

@@ -5,6 +5,9 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
+
+#include <fmt/format.h>
 
 namespace bgw::config {
 namespace {
@@ -177,6 +180,46 @@ TEST(Load, error_after_a_byte_order_mark_has_the_same_column) {
   ASSERT_FALSE(model);
   EXPECT_EQ(model.error().front().to_string(),
             "f:1:1: unknown key 'versions' in the configuration; did you mean 'version'?");
+}
+
+std::string refused(const std::string& text) {
+  const auto model = load(text, "f");
+  if (model) return "accepted";
+  return fmt::format("{} errors: {}", model.error().size(), model.error().front().to_string());
+}
+
+TEST(Load, a_byte_order_mark_is_for_the_start_and_once) {
+  const std::string mark = "\xef\xbb\xbf";
+  const std::string why =
+      ": a byte-order mark (U+FEFF, invisible) is for the start of a file, once";
+  for (const std::string text :
+       {"version: 1\nregion: r1\n", "{\"version\": 1,\n\"region\": \"r1\"}\n"}) {
+    EXPECT_EQ(refused(text), "accepted");
+    EXPECT_EQ(refused(mark + text), "accepted");
+    // The first is no column, as in what an editor shows.
+    EXPECT_EQ(refused(mark + mark + text), "1 errors: f:1:1" + why);
+    EXPECT_EQ(refused(mark + mark + mark + text), "1 errors: f:1:1" + why);
+    const auto end_of_line = text.find('\n') + 1;
+    auto inside = text;
+    inside.insert(end_of_line, mark);
+    EXPECT_EQ(refused(inside), "1 errors: f:2:1" + why);
+    EXPECT_EQ(refused(mark + inside), "1 errors: f:2:1" + why);
+    inside = text;
+    inside.insert(end_of_line + 3, mark);
+    EXPECT_EQ(refused(mark + inside), "1 errors: f:2:4" + why);
+  }
+  EXPECT_EQ(refused("\n" + mark + "version: 1\n"), "1 errors: f:2:1" + why);
+}
+
+TEST(Load, a_text_in_utf_16_is_told_so) {
+  const auto wide = [](std::string_view text, std::size_t first) {
+    std::string bytes;
+    for (const char c : text) bytes += first == 0 ? std::string{c, '\0'} : std::string{'\0', c};
+    return bytes;
+  };
+  const std::string why = "1 errors: f:1:1: the text is UTF-16; save it as UTF-8";
+  EXPECT_EQ(refused("\xff\xfe" + wide("version: 1\n", 0)), why);
+  EXPECT_EQ(refused("\xfe\xff" + wide("version: 1\n", 1)), why);
 }
 
 TEST(Error, without_position) {

@@ -117,6 +117,8 @@ TEST_F(Http, UnknownAndDoubledKeysOfBodiesAreRefused) {
            Case{"/v1/capture", R"({"count": 3})", "unknown key 'count'; known keys: vpc, host"},
            Case{"/v1/capture", R"({"vpc": "vpc-a", "vpc": "vpc-b"})", "key 'vpc' is given twice"},
            Case{"/v1/capture", R"({"vpc": {"a": 1, "a": 2}})", "key 'a' is given twice"},
+           Case{"/v1/capture", "\xef\xbb\xbf\xef\xbb\xbf{}",
+                "a byte-order mark (U+FEFF, invisible) is for the start of a body, once"},
            Case{"/v1/capture", R"({"on": ["rx"})", "parse error at line 1, column 13"},
            Case{"/v1/capture", R"(["vpc"])", "must be a JSON object"},
            Case{"/v1/ping", R"({"vpc": "vpc-a", "dest": "10.1.1.9"})", "unknown key 'dest'"},
