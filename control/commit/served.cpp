@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "control/fib/vxlan.h"
 #include "control/packets/addresses.h"
@@ -15,21 +16,26 @@ const config::VxlanBinding* vxlan_of(const config::Vpc& vpc) {
   return vpc.interface ? std::get_if<config::VxlanBinding>(&vpc.interface->binding) : nullptr;
 }
 
-SlowPathVpc on_port(SlowPathVpc served, const ProgrammedPort& port) {
+void put_on_port(SlowPathVpc& served, const ProgrammedPort& port) {
   served.mac = port.mac;
   served.port = port.id;
-  return served;
 }
 
-const ProgrammedPort& port_of(const Programmed& programmed, const config::Interface& interface) {
-  if (const auto* port = std::get_if<config::PortBinding>(&interface.binding)) {
-    return programmed.ports.at(port->port);
-  }
-  if (const auto* vlan = std::get_if<config::VlanBinding>(&interface.binding)) {
-    return programmed.ports.at(vlan->port);
-  }
-  const auto& vxlan = std::get<config::VxlanBinding>(interface.binding);
-  return programmed.ports.at(programmed.model.underlays().find(vxlan.underlay)->port());
+void put_on(SlowPathVpc& served, const Programmed& programmed, const config::PortBinding& binding) {
+  put_on_port(served, programmed.ports.at(binding.port));
+}
+
+void put_on(SlowPathVpc& served, const Programmed& programmed, const config::VlanBinding& binding) {
+  put_on_port(served, programmed.ports.at(binding.port));
+  served.vlan = binding.id;
+  served.outer_vlan = binding.outer.value_or(0);
+}
+
+// Its frames are the underlay's.
+void put_on(SlowPathVpc& served, const Programmed& programmed,
+            const config::VxlanBinding& binding) {
+  std::visit([&](const auto& below) { put_on(served, programmed, below); },
+             programmed.model.underlays().find(binding.underlay)->binding);
 }
 
 dataplane::TunnelIndex tunnel_to(const Programmed& programmed, const config::VxlanBinding& vxlan,
@@ -73,7 +79,9 @@ std::optional<SlowPathVpc> served(const Programmed& programmed, const config::Vp
       result.flood.push_back(tunnel_to(programmed, *vxlan, remote));
     }
   }
-  return on_port(std::move(result), port_of(programmed, *vpc.interface));
+  std::visit([&](const auto& binding) { put_on(result, programmed, binding); },
+             vpc.interface->binding);
+  return result;
 }
 
 SlowPathVpc served(const Programmed& programmed, const config::Underlay& underlay) {
@@ -81,7 +89,8 @@ SlowPathVpc served(const Programmed& programmed, const config::Underlay& underla
   SlowPathVpc result{
       *programmed.view.vpcs.find(name), name, true, {}, underlay.mtu, underlay.addresses};
   result.underlay = true;
-  return on_port(std::move(result), programmed.ports.at(underlay.port()));
+  std::visit([&](const auto& binding) { put_on(result, programmed, binding); }, underlay.binding);
+  return result;
 }
 
 std::vector<SlowPathTunnel> tunnels_of(const Programmed& programmed) {

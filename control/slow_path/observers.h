@@ -12,7 +12,7 @@
 namespace bgw::control {
 
 // Called on the control thread from within SlowPath::configure(), of VPCs and underlays alike. What
-// comes back as another (on another port, for another VPC) goes down first.
+// comes back as another (on another wire, for another VPC) goes down first.
 class InterfaceObserver {
  public:
   virtual ~InterfaceObserver() = default;

@@ -73,7 +73,15 @@ template <typename Handler>
 bool SlowPath::Impl::drain(PuntClass punt_class, const Handler& handle) {
   taken.clear();
   io->take_punts(punt_class, punts_per_class, taken);
-  for (auto& packet : taken) handle(std::move(packet));
+  Leftovers& leftovers = punt_leftovers[static_cast<std::size_t>(punt_class)];
+  for (auto& packet : taken) {
+    if (!leftovers.contains(packet->note().in_vpc)) {
+      handle(std::move(packet));
+    } else if (punt_class != PuntClass::icmp_error) {  // which is counted as dropped
+      vpcs.drop(std::move(packet), DropReason::no_interface);
+    }
+  }
+  leftovers.took(taken.size(), taken.size() < punts_per_class);
   return !taken.empty();
 }
 
@@ -106,12 +114,14 @@ bool SlowPath::Impl::learn_moves() {
   moves.clear();
   io->take_mac_moves(moves);
   for (const auto& move : moves) {
+    if (move_leftovers.contains(move.vpc)) continue;
     // The FIB of the worker that noticed it may have been replaced since.
     const SlowVpc* vpc = vpcs.find_up(move.vpc);
     if (vpc != nullptr && vpc->config.vxlan && uses_tunnel(vpc->config, move.tunnel)) {
       learn(move.vpc, move.mac, move.tunnel);
     }
   }
+  move_leftovers.took(moves.size(), moves.empty());
   return !moves.empty();
 }
 

@@ -95,8 +95,10 @@ class SlowPath {
 
   // After a commit is published. What no longer exists, is down, or has lost its addresses is
   // forgotten and its held packets dropped; new addresses are announced. The next hops of tunnels
-  // are resolved at once and kept so. Costs what the change names, and one pass over the held
-  // packets and fragments when some of these came in on a VPC that it takes away.
+  // are resolved at once and kept so. An interface on another wire than before (another port, VLAN,
+  // VXLAN segment, or an underlay of which that is so) begins anew: its neighbours are others.
+  // Costs what the change names, and one pass over the held packets and fragments when some of
+  // these came in on a VPC that it takes away, or off its wire.
   void configure(SlowPathChange change);
 
   // Drains punts and runs timers. True if there was anything to do.

@@ -16,15 +16,23 @@ using dataplane::VpcIndex;
 
 namespace {
 
-bool has_moved(const SlowPathVpc& before, const SlowPathVpc& after) {
-  return before.port != after.port || before.vxlan != after.vxlan;
+// Why the hosts behind the interface are others; null when they may be the same.
+const char* moved(const SlowPathVpc& before, const SlowPathVpc& after) {
+  if (before.port != after.port) return "the VPC's interface moved to another port";
+  if (before.vlan != after.vlan || before.outer_vlan != after.outer_vlan) {
+    return "the VPC's interface moved to another VLAN";
+  }
+  if (before.vxlan != after.vxlan || before.vni != after.vni) {
+    return "the VPC's interface moved to another VXLAN segment";
+  }
+  return nullptr;
 }
 
 // Why nothing of what is known of the VPC holds any more; null when some may.
 const char* interruption(const SlowPathVpc& before, const SlowPathVpc& after) {
   if (before.name != after.name) return "the VPC was removed";
   if (!after.enabled) return "the VPC's interface went down";
-  return has_moved(before, after) ? "the VPC's interface moved to another port" : nullptr;
+  return moved(before, after);
 }
 
 }  // namespace
@@ -85,7 +93,7 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
            (!link.known() || uses_tunnel(after, link.tunnel()));
   });
   pin_next_hops(before, after);
-  const bool starts = is_new || !before.enabled || has_moved(before, after);
+  const bool starts = is_new || !before.enabled || moved(before, after) != nullptr;
   if (starts) {
     for (InterfaceObserver* observer : interface_observers) observer->interface_up(after);
   }
@@ -117,8 +125,11 @@ void SlowPath::Impl::forget(const Reasons& interrupted) {
     arp.forget(vpc);
     nd.forget(vpc);
     mld.forget(vpc);
+    paths.restart(vpc);
     tell_down(vpc, why);
   }
+  for (Leftovers& of_class : punt_leftovers) of_class.add(gone);
+  move_leftovers.add(gone);
   drop_held_from(gone);
   reassembly.forget(gone);
 }

@@ -15,6 +15,7 @@
 #include "control/packets/ipv6.h"
 #include "control/slow_path/fdb.h"
 #include "control/slow_path/hold_budget.h"
+#include "control/slow_path/leftovers.h"
 #include "control/slow_path/local_arp.h"
 #include "control/slow_path/local_delivery.h"
 #include "control/slow_path/local_icmp.h"
@@ -174,6 +175,8 @@ struct SlowPath::Impl final : NeighbourActions {
   std::deque<HeldPacket> released;        // for the workers, as soon as their rings take them
   std::vector<PacketPtr> taken;           // kept for its memory
   std::vector<dataplane::MacMove> moves;  // this, too
+  std::array<Leftovers, static_cast<std::size_t>(dataplane::PuntClass::count_)> punt_leftovers;
+  Leftovers move_leftovers;
 
   std::size_t erased = 0;  // since the last reclaim
   // A slot becomes free by this many calls of reclaim() after its erasure.

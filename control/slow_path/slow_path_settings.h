@@ -18,7 +18,9 @@ struct SlowPathVpc {
   dataplane::Mac mac;
   std::uint16_t mtu = 1500;
   std::vector<config::InterfaceAddress> addresses;
-  dataplane::PortId port;
+  dataplane::PortId port;          // of a VXLAN VPC, as its VLAN ids, those of its underlay
+  std::uint16_t vlan = 0;          // 802.1Q id; 0: untagged
+  std::uint16_t outer_vlan = 0;    // 802.1ad id; 0: none
   bool autoconfiguration = false;  // hosts may make themselves IPv6 addresses (RFC 4862)
   bool underlay = false;           // carries tunnels: the gateway is a host there, no router
   bool vxlan = false;

@@ -66,6 +66,13 @@ void TunnelPaths::erase(VpcIndex vpc) {
   segments_.erase(known);
 }
 
+void TunnelPaths::restart(VpcIndex underlay) {
+  for (auto way = by_way_.lower_bound({underlay, {}});
+       way != by_way_.end() && way->first.first == underlay; ++way) {
+    forget(paths_.at(way->second));
+  }
+}
+
 std::uint16_t TunnelPaths::inside_of(const Path& path) {
   if (!path.mtu) return PathMtus::unlimited;
   const std::uint16_t overhead = overhead_of(path.tunnel);

@@ -36,6 +36,8 @@ class TunnelPaths {
   // The VNI of a VXLAN VPC goes by its flood list; of any other VPC this forgets what was.
   void put(const SlowPathVpc& vpc);
   void erase(dataplane::VpcIndex vpc);
+  // The underlay is on another wire, where paths are others: nothing is known of them.
+  void restart(dataplane::VpcIndex underlay);
 
   // On `underlay`, whose MTU is `mtu`, somebody says that this packet was too big for a link of
   // `reported` bytes, or of unknown size (0). False: the gateway can't have sent it.

@@ -2,6 +2,8 @@
 // worker uses it.
 #include "control/commit/engine.h"
 
+#include <array>
+
 #include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -72,6 +74,39 @@ TEST_F(EngineTest, SnapshotNamesPortsQueuesAndOwners) {
   EXPECT_EQ(fib.ports[0].untagged.value, slot("vpc-a"));
   EXPECT_EQ(fib.vpcs[slot("vpc-b")].mac.bytes[5], 2);
   EXPECT_TRUE(fib.vpcs[slot("vpc-b")].enabled);
+}
+
+// The slow path knows by them whose hosts it sees.
+TEST_F(EngineTest, SlowPathIsToldOfTheWire) {
+  using Wire = std::array<std::uint32_t, 3>;  // VLAN id, outer one, VNI
+  const auto text = [](const char* a, const char* below, int vni) {
+    return fmt::format(
+        "version: 1\nregion: r\nports: [{{name: p, device: net_null_p}}]\n"
+        "underlays: [{{name: u, vlan: {{port: p, {}}}, addresses: [192.0.2.1/24]}}]\n"
+        "vpcs:\n"
+        "  - {{name: vpc-a, cidrs: [10.1.0.0/16], interface: {{{}, addresses: [10.1.1.1/24]}}}}\n"
+        "  - {{name: vpc-b, cidrs: [10.2.0.0/16], interface: {{vxlan: {{vni: {}, underlay: u, "
+        "remotes: [192.0.2.9]}}, addresses: [10.2.1.1/24]}}}}\n",
+        below, a, vni);
+  };
+  const auto served = [&](const std::string& name) {
+    for (const auto& [index, vpc] : plane.configured) {
+      if (vpc.name == name) return Wire{vpc.vlan, vpc.outer_vlan, vpc.vni};
+    }
+    return Wire{};
+  };
+  start(text("port: p", "id: 30", 5001));
+  EXPECT_EQ(served("vpc-a"), (Wire{0, 0, 0}));
+  EXPECT_EQ(served("vpc-b"), (Wire{30, 0, 5001}));
+  EXPECT_EQ(served(control::underlay_name("u")), (Wire{30, 0, 0}));
+  commit(text("vlan: {port: p, id: 10}", "id: 30", 5001));
+  EXPECT_EQ(served("vpc-a"), (Wire{10, 0, 0}));
+  commit(text("vlan: {port: p, id: 10, outer: 20}", "id: 30", 5002));
+  EXPECT_EQ(served("vpc-a"), (Wire{10, 20, 0}));
+  EXPECT_EQ(served("vpc-b"), (Wire{30, 0, 5002}));
+  commit(text("vlan: {port: p, id: 10, outer: 20}", "id: 31, outer: 7", 5002));
+  EXPECT_EQ(served("vpc-b"), (Wire{31, 7, 5002})) << "its frames are the underlay's";
+  EXPECT_EQ(served(control::underlay_name("u")), (Wire{31, 7, 0}));
 }
 
 TEST_F(EngineTest, CommitReportsObjectsAndRoutes) {

@@ -346,6 +346,70 @@ TEST_F(SlowPathTest, an_interface_that_moves_to_another_port_forgets_its_neighbo
   EXPECT_EQ(injected(InjectKind::frame).size(), 1u) << "its address is announced there";
 }
 
+std::vector<SlowPathVpc> on_other_wires(const SlowPathVpc& before) {
+  std::vector<SlowPathVpc> moved(4, before);
+  moved[0].port = dataplane::PortId{7};
+  moved[1].vlan = before.vlan + 1;
+  moved[2].outer_vlan = before.outer_vlan + 1;
+  moved[3].vlan = 0;  // untagged
+  return moved;
+}
+
+TEST_F(SlowPathTest, an_interface_on_another_wire_knows_nobody_of_the_one_before) {
+  auto b = config_b();
+  b.vlan = 10;
+  b.outer_vlan = 20;
+  for (const SlowPathVpc& moved : on_other_wires(b)) {
+    configure({config_a(), b});
+    after(2s);
+    punt_glean(udp_packet());
+    answer_from_b("10.2.1.9");
+    punt_glean(udp_packet({.destination = "10.2.1.8"}), "10.2.1.8");  // never answers
+    ASSERT_TRUE(usable(vpc_b, "10.2.1.9"));
+    take_injected();
+    configure({config_a(), moved});
+    EXPECT_FALSE(usable(vpc_b, "10.2.1.9"));
+    EXPECT_TRUE(slow->neighbours().empty());
+    poll();
+    EXPECT_EQ(injected(InjectKind::frame).size(), 1u) << "its address is announced there";
+    take_injected();
+  }
+}
+
+// Workers may have punted it before they took the tables of the other wire.
+TEST_F(SlowPathTest, what_was_punted_on_the_wire_before_teaches_nothing) {
+  auto b = config_b();
+  for (const PuntClass punt_class : {PuntClass::arp, PuntClass::known, PuntClass::answer}) {
+    const auto ask = [&](VpcIndex vpc, const char* host, const char* own) {
+      queue(punt_class, arp_frame(1, mac(9), host, own),
+            {.in_vpc = vpc, .vpc = vpc, .ip_offset = 14});
+    };
+    const auto drops_before = drops(vpc_b, DropReason::no_interface);
+    ask(vpc_b, "10.2.1.9", "10.2.1.1");
+    ask(vpc_a, "10.1.1.9", "10.1.1.1");
+    ++b.vlan;
+    configure({config_a(), b});
+    poll();
+    EXPECT_FALSE(usable(vpc_b, "10.2.1.9"));
+    EXPECT_TRUE(usable(vpc_a, "10.1.1.9")) << "its wire is the same";
+    EXPECT_EQ(drops(vpc_b, DropReason::no_interface), drops_before + 1);
+    ask(vpc_b, "10.2.1.9", "10.2.1.1");
+    poll();
+    EXPECT_TRUE(usable(vpc_b, "10.2.1.9")) << "it is on the new one";
+  }
+}
+
+TEST_F(SlowPathTest, errors_owed_on_the_wire_before_are_not_sent) {
+  queue(PuntClass::icmp_error, ethernet(udp_packet()),
+        {.reason = DropReason::no_route, .in_vpc = vpc_a, .vpc = vpc_a, .ip_offset = 14});
+  auto a = config_a();
+  a.vlan = 5;
+  configure({a, config_b()});
+  poll();
+  EXPECT_EQ(slow->counters(vpc_a).icmp_sent, 0u);
+  EXPECT_EQ(drops(vpc_a, DropReason::no_interface), 0u) << "its worker has counted it";
+}
+
 TEST_F(SlowPathTest, I6_what_came_from_a_vpc_that_is_gone_walks_no_more) {
   punt_glean(udp_packet(), "10.2.1.9", vpc_a);
   punt_glean(udp_packet(), "10.2.1.9", vpc_b);

@@ -82,7 +82,10 @@ bool is_kept(const control::NeighbourEntry& entry, const SlowPathSettings& befor
   const auto* was = vpc_named(before, entry.vpc);
   const auto* is = vpc_named(after, entry.vpc);
   if (was == nullptr || is == nullptr || was->index != is->index || !is->enabled) return false;
-  if (was->port != is->port || was->vxlan != is->vxlan) return false;
+  const auto wire = [](const SlowPathVpc& vpc) {
+    return std::tuple(vpc.port, vpc.vlan, vpc.outer_vlan, vpc.vxlan, vpc.vni);
+  };
+  if (wire(*was) != wire(*is)) return false;
   const bool has_tunnel = std::ranges::find(is->flood, entry.tunnel) != is->flood.end();
   const bool unresolved = entry.mac == dataplane::Mac{};
   return is_neighbours(*is, entry.address) && (unresolved || !is->vxlan || has_tunnel);
@@ -118,12 +121,15 @@ class Worlds {
     made.mac = mac(static_cast<std::uint8_t>(0xf0 + slot + (chance(10) ? 8 : 0)));
     made.mtu = chance(20) ? 1400 : 1500;
     made.port = dataplane::PortId{static_cast<std::uint16_t>(chance(10))};
+    made.vlan = chance(10) ? 7 : 0;
+    made.outer_vlan = made.vlan != 0 && chance(50) ? 8 : 0;
     for (const auto& address : gateway_addresses) {
       const bool v4 = address.find(':') == std::string::npos;
       if (chance(70)) made.addresses.push_back(interface_address(address, v4 ? 24 : 64));
     }
     made.underlay = slot + 2 >= slots;
     made.vxlan = !made.underlay && slot % 2 == 1 && !chance(10);
+    if (made.vxlan) made.vni = 100 + slot + (chance(10) ? 50 : 0);
     for (std::uint16_t tunnel = 1; made.vxlan && tunnel < tunnel_count; ++tunnel) {
       if (chance(70)) made.flood.push_back(TunnelIndex{tunnel});
     }

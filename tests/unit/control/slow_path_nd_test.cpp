@@ -62,6 +62,27 @@ TEST_F(SlowPath6Test, P43_on_a_link_of_two_either_end_is_the_gateways) {
   }
 }
 
+// What is told to a link when it comes up is told to the other VLAN.
+TEST_F(SlowPath6Test, an_interface_in_another_vlan_knows_nobody_of_the_one_before) {
+  solicit({.destination = "ff02::1:ff00:1", .options = link_option(1, mac(5))});
+  solicit({.source = "fe80::5",
+           .destination = link_local_a,
+           .target = link_local_a,
+           .options = link_option(1, mac(5))});
+  ASSERT_TRUE(usable(vpc_a, "2001:db8:1::5"));
+  ASSERT_EQ(slow->neighbours().size(), 2u);
+  auto a = config6_a();
+  a.vlan = 12;
+  configure({a, config6_b()});
+  EXPECT_FALSE(usable(vpc_a, "2001:db8:1::5"));
+  EXPECT_TRUE(slow->neighbours().empty());
+  take_injected();
+  for (int i = 0; i < 3; ++i) after(1s);
+  EXPECT_FALSE(frames(134).empty()) << "router advertisements";
+  EXPECT_FALSE(frames(135).empty()) << "duplicate address detection";
+  EXPECT_FALSE(injected(InjectKind::frame).empty());
+}
+
 // RFC 4861 §7.2.7: within a second, from an address of the gateway alone, overriding nothing.
 TEST_F(SlowPath6Test, P53_a_solicitation_of_the_anycast_address_is_answered) {
   solicit({.destination = "ff02::1:ff00:0",

@@ -69,6 +69,14 @@ TEST_F(ObserversTest, hear_of_interfaces_once_each) {
   configure({config_a(), b});
   EXPECT_THAT(seen.take(),
               ElementsAre("b down: the VPC's interface moved to another port", "b up"));
+  b.vlan = 5;
+  configure({config_a(), b});
+  EXPECT_THAT(seen.take(),
+              ElementsAre("b down: the VPC's interface moved to another VLAN", "b up"));
+  b.vxlan = true;
+  configure({config_a(), b});
+  EXPECT_THAT(seen.take(),
+              ElementsAre("b down: the VPC's interface moved to another VXLAN segment", "b up"));
   b.name = "c";
   configure({config_a(), b});
   EXPECT_THAT(seen.take(), ElementsAre("b down: the VPC was removed", "c up"));

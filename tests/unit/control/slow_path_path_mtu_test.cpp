@@ -197,6 +197,24 @@ TEST_F(PathMtuTest, P59_what_is_known_goes_with_the_tunnel_and_stays_with_others
   EXPECT_EQ(drops(underlay, DropReason::icmp_unverified), 1u);
 }
 
+TEST_F(PathMtuTest, P59_what_is_known_goes_with_the_wire_of_the_underlay) {
+  hear({});
+  hear(too_big_v6());
+  ASSERT_EQ(limit(by_v4), 1350);
+  auto below = underlay_config();
+  auto a = vxlan_a();
+  a.vlan = below.vlan = 30;
+  configure({a, config6_b(), below}, tunnels());
+  EXPECT_EQ(limit(by_v4), PathMtus::unlimited);
+  EXPECT_EQ(limit(by_v6), PathMtus::unlimited);
+  settle();
+  hear({});
+  EXPECT_EQ(limit(by_v4), 1350);
+  a.vni = 5002;
+  configure({a, config6_b(), below}, tunnels());
+  EXPECT_EQ(limit(by_v4), 1350) << "the way to its VTEPs is the same";
+}
+
 TEST_F(PathMtuTest, P59_vnis_may_change_owners) {
   auto b = config6_b();
   b.vxlan = true;

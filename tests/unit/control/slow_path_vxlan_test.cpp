@@ -75,6 +75,33 @@ TEST_F(VxlanTest, arp_is_answered_by_the_tunnel_that_it_came_by) {
   EXPECT_EQ(slow->neighbours()[0].tunnel, second);
 }
 
+// The hosts of another segment are others, though their VTEPs are the same; so are the VTEPs of an
+// underlay on another wire, and all behind them.
+TEST_F(VxlanTest, a_vpc_in_another_segment_knows_nobody_of_the_one_before) {
+  const auto in_another_segment = [](SlowPathVpc& a, SlowPathVpc&) { ++a.vni; };
+  const auto by_another_vlan = [](SlowPathVpc& a, SlowPathVpc& below) {
+    a.vlan = below.vlan = below.vlan + 1;
+  };
+  auto a = vxlan_a();
+  auto below = underlay_config();
+  for (const bool segment : {true, false}) {
+    learn_host(second);
+    punt_nd(vpc_a, neighbour_packet(135, {.options = link_option(1, mac(5))}), mac(5), 2);
+    punt_arp(underlay, arp_frame(2, mac(9), "192.0.2.9", "192.0.2.1", mac(0xfc)));
+    ASSERT_TRUE(usable(vpc_a, "10.1.1.5") && usable(vpc_a, "2001:db8:1::5"));
+    ASSERT_TRUE(usable(underlay, "192.0.2.9"));
+    ASSERT_EQ(slow->counters(vpc_a).macs, 1u);
+    io->moves.push_back({vpc_a, first, mac(6)});  // noticed before
+    segment ? in_another_segment(a, below) : by_another_vlan(a, below);
+    configure({a, vxlan_b(), below}, tunnels());
+    EXPECT_FALSE(usable(vpc_a, "10.1.1.5") || usable(vpc_a, "2001:db8:1::5"));
+    EXPECT_EQ(usable(underlay, "192.0.2.9"), segment);
+    poll();
+    EXPECT_EQ(slow->counters(vpc_a).macs, 0u);
+    after(2s);
+  }
+}
+
 TEST_F(VxlanTest, nd_is_answered_by_the_tunnel_that_it_came_by) {
   punt_nd(vpc_a, neighbour_packet(135, {.options = link_option(1, mac(5))}), mac(5), 2);
   ASSERT_EQ(frames(136).size(), 1u);
