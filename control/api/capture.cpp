@@ -146,7 +146,9 @@ ApiResponse ApiHandlers::capture_start(const ApiRequest& request, const std::str
   }
   const auto number = captures_.start(*wanted, std::chrono::steady_clock::now());
   if (!number) return api_error(409, number.error());
-  return {200, json_text({{"id", *number}})};
+  const auto of = wanted->vpc.empty() ? "all VPCs" : "VPC " + wanted->vpc;
+  return {.body = json_text({{"id", *number}}),
+          .note = fmt::format("capture {} of packets of {} begins", *number, of)};
 }
 
 // ID: what has come since it was asked for last. ID/state: how it stands.
@@ -169,7 +171,10 @@ ApiResponse ApiHandlers::capture_read(const ApiRequest&, const std::string& rest
 ApiResponse ApiHandlers::capture_stop(const ApiRequest&, const std::string& name) {
   const auto number = number_of(name);
   const auto state = number ? captures_.stop(*number) : std::nullopt;
-  return state ? state_answer(*state) : no_capture(name);
+  if (!state) return no_capture(name);
+  auto answer = state_answer(*state);
+  answer.note = fmt::format("capture {} is ended", *number);
+  return answer;
 }
 
 }  // namespace bgw::control

@@ -2,23 +2,16 @@
 // out.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <set>
 #include <string>
 
+#include "control/api/peer.h"
 #include "control/api/server.h"
 
 namespace bgw::control {
-
-// The process at the other end, as the kernel says.
-struct Peer {
-  pid_t process = 0;
-  uid_t user = 0;
-};
 
 // Control thread only.
 class ConnectionBook {

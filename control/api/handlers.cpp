@@ -231,7 +231,7 @@ void ApiHandlers::config_commit(ApiRequest request, const std::string&, const Ap
   auto file = file_name(request);
   auto shown = std::make_shared<ApiResponse>();
   committer_.commit(
-      {ConfigText{std::move(request.body), std::move(file)}},
+      {ConfigText{std::move(request.body), std::move(file)}, std::move(request.client)},
       [shown](const Committed& committed) { *shown = ok(to_json(committed)); },
       [shown, respond](const Committer::Outcome& outcome) {
         if (const auto* refusal = std::get_if<Refusal>(&outcome)) return respond(refused(*refusal));

@@ -19,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/api/connection_book.h"
+#include "control/api/request_log.h"
 #include "control/api/url.h"
 
 namespace bgw::control {
@@ -35,12 +36,14 @@ using boost::system::error_code;
 class Session : public std::enable_shared_from_this<Session>, private ConnectionBook::Entry {
  public:
   Session(Protocol::socket socket, Peer of, std::shared_ptr<const ApiHandler> handler,
-          ApiServer::Limits limits, std::shared_ptr<ConnectionBook> book)
+          ApiServer::Limits limits, std::shared_ptr<ConnectionBook> book,
+          std::shared_ptr<RequestLog> log)
       : Entry(of),
         stream_(std::move(socket)),
         handler_(std::move(handler)),
         limits_(limits),
-        book_(std::move(book)) {
+        book_(std::move(book)),
+        log_(std::move(log)) {
     book_->add(*this);
   }
   ~Session() override { book_->remove(*this); }
@@ -49,6 +52,7 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
 
   void read_header() {
     parser_.emplace();
+    request_.clear();
     body_bytes_ = 0;
     is_head_ = false;
     parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
@@ -73,6 +77,7 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
     keep_alive_ = parser_->get().keep_alive();
     version_ = parser_->get().version();
     is_head_ = parser_->get().method() == http::verb::head;
+    request_ = fmt::format("{} {}", method(), target());
     body_bytes_ = body_limit();
     if (parser_->content_length().value_or(0) > body_bytes_) {
       return refuse(http::error::body_limit);
@@ -98,6 +103,10 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
                       });
   }
 
+  std::string_view method() const {
+    const auto text = parser_->get().method_string();
+    return {text.data(), text.size()};
+  }
   std::string_view target() const {
     const auto text = parser_->get().target();
     return {text.data(), text.size()};
@@ -135,6 +144,7 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
     if (!request) return write(api_error(400, "the request's path is malformed"));
     request->method = is_head_ ? "GET" : std::string(message.method_string());
     request->body = std::move(message.body());
+    request->client = to_string(peer);
     handle(std::move(*request));
   }
 
@@ -169,6 +179,8 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
   }
 
   void write(ApiResponse response) {
+    log_->answered({peer, request_, response.status, response.note},
+                   std::chrono::steady_clock::now());
     auto message = std::make_shared<http::response<http::string_body>>(
         static_cast<http::status>(response.status), version_);
     message->set(http::field::content_type, response.content_type);
@@ -197,6 +209,8 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
   ApiServer::Limits limits_;
   std::size_t body_bytes_ = 0;  // the limit for this request
   std::shared_ptr<ConnectionBook> book_;
+  std::shared_ptr<RequestLog> log_;
+  std::string request_;  // method and target, once read
   unsigned version_ = 11;
   bool keep_alive_ = false;
   bool is_head_ = false;
@@ -292,8 +306,11 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
   void take(Protocol::socket socket) {
     const Peer peer = peer_of(socket);
     if (book->is_full(limits)) book->make_room(limits, std::chrono::steady_clock::now());
-    if (const auto why = book->why_not(peer, limits)) return turn_away(std::move(socket), *why);
-    std::make_shared<Session>(std::move(socket), peer, handler, limits, book)->read_header();
+    if (const auto why = book->why_not(peer, limits)) {
+      log->answered({peer, "", 503, *why}, std::chrono::steady_clock::now());
+      return turn_away(std::move(socket), *why);
+    }
+    std::make_shared<Session>(std::move(socket), peer, handler, limits, book, log)->read_header();
   }
 
   // Says why, and leaves the peer a moment to read it: closing at once, with its request unread,
@@ -330,14 +347,15 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
   Limits limits;
   std::shared_ptr<const ApiHandler> handler;
   std::shared_ptr<ConnectionBook> book = std::make_shared<ConnectionBook>();
+  std::shared_ptr<RequestLog> log = std::make_shared<RequestLog>();
   std::size_t turned_away = 0;  // that may still read why
 };
 
 ApiResponse api_error(unsigned status, std::string_view message) {
   // Quoted bytes that aren't UTF-8 become U+FFFD.
   using Json = nlohmann::ordered_json;
-  return {status,
-          Json{{"error", message}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+  auto body = Json{{"error", message}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return {.status = status, .body = std::move(body), .note = std::string(message)};
 }
 
 ApiResponse request_failed(const std::exception& error) {

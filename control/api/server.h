@@ -23,6 +23,7 @@ struct ApiRequest {
   std::string path;                          // percent-decoded, without the query
   std::map<std::string, std::string> query;  // percent-decoded
   std::string body;
+  std::string client = "local";  // whose it is, as of peer.h
 };
 
 struct ApiResponse {
@@ -30,6 +31,7 @@ struct ApiResponse {
   std::string body;
   std::string content_type = "application/json";
   std::string allow{};  // of 405: the methods that the path takes
+  std::string note{};   // for the log: of an error the reason, otherwise what has happened
 };
 
 // {"error": message}

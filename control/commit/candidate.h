@@ -30,7 +30,9 @@ struct ConfigText {
   std::string file;
 };
 
-inline constexpr std::string_view at_start = "start";  // the principal of what a start commits
+// Principals that are no client's: of what a start commits, and of what SIGHUP does.
+inline constexpr std::string_view at_start = "start";
+inline constexpr std::string_view at_hangup = "SIGHUP";
 
 struct Request {
   std::variant<ConfigText, config::ModelChange> what;

@@ -24,6 +24,7 @@
 #include "control/commit/dpdk_plane.h"
 #include "control/commit/engine.h"
 #include "control/daemon/capacities.h"
+#include "control/daemon/commit_log.h"
 #include "control/daemon/offline.h"
 #include "control/daemon/process.h"
 #include "control/fib/fib_programmer.h"
@@ -42,7 +43,6 @@ constexpr std::chrono::microseconds nap_time{500};
 constexpr std::chrono::seconds tidy_interval{1};
 constexpr unsigned handlers_per_round = 4;
 constexpr std::chrono::seconds last_answers_time{1};  // to write them, when stopping
-constexpr std::size_t logged_lines = 20;              // of one commit
 constexpr int eal_level_error = 4;                    // RTE_LOG_ERR
 
 // Tells daemons' EAL files apart, and which of those that were left behind belong to this socket.
@@ -57,45 +57,6 @@ std::string file_prefix(const std::string& socket) {
 tl::unexpected<Refusal> failed(std::string why) {
   return tl::unexpected(Refusal{std::move(why), {}});
 }
-
-// The first of many lines, and how many there are more.
-template <typename Items, typename Line>
-void log_some(spdlog::level::level_enum level, const Items& items, Line line) {
-  const auto shown = std::min(items.size(), logged_lines);
-  for (std::size_t i = 0; i < shown; ++i) spdlog::log(level, "{}", line(items[i]));
-  if (items.size() > shown) spdlog::log(level, "… and {} more", items.size() - shown);
-}
-
-void log_warnings(const Committed& commit) {
-  log_some(spdlog::level::warn, commit.warnings,
-           [](const std::string& warning) { return warning; });
-}
-
-class CommitLog final : public CommitObserver {
- public:
-  void committed(const Running& now, const Committed& commit, const Request& request) override {
-    const auto* config = std::get_if<ConfigText>(&request.what);
-    spdlog::info("generation {} is in force{}{} ({})", now.generation,
-                 config == nullptr ? "" : " from ", config == nullptr ? "" : config->file,
-                 request.principal);
-    if (request.principal != at_start) {
-      log_some(spdlog::level::info, commit.changes.objects, [](const ObjectChange& change) {
-        return fmt::format("  {} {} {}", change.kind, change.name, to_string(change.change));
-      });
-    }
-    log_warnings(commit);
-  }
-  void refused(const RequestLabel& request, const Refusal& refusal) override {
-    spdlog::warn("commit of {} refused ({}): {}; nothing has changed", request.what,
-                 request.principal, refusal.message);
-    log_some(spdlog::level::warn, refusal.errors,
-             [](const config::Error& error) { return error.to_string(); });
-    log_some(spdlog::level::warn, refusal.problems, [](const config::ObjectProblem& problem) {
-      return fmt::format("{} {}: {}", config::to_string(problem.object.kind), problem.object.name,
-                         problem.message);
-    });
-  }
-};
 
 // Members are destroyed from the last to the first: the API, then the plane with its workers, then
 // what they read, and last the io_context that every socket belongs to.
@@ -166,12 +127,12 @@ class Daemon {
     if (rereading_.exchange(true)) return;
     spdlog::info("SIGHUP: reading {} again", file);
     committer.commit(
-        {"SIGHUP", file},
+        {std::string(at_hangup), file},
         [this, file]() -> tl::expected<Request, Refusal> {
           rereading_ = false;
           auto text = config::read_file(file);
           if (!text) return failed(unreadable(text.error()));
-          return Request{ConfigText{std::move(*text), file}, "SIGHUP"};
+          return Request{ConfigText{std::move(*text), file}, std::string(at_hangup)};
         },
         nullptr,
         [file](const Committer::Outcome& outcome) {

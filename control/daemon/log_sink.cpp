@@ -32,6 +32,21 @@ constexpr std::string_view no_colour = "\x1b[m";
 // A pipe that takes anything takes this much (POSIX.1-2017, write(), PIPE_BUF).
 constexpr std::size_t at_once = PIPE_BUF;
 
+// Messages quote what clients sent: no line of it may look like one of ours, nor a terminal obey.
+std::string on_one_line(std::string_view message) {
+  std::string text;
+  text.reserve(message.size());
+  for (const char c : message) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      text += fmt::format("\\x{:02x}", byte);
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
 bool takes_more(int descriptor) {
   pollfd ready{descriptor, POLLOUT, 0};
   return ::poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0 &&
@@ -43,12 +58,15 @@ bool takes_more(int descriptor) {
 LogSink::LogSink(int descriptor) : descriptor_(descriptor), coloured_(::isatty(descriptor) == 1) {}
 
 void LogSink::sink_it_(const spdlog::details::log_msg& message) {
+  const auto text = on_one_line({message.payload.data(), message.payload.size()});
+  auto shown = message;
+  shown.payload = text;
   spdlog::memory_buf_t formatted;
-  formatter_->format(message, formatted);
+  formatter_->format(shown, formatted);
   std::string line(formatted.data(), formatted.size());
-  if (coloured_ && message.color_range_end > message.color_range_start) {
-    line.insert(message.color_range_end, no_colour);
-    line.insert(message.color_range_start, colour_of(message.level));
+  if (coloured_ && shown.color_range_end > shown.color_range_start) {
+    line.insert(shown.color_range_end, no_colour);
+    line.insert(shown.color_range_start, colour_of(shown.level));
   }
   if (lost_ > 0) {
     line.insert(0, fmt::format("({} lines of the log are lost: nobody read them)\n", lost_));

@@ -9,8 +9,9 @@
 
 namespace bgw::control {
 
-// Writes lines to a descriptor as far as it takes them at once. What a reader who is stopped or
-// gone doesn't take is lost; when lines are taken again, the first says how many were. Any thread.
+// A message is a line: its control characters are written as \xNN. Writes lines to a descriptor as
+// far as it takes them at once. What a reader who is stopped or gone doesn't take is lost; when
+// lines are taken again, the first says how many were. Any thread.
 class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit LogSink(int descriptor);  // in colour if it is a terminal
