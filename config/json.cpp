@@ -36,6 +36,11 @@ template Json to_json(const Underlay&, const std::string&, Defaults);
 template Json to_json(const Gateway&, const std::string&, Defaults);
 template Json to_json(const Attachment&, const std::string&, Defaults);
 template Json to_json(const Interface&, const std::string&, Defaults);
+template Json to_json(const Subnet&, const std::string&, Defaults);
+template Json to_json(const RouteTable&, const std::string&, Defaults);
+template Json to_json(const Propagation&, const std::string&, Defaults);
+template Json to_json(const VpcStaticRoute&, const std::string&, Defaults);
+template Json to_json(const GatewayStaticRoute&, const std::string&, Defaults);
 
 template tl::expected<Model, std::vector<JsonError>> from_json(const Json&, const std::string&);
 template tl::expected<Port, std::vector<JsonError>> from_json(const Json&, const std::string&);
@@ -44,5 +49,14 @@ template tl::expected<Underlay, std::vector<JsonError>> from_json(const Json&, c
 template tl::expected<Gateway, std::vector<JsonError>> from_json(const Json&, const std::string&);
 template tl::expected<Attachment, std::vector<JsonError>> from_json(const Json&,
                                                                     const std::string&);
+template tl::expected<Subnet, std::vector<JsonError>> from_json(const Json&, const std::string&);
+template tl::expected<RouteTable, std::vector<JsonError>> from_json(const Json&,
+                                                                    const std::string&);
+template tl::expected<Propagation, std::vector<JsonError>> from_json(const Json&,
+                                                                     const std::string&);
+template tl::expected<VpcStaticRoute, std::vector<JsonError>> from_json(const Json&,
+                                                                        const std::string&);
+template tl::expected<GatewayStaticRoute, std::vector<JsonError>> from_json(const Json&,
+                                                                            const std::string&);
 
 }  // namespace bgw::config

@@ -17,7 +17,8 @@ using Json = nlohmann::ordered_json;
 // Whether keys are written whose value is what leaving them out means.
 enum class Defaults : bool { left_out, written };
 
-// A Model, or one Port, Vpc, Underlay, Gateway, Attachment or Interface. Keys come in the order of
+// A Model, one Port, Vpc, Underlay, Gateway, Attachment or Interface, or a Subnet, RouteTable,
+// Propagation or static route of either kind. Keys come in the order of
 // README.md and what is absent (an interface, a router) is left out, so equal objects have equal
 // texts. Region and 'main' follow from the rest of an object: a region that is `host_region`, and
 // with it an empty 'main' table that comes first, are defaults like others. A Model's own region

@@ -72,6 +72,15 @@ bool is_within(std::string_view path, std::string_view ancestor) {
   }
 }
 
+std::string pointer_of(std::string_view path) {
+  std::string pointer;
+  for (auto step = next_step(path); !step.empty(); step = next_step(path)) {
+    pointer += '/';
+    pointer += step.starts_with('[') ? step.substr(1, step.size() - 2) : step;
+  }
+  return pointer;
+}
+
 bool has_named_item(const Node& list, std::string_view name) {
   return std::ranges::any_of(list.items, [name](const Node& item) {
     const MapEntry* entry = item.find("name");

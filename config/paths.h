@@ -3,6 +3,7 @@
 // writes them: what they name in a document, and whether one concerns the other.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "config/yaml_tree.h"
@@ -17,6 +18,9 @@ Position locate(const Node& root, std::string_view path);
 // In both, "[]" stands for any index. True if the paths are equal or …
 bool is_within(std::string_view path, std::string_view ancestor);  // … `path` lies below `ancestor`
 bool concerns(std::string_view a, std::string_view b);  // … either lies below the other
+
+// "interface.addresses[0]" as a JSON pointer (RFC 6901), "/interface/addresses/0".
+std::string pointer_of(std::string_view path);
 
 // Whether a list of route tables, as written, has one of that name.
 bool has_named_item(const Node& list, std::string_view name);

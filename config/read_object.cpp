@@ -179,5 +179,10 @@ template void read_object(Reader&, const Place&, Vpc&);
 template void read_object(Reader&, const Place&, Underlay&);
 template void read_object(Reader&, const Place&, Gateway&);
 template void read_object(Reader&, const Place&, Attachment&);
+template void read_object(Reader&, const Place&, Subnet&);
+template void read_object(Reader&, const Place&, RouteTable&);
+template void read_object(Reader&, const Place&, Propagation&);
+template void read_object(Reader&, const Place&, VpcStaticRoute&);
+template void read_object(Reader&, const Place&, GatewayStaticRoute&);
 
 }  // namespace bgw::config

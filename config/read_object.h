@@ -7,8 +7,8 @@
 
 namespace bgw::config {
 
-// Reads a Model, or one Port, Vpc, Underlay, Gateway or Attachment, into a new object. What could
-// not be read keeps a placeholder, and its path is marked broken.
+// Reads a Model, one Port, Vpc, Underlay, Gateway or Attachment, or one of what they list (json.h),
+// into a new object. What could not be read keeps a placeholder, and its path is marked broken.
 template <typename T>
 void read_object(Reader& reader, const Place& place, T& into);
 
