@@ -44,30 +44,11 @@ Json counts(const config::ValidModel& model) {
           {"attachments", model.attachments().size()}};
 }
 
-// All objects of a kind, or the one of that name.
-template <typename T>
-ApiResponse list_or_one(const char* kind, const Running& running, const config::Objects<T>& objects,
-                        const std::string& name) {
-  if (!name.empty()) {
-    const T* object = objects.find(name);
-    if (object == nullptr) return api_error(404, fmt::format("there is no {} '{}'", kind, name));
-    return ok(to_json(running, *object));
-  }
-  Json list = Json::array();
-  for (const T& object : objects) list.push_back(to_json(running, object));
-  return ok(list);
-}
-
-ApiResponse gateways(const Running& running, const ApiRequest&, const std::string& name) {
-  return list_or_one("gateway", running, running.model.gateways(), name);
-}
-
-ApiResponse attachments(const Running& running, const ApiRequest&, const std::string& name) {
-  return list_or_one("attachment", running, running.model.attachments(), name);
-}
-
-ApiResponse vpcs(const Running& running, const ApiRequest&, const std::string& name) {
-  return list_or_one("VPC", running, running.model.vpcs(), name);
+// Objects of a kind, or what is at a path that begins with one.
+template <config::Kind kind>
+ApiResponse items(const Running& running, const ApiRequest& request, const std::string& rest) {
+  if (rest.empty()) return list_objects(running, kind, request);
+  return show_item(running, request.path.substr(std::string_view("/v1/").size()));
 }
 
 ApiResponse propagations(const Running& running, const ApiRequest&, const std::string& name) {
@@ -128,37 +109,56 @@ Json to_json(const Committed& committed) {
 
 }  // namespace
 
+// What may follow an entry's path.
+namespace {
+enum class Takes { nothing, maybe_name, name };
+}  // namespace
+
 struct ApiHandlers::Entry {
   std::string_view method;
   std::string_view path;
-  bool takes_name;
+  Takes takes;
   std::variant<Answer, LaterAnswer, View> answer;
 };
 
 const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
-  static const std::vector<Entry> all = {
-      {"GET", "/v1/status", false, &ApiHandlers::status},
-      {"GET", "/v1/config", false, &config_text},
-      {"POST", "/v1/config/check", false, &ApiHandlers::config_check},
-      {"POST", "/v1/config/diff", false, &ApiHandlers::config_diff},
-      {"POST", "/v1/config/commit", false, &ApiHandlers::config_commit},
-      {"GET", "/v1/gateways", true, &gateways},
-      {"GET", "/v1/attachments", true, &attachments},
-      {"GET", "/v1/vpcs", true, &vpcs},
-      {"GET", "/v1/propagations", true, &propagations},
-      {"GET", "/v1/routes", true, &routes},
-      {"GET", "/v1/trace", false, &ApiHandlers::trace},
-      {"POST", "/v1/ping", false, &ApiHandlers::ping},
-      {"GET", "/v1/captures", false, &ApiHandlers::capture_list},
-      {"POST", "/v1/capture", false, &ApiHandlers::capture_start},
-      {"GET", "/v1/capture", true, &ApiHandlers::capture_read},
-      {"DELETE", "/v1/capture", true, &ApiHandlers::capture_stop},
-      {"GET", "/v1/interfaces", false, &ApiHandlers::interfaces},
-      {"GET", "/v1/neighbours", false, &ApiHandlers::neighbours},
-      {"GET", "/v1/stats", false, &ApiHandlers::stats},
-      {"GET", "/v1/tables", false, &ApiHandlers::tables},
-      {"GET", "/v1/drops", false, &ApiHandlers::drops},
-  };
+  static const std::vector<Entry> all = [] {
+    using enum Takes;
+    using config::Kind;
+    std::vector<Entry> entries = {
+        {"GET", "/v1/status", nothing, &ApiHandlers::status},
+        {"GET", "/v1/config", nothing, &config_text},
+        {"POST", "/v1/config/check", nothing, &ApiHandlers::config_check},
+        {"POST", "/v1/config/diff", nothing, &ApiHandlers::config_diff},
+        {"POST", "/v1/config/commit", nothing, &ApiHandlers::config_commit},
+        {"POST", "/v1/transactions", nothing, &ApiHandlers::transaction},
+        {"GET", "/v1/ports", maybe_name, &items<Kind::port>},
+        {"GET", "/v1/underlays", maybe_name, &items<Kind::underlay>},
+        {"GET", "/v1/vpcs", maybe_name, &items<Kind::vpc>},
+        {"GET", "/v1/gateways", maybe_name, &items<Kind::gateway>},
+        {"GET", "/v1/attachments", maybe_name, &items<Kind::attachment>},
+        {"GET", "/v1/propagations", maybe_name, &propagations},
+        {"GET", "/v1/routes", maybe_name, &routes},
+        {"GET", "/v1/trace", nothing, &ApiHandlers::trace},
+        {"POST", "/v1/ping", nothing, &ApiHandlers::ping},
+        {"GET", "/v1/captures", nothing, &ApiHandlers::capture_list},
+        {"POST", "/v1/capture", nothing, &ApiHandlers::capture_start},
+        {"GET", "/v1/capture", maybe_name, &ApiHandlers::capture_read},
+        {"DELETE", "/v1/capture", maybe_name, &ApiHandlers::capture_stop},
+        {"GET", "/v1/interfaces", nothing, &ApiHandlers::interfaces},
+        {"GET", "/v1/neighbours", nothing, &ApiHandlers::neighbours},
+        {"GET", "/v1/stats", nothing, &ApiHandlers::stats},
+        {"GET", "/v1/tables", nothing, &ApiHandlers::tables},
+        {"GET", "/v1/drops", nothing, &ApiHandlers::drops},
+    };
+    for (const auto* kind :
+         {"/v1/ports", "/v1/underlays", "/v1/vpcs", "/v1/gateways", "/v1/attachments"}) {
+      for (const auto* method : {"PUT", "PATCH", "DELETE"}) {
+        entries.push_back({method, kind, name, &ApiHandlers::change_item});
+      }
+    }
+    return entries;
+  }();
   return all;
 }
 
@@ -166,8 +166,13 @@ void ApiHandlers::handle(ApiRequest request, const ApiRespond& respond) {
   std::string allowed;  // methods, if the path is known
   for (const auto& entry : entries()) {
     std::string rest;
-    if (request.path != entry.path) {
-      if (!entry.takes_name || !request.path.starts_with(fmt::format("{}/", entry.path))) continue;
+    if (request.path == entry.path) {
+      if (entry.takes == Takes::name) continue;
+    } else {
+      if (entry.takes == Takes::nothing ||
+          !request.path.starts_with(fmt::format("{}/", entry.path))) {
+        continue;
+      }
       rest = request.path.substr(entry.path.size() + 1);
       if (rest.empty()) continue;  // "/v1/vpcs/" names nothing
     }
@@ -235,6 +240,44 @@ void ApiHandlers::config_commit(ApiRequest request, const std::string&, const Ap
       [shown](const Committed& committed) { *shown = ok(to_json(committed)); },
       [shown, respond](const Committer::Outcome& outcome) {
         if (const auto* refusal = std::get_if<Refusal>(&outcome)) return respond(refused(*refusal));
+        if (const auto* failed = std::get_if<std::exception_ptr>(&outcome)) {
+          return respond(failed_answer(*failed));
+        }
+        respond(std::move(*shown));
+      });
+}
+
+void ApiHandlers::change_item(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  change_items(ItemRequest::of_item(request), respond);
+}
+
+void ApiHandlers::transaction(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  change_items(ItemRequest::of_transaction(request), respond);
+}
+
+void ApiHandlers::change_items(tl::expected<ItemRequest, ApiResponse> parsed,
+                               const ApiRespond& respond) {
+  if (!parsed) return respond(std::move(parsed.error()));
+  auto request = std::make_shared<ItemRequest>(std::move(*parsed));
+  if (request->is_dry_run()) {
+    return compute(respond, [&engine = engine_, request] {
+      const auto candidate = request->apply(engine.running()).and_then([&](Request what) {
+        return engine.evaluate(std::move(what));
+      });
+      if (!candidate) return request->refused(candidate.error());
+      return request->done(engine.running().generation, candidate->changes, candidate->warnings);
+    });
+  }
+  auto shown = std::make_shared<ApiResponse>();
+  committer_.commit(
+      request->label(), [&engine = engine_, request] { return request->apply(engine.running()); },
+      [request, shown](const Committed& committed) {
+        *shown = request->done(committed.generation, committed.changes, committed.warnings);
+      },
+      [request, shown, respond](const Committer::Outcome& outcome) {
+        if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
+          return respond(request->refused(*refusal));
+        }
         if (const auto* failed = std::get_if<std::exception_ptr>(&outcome)) {
           return respond(failed_answer(*failed));
         }

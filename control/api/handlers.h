@@ -10,6 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/api/items.h"
 #include "control/api/server.h"
 #include "control/capture/capture.h"
 #include "control/commit/background.h"
@@ -73,6 +74,10 @@ class ApiHandlers {
   void config_check(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void config_diff(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void config_commit(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+
+  void change_item(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  void transaction(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  void change_items(tl::expected<ItemRequest, ApiResponse> request, const ApiRespond& respond);
 
   void trace(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void ping(ApiRequest request, const std::string& rest, const ApiRespond& respond);

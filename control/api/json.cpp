@@ -19,21 +19,6 @@ Json texts(const Range& values) {
   return list;
 }
 
-// As configured, defaults included.
-template <typename Object>
-Json configured(const Object& object) {
-  return config::to_json(object, {}, config::Defaults::written);
-}
-
-// Of its tables only the names; routes and propagations are asked for by table.
-Json to_json(const config::Vpc& vpc) {
-  Json json = configured(vpc);
-  if (!vpc.interface) json["interface"] = nullptr;
-  json["route_tables"] = Json::array();
-  for (const auto& table : vpc.route_tables) json["route_tables"].push_back(table.name);
-  return json;
-}
-
 Json to_json(const config::Error& error) {
   return {{"file", error.file},
           {"line", error.line},
@@ -82,9 +67,8 @@ Json to_json(const Changes& changes) {
   return json;
 }
 
-Json to_json(const Running& running, const config::Gateway& gateway) {
-  Json json = configured(gateway);
-  json["attachments"] = Json::array();
+Json status_json(const Running& running, const config::Gateway& gateway) {
+  Json json{{"attachments", Json::array()}};
   for (const auto& attachment : running.model.attachments()) {
     if (attachment.gateway == gateway.name) json["attachments"].push_back(attachment.name);
   }
@@ -94,14 +78,8 @@ Json to_json(const Running& running, const config::Gateway& gateway) {
   return json;
 }
 
-Json to_json(const Running&, const config::Attachment& attachment) {
-  return configured(attachment);
-}
-
-Json to_json(const Running& running, const config::Vpc& vpc) {
-  auto json = to_json(vpc);
-  json["attachments"] = running.rib().find_vpc(vpc.name)->own_attachments;
-  return json;
+Json status_json(const Running& running, const config::Vpc& vpc) {
+  return {{"attachments", running.rib().find_vpc(vpc.name)->own_attachments}};
 }
 
 Json propagations_json(const config::Vpc& vpc) {

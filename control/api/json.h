@@ -25,10 +25,10 @@ nlohmann::ordered_json to_json(const Refusal& refusal);
 //  "tables":[{"table","removed":[…],"added":[…]}]}
 nlohmann::ordered_json to_json(const Changes& changes);
 
-// An object of what runs, with what is computed of it; each has a "name".
-nlohmann::ordered_json to_json(const Running& running, const config::Gateway& gateway);
-nlohmann::ordered_json to_json(const Running& running, const config::Attachment& attachment);
-nlohmann::ordered_json to_json(const Running& running, const config::Vpc& vpc);
+// What is computed of an object that runs: {"attachments","routes","valid_routes"},
+// {"attachments"}.
+nlohmann::ordered_json status_json(const Running& running, const config::Gateway& gateway);
+nlohmann::ordered_json status_json(const Running& running, const config::Vpc& vpc);
 // Those of a VPC; named VPC/TABLE/GATEWAY.
 nlohmann::ordered_json propagations_json(const config::Vpc& vpc);
 

@@ -32,6 +32,19 @@ using Protocol = asio::local::stream_protocol;
 using Stream = beast::basic_stream<Protocol>;
 using boost::system::error_code;
 
+// The field's value; several of one name are a list (RFC 9110 §5.3).
+template <typename Message>
+std::optional<std::string> field_of(const Message& message, http::field name) {
+  const auto [begin, end] = message.equal_range(name);
+  if (begin == end) return std::nullopt;
+  std::string value;
+  for (auto field = begin; field != end; ++field) {
+    if (!value.empty()) value += ", ";
+    value.append(field->value().data(), field->value().size());
+  }
+  return value;
+}
+
 // One connection: reads a request, hands it over, writes the answer, and again.
 class Session : public std::enable_shared_from_this<Session>, private ConnectionBook::Entry {
  public:
@@ -113,8 +126,10 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
   }
 
   std::size_t body_limit() const {
-    return path_of(target()).starts_with(limits_.large_bodies_at) ? limits_.large_body_bytes
-                                                                  : limits_.body_bytes;
+    const auto path = path_of(target());
+    const bool large = std::ranges::any_of(
+        limits_.large_bodies_at, [&](const auto& start) { return path.starts_with(start); });
+    return large ? limits_.large_body_bytes : limits_.body_bytes;
   }
 
   // RFC 9112 §3.2.
@@ -143,6 +158,8 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
     auto request = parse_target(std::string_view(message.target().data(), message.target().size()));
     if (!request) return write(api_error(400, "the request's path is malformed"));
     request->method = is_head_ ? "GET" : std::string(message.method_string());
+    request->if_match = field_of(message, http::field::if_match);
+    request->if_none_match = field_of(message, http::field::if_none_match);
     request->body = std::move(message.body());
     request->client = to_string(peer);
     handle(std::move(*request));
@@ -185,6 +202,7 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
         static_cast<http::status>(response.status), version_);
     message->set(http::field::content_type, response.content_type);
     if (!response.allow.empty()) message->set(http::field::allow, response.allow);
+    if (!response.etag.empty()) message->set(http::field::etag, response.etag);
     message->keep_alive(keep_alive_);
     const auto length = response.body.size();
     if (!is_head_) message->body() = std::move(response.body);

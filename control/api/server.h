@@ -7,8 +7,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -24,6 +26,8 @@ struct ApiRequest {
   std::map<std::string, std::string> query;  // percent-decoded
   std::string body;
   std::string client = "local";  // whose it is, as of peer.h
+  // If-Match and If-None-Match (RFC 9110 §13.1), as they came.
+  std::optional<std::string> if_match{}, if_none_match{};
 };
 
 struct ApiResponse {
@@ -32,6 +36,7 @@ struct ApiResponse {
   std::string content_type = "application/json";
   std::string allow{};  // of 405: the methods that the path takes
   std::string note{};   // for the log: of an error the reason, otherwise what has happened
+  std::string etag{};   // of what the answer shows, quoted (RFC 9110 §8.8.3)
 };
 
 // {"error": message}
@@ -56,10 +61,11 @@ class ApiServer {
     std::chrono::seconds body_grace{4};
     std::size_t header_bytes = 8 << 10;
     std::size_t body_bytes = 4 << 10;
-    std::size_t large_body_bytes = 64 << 20;  // for paths that begin with large_bodies_at
+    std::size_t large_body_bytes = 64 << 20;  // for paths that begin with one of large_bodies_at
     // Bodies of all requests that are not answered yet; of one process half.
     std::size_t bodies_bytes = 256 << 20;
-    std::string large_bodies_at = "/v1/config/";
+    std::vector<std::string> large_bodies_at{"/v1/config/", "/v1/transactions", "/v1/vpcs/",
+                                             "/v1/gateways/"};
     std::chrono::seconds idle{60};   // to read a request or write a response
     std::chrono::seconds quiet{20};  // until the header of the next one is there
   };

@@ -29,9 +29,9 @@ const std::vector<Kind>& kinds() {
         {"REGION", "region"},
         {">ASN", "asn"},
         {"OVERLAP", "overlap"},
-        {">VALID", "valid_routes"},
-        {">ROUTES", "routes"},
-        {"ATTACHMENTS", "attachments"}},
+        {">VALID", "status.valid_routes"},
+        {">ROUTES", "status.routes"},
+        {"ATTACHMENTS", "status.attachments"}},
        "NAME"},
       {"attachment",
        "/v1/attachments",
@@ -44,7 +44,7 @@ const std::vector<Kind>& kinds() {
         {"REGION", "region"},
         {"CIDRS", "cidrs"},
         {"ROUTE TABLES", "route_tables"},
-        {"ATTACHMENTS", "attachments"}},
+        {"ATTACHMENTS", "status.attachments"}},
        "NAME"},
       {"propagation",
        "/v1/propagations",
@@ -58,14 +58,25 @@ const std::vector<Kind>& kinds() {
   return all;
 }
 
+// At "status.routes", say; of a list of objects their names.
+Json value_at(const Json& object, std::string_view path) {
+  const auto dot = path.find('.');
+  const auto key = std::string(path.substr(0, dot));
+  if (!object.contains(key)) return nullptr;
+  if (dot != std::string_view::npos) return value_at(object[key], path.substr(dot + 1));
+  if (!object[key].is_array()) return object[key];
+  Json items = Json::array();
+  for (const auto& item : object[key]) items.push_back(item.is_object() ? item["name"] : item);
+  return items;
+}
+
 // A cell that doesn't grow with what it lists: `show` and -j have all of it.
-std::string short_cell(const Json& object, const char* key) {
-  if (!object.contains(key) || !object[key].is_array() || object[key].size() <= listed_items) {
-    return cell(object, key);
-  }
+std::string short_cell(const Json& object, const char* path) {
+  const auto value = value_at(object, path);
+  if (!value.is_array() || value.size() <= listed_items) return cell(value);
   std::string text;
-  for (std::size_t i = 0; i + 1 < listed_items; ++i) text += cell(object[key][i]) + ", ";
-  return text + fmt::format("and {} more", object[key].size() - listed_items + 1);
+  for (std::size_t i = 0; i + 1 < listed_items; ++i) text += cell(value[i]) + ", ";
+  return text + fmt::format("and {} more", value.size() - listed_items + 1);
 }
 
 int list(const Kind& kind, const Context& context, const std::vector<std::string>& arguments) {

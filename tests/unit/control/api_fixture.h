@@ -118,7 +118,15 @@ class RawClient {
 
 struct RawReply {
   unsigned status = 0;
+  std::string head;
   std::string body;
+  // A field of the header; empty without it.
+  std::string field(const std::string& name) const {
+    const auto at = head.find("\r\n" + name + ": ");
+    if (at == std::string::npos) return {};
+    const auto begin = at + name.size() + 4;
+    return head.substr(begin, head.find("\r\n", begin) - begin);
+  }
   nlohmann::json json() const { return nlohmann::json::parse(body, nullptr, false); }
 };
 
@@ -127,21 +135,25 @@ inline RawReply parse_reply(const std::string& text) {
   if (text.starts_with("HTTP/1.1 "))
     reply.status = static_cast<unsigned>(std::stoul(text.substr(9)));
   const auto end = text.find("\r\n\r\n");
-  if (end != std::string::npos) reply.body = text.substr(end + 4);
+  if (end != std::string::npos) {
+    reply.head = text.substr(0, end + 2);
+    reply.body = text.substr(end + 4);
+  }
   return reply;
 }
 
 inline std::string http_request(const std::string& method, const std::string& target,
-                                const std::string& body) {
+                                const std::string& body, const std::string& fields = "") {
   return fmt::format(
-      "{} {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", method,
-      target, body.size(), body);
+      "{} {} HTTP/1.1\r\nHost: x\r\n{}Connection: close\r\nContent-Length: {}\r\n\r\n{}", method,
+      target, fields, body.size(), body);
 }
 
 inline RawReply exchange(const std::string& path, const std::string& method,
-                         const std::string& target, const std::string& body = "") {
+                         const std::string& target, const std::string& body = "",
+                         const std::string& fields = "") {
   RawClient client(path);
-  client.send(http_request(method, target, body));
+  client.send(http_request(method, target, body, fields));
   return parse_reply(client.receive_all());
 }
 

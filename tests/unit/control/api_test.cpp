@@ -59,7 +59,7 @@ TEST_F(Api, ShowsWhatIsConfiguredDefaultsIncluded) {
   EXPECT_EQ(interface["autoconfiguration"], false);
   EXPECT_EQ(interface["source_check"], "strict");
   EXPECT_EQ(vpc["account"], "default");
-  EXPECT_EQ(vpc["route_tables"][0], "main");
+  EXPECT_EQ(vpc["route_tables"][0]["name"], "main");
   EXPECT_EQ(get("/v1/gateways").json()[0]["asn"], 65000);
   EXPECT_EQ(get("/v1/attachments").json()[0]["advertise"], "all");
 }
@@ -291,7 +291,7 @@ TEST_F(Api, UnknownPathsAndMethods) {
   EXPECT_EQ(get("/v1/status/more").status, 404u);
   EXPECT_EQ(post("/v1/status", "").status, 405u);
   EXPECT_EQ(get("/v1/ping").status, 405u);
-  EXPECT_EQ(exchange(socket_path, "DELETE", "/v1/vpcs/vpc-a").status, 405u);
+  EXPECT_EQ(exchange(socket_path, "DELETE", "/v1/interfaces").status, 405u);
   EXPECT_EQ(exchange(socket_path, "FROBNICATE", "/v1/status").status, 405u);
 }
 

@@ -183,8 +183,8 @@ TEST_F(CliErrors, ListsStayReadable) {
   const auto list = bgwctl({"gateway", "list"}).out;
   EXPECT_THAT(list, HasSubstr("att-1, att-2, att-3, and 197 more\n"));
   const auto shown = bgwctl({"gateway", "show", "bgw-1"}).out;
-  EXPECT_THAT(shown, HasSubstr("\nattachments:\n  - att-1\n  - att-2\n"));
-  EXPECT_THAT(shown, HasSubstr("\n  - att-200\n"));
+  EXPECT_THAT(shown, HasSubstr("\n  attachments:\n    - att-1\n    - att-2\n"));
+  EXPECT_THAT(shown, HasSubstr("\n    - att-200\n"));
 }
 
 }  // namespace

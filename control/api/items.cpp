@@ -1,0 +1,356 @@
+#include "control/api/items.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/nearest.h"
+#include "config/quoted.h"
+#include "control/api/body.h"
+#include "control/api/json.h"
+
+namespace bgw::control {
+namespace {
+
+using config::Defaults;
+using config::ItemPath;
+using config::Items;
+using Json = nlohmann::ordered_json;
+using Wrong = tl::unexpected<ApiResponse>;
+using Verb = ItemChange::Verb;
+
+constexpr std::string_view api_root = "/v1/";
+constexpr auto status_key = "status";  // of what is shown: computed, and ignored when it comes back
+constexpr std::size_t largest_page = 1000;
+constexpr std::size_t most_changes = 10'000;  // of one transaction
+
+ApiResponse nothing_at(const std::string& path) {
+  return api_error(404, fmt::format("there is nothing at {}{}", api_root, path));
+}
+
+ApiResponse error_of(const config::ItemError& error, const std::string& pointer) {
+  auto answer = api_error(error.is_missing ? 404u : 422u, error.message);
+  if (error.errors.empty()) return answer;
+  Json json{{"error", error.message}, {"errors", Json::array()}};
+  for (const auto& one : error.errors) {
+    json["errors"].push_back({{"pointer", pointer + one.pointer}, {"message", one.message}});
+  }
+  answer.body = json_text(json);
+  return answer;
+}
+
+std::string error_in(const ApiResponse& answer) {
+  return Json::parse(answer.body).at("error").get<std::string>();
+}
+
+std::vector<std::string> object_names(const config::ValidModel& model, config::Kind kind) {
+  std::vector<std::string> names;
+  const auto add = [&](const auto& objects) {
+    for (const auto& object : objects) names.push_back(object.name);
+  };
+  switch (kind) {
+    case config::Kind::port:
+      add(model.ports());
+      break;
+    case config::Kind::vpc:
+      add(model.vpcs());
+      break;
+    case config::Kind::underlay:
+      add(model.underlays());
+      break;
+    case config::Kind::gateway:
+      add(model.gateways());
+      break;
+    case config::Kind::attachment:
+      add(model.attachments());
+      break;
+  }
+  return names;
+}
+
+// What is computed of an object, beside its value.
+Json status_of(const Running& running, const config::ObjectName& name) {
+  switch (name.kind) {
+    case config::Kind::vpc:
+      return status_json(running, *running.model.vpcs().find(name.name));
+    case config::Kind::gateway:
+      return status_json(running, *running.model.gateways().find(name.name));
+    default:
+      return nullptr;
+  }
+}
+
+Json shown(const Running& running, const ItemPath& path, Json value) {
+  if (!path.parts.empty()) return value;
+  if (auto status = status_of(running, path.object); !status.is_null()) {
+    value[status_key] = std::move(status);
+  }
+  return value;
+}
+
+// "vpcs/vpc-a/subnets": all parts of a list.
+ApiResponse show_list(const Running& running, const std::string& path) {
+  const auto slash = path.rfind('/');
+  const auto owner =
+      slash == std::string::npos ? std::nullopt : config::parse_item_path(path.substr(0, slash));
+  if (!owner) return nothing_at(path);
+  const auto list = Items(running.model).list(*owner, path.substr(slash + 1), Defaults::written);
+  return list ? ApiResponse{200, json_text(*list)} : error_of(list.error(), "");
+}
+
+struct Options {
+  bool is_dry_run = false;
+  std::string comment;
+};
+
+tl::expected<Options, ApiResponse> options_of(const ApiRequest& request) {
+  static constexpr std::array<std::string_view, 2> known{"comment", "dry_run"};
+  Options options;
+  for (const auto& [key, value] : request.query) {
+    if (key == "comment") {
+      options.comment = value;
+    } else if (key == "dry_run" && (value == "true" || value == "false")) {
+      options.is_dry_run = value == "true";
+    } else if (key == "dry_run") {
+      return Wrong(api_error(
+          400, fmt::format("dry_run: expected true or false, found {}", config::quoted(value))));
+    } else {
+      return Wrong(
+          api_error(400, fmt::format("unknown option {}{}; known options: comment, dry_run",
+                                     config::quoted(key), config::suggestion(key, known))));
+    }
+  }
+  return options;
+}
+
+tl::expected<ItemPath, ApiResponse> path_in(const std::string& path) {
+  if (path.starts_with(api_root)) {
+    if (auto item = config::parse_item_path(path.substr(api_root.size()))) return *item;
+  }
+  return Wrong(api_error(404, fmt::format("there is nothing at {}", path)));
+}
+
+// One of a transaction's: {"put": PATH, "value": {…}}, {"patch": …} or {"delete": PATH}.
+tl::expected<ItemChange, std::string> change_in(const Json& json) {
+  static constexpr std::array<std::pair<const char*, Verb>, 3> verbs{
+      {{"put", Verb::put}, {"patch", Verb::merge}, {"delete", Verb::remove}}};
+  using Error = tl::unexpected<std::string>;
+  if (!json.is_object()) return Error("expected an object");
+  const auto verb = std::ranges::find_if(verbs, [&](const auto& each) {
+    return json.contains(each.first) && json[each.first].is_string();
+  });
+  if (verb == verbs.end()) return Error("expected 'put', 'patch' or 'delete' with a path");
+  ItemChange change{verb->second, {}, nullptr, {}};
+  const bool has_value = change.verb != Verb::remove;
+  if (has_value != json.contains("value") || json.size() != (has_value ? 2u : 1u)) {
+    return Error(fmt::format("expected {}", has_value ? fmt::format("'{}' and 'value'", verb->first)
+                                                      : "nothing beside 'delete'"));
+  }
+  auto path = path_in(json[verb->first].get<std::string>());
+  if (!path) return Error(fmt::format("there is nothing at {}", json[verb->first].dump()));
+  change.path = std::move(*path);
+  if (has_value) change.value = json["value"];
+  return change;
+}
+
+}  // namespace
+
+ApiResponse show_item(const Running& running, const std::string& path) {
+  const auto item = config::parse_item_path(path);
+  if (!item) return show_list(running, path);
+  const Items items(running.model);
+  auto value = items.get(*item, Defaults::written);
+  if (!value) return error_of(value.error(), "");
+  ApiResponse answer{200, json_text(shown(running, *item, std::move(*value)))};
+  answer.etag = entity_tag(*items.get(*item));
+  return answer;
+}
+
+ApiResponse list_objects(const Running& running, config::Kind kind, const ApiRequest& request) {
+  const Items items(running.model);
+  auto names = object_names(running.model, kind);
+  const auto limit = request.query.find("limit");
+  const auto after = request.query.find("after");
+  if (limit != request.query.end() || after != request.query.end()) {
+    std::size_t count = largest_page;
+    if (limit != request.query.end()) {
+      const auto& text = limit->second;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+      if (error != std::errc{} || end != text.data() + text.size() || count < 1 ||
+          count > largest_page) {
+        return api_error(400, fmt::format("limit: expected a number from 1 to {}, found {}",
+                                          largest_page, config::quoted(text)));
+      }
+    }
+    std::ranges::sort(names);
+    const auto begin = after == request.query.end()
+                           ? names.begin()
+                           : std::ranges::upper_bound(names, after->second);
+    names.erase(names.begin(), begin);
+    names.resize(std::min(names.size(), count));
+  }
+  Json list = Json::array();
+  for (auto& name : names) {
+    const ItemPath path{{kind, std::move(name)}, {}};
+    list.push_back(shown(running, path, *items.get(path, Defaults::written)));
+  }
+  return {200, json_text(list)};
+}
+
+// FNV-1a of 64 bits: nobody gains by a collision with what is theirs to change.
+std::string entity_tag(const Json& value) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : value.dump()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return fmt::format("\"{:016x}\"", hash);
+}
+
+bool names_tag(std::string_view field, std::string_view tag) {
+  while (!field.empty()) {
+    auto one = field.substr(0, field.find(','));
+    field.remove_prefix(std::min(field.size(), one.size() + 1));
+    one.remove_prefix(std::min(one.find_first_not_of(" \t"), one.size()));
+    one = one.substr(0, one.find_last_not_of(" \t") + 1);
+    if (one == "*" || one == tag) return true;
+  }
+  return false;
+}
+
+tl::expected<ItemRequest, ApiResponse> ItemRequest::begin(const ApiRequest& request,
+                                                          std::string what) {
+  auto options = options_of(request);
+  if (!options) return Wrong(std::move(options.error()));
+  ItemRequest made;
+  made.client_ = request.client;
+  made.what_ = std::move(what);
+  made.is_dry_run_ = options->is_dry_run;
+  made.comment_ = std::move(options->comment);
+  return made;
+}
+
+tl::expected<ItemRequest, ApiResponse> ItemRequest::of_item(const ApiRequest& request) {
+  auto path = path_in(request.path);
+  if (!path) return Wrong(std::move(path.error()));
+  ItemChange change{Verb::remove, std::move(*path), nullptr, {}};
+  if (request.method != "DELETE") {
+    auto value = parse_json(request.body);
+    if (!value) return Wrong(api_error(400, value.error()));
+    change.verb = request.method == "PUT" ? Verb::put : Verb::merge;
+    change.value = std::move(*value);
+  }
+  auto made = begin(request, fmt::format("{} {}", request.method, request.path));
+  if (!made) return made;
+  made->changes_.push_back(std::move(change));
+  made->if_match_ = request.if_match;
+  made->if_none_match_ = request.if_none_match;
+  return made;
+}
+
+tl::expected<ItemRequest, ApiResponse> ItemRequest::of_transaction(const ApiRequest& request) {
+  const auto body = parse_body(request.body, {"changes"});
+  if (!body) return Wrong(api_error(400, body.error()));
+  if (!body->contains("changes") || !(*body)["changes"].is_array() || (*body)["changes"].empty()) {
+    return Wrong(api_error(400, "changes must be a list of at least one change"));
+  }
+  const auto& list = (*body)["changes"];
+  if (list.size() > most_changes) {
+    return Wrong(api_error(
+        413, fmt::format("{} changes are more than the {} of a transaction: send several, or a "
+                         "whole configuration",
+                         list.size(), most_changes)));
+  }
+  auto made = begin(request, fmt::format("transaction of {} changes", list.size()));
+  if (!made) return made;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    auto change = change_in(list[i]);
+    if (!change) return Wrong(api_error(400, fmt::format("/changes/{}: {}", i, change.error())));
+    change->pointer = fmt::format("/changes/{}/value", i);
+    made->changes_.push_back(std::move(*change));
+  }
+  return made;
+}
+
+// RFC 9110 §13.2.2: If-Match comes first.
+std::optional<ApiResponse> ItemRequest::missed_condition() const {
+  if (!if_match_ && !if_none_match_) return std::nullopt;
+  const auto& path = changes_.front().path;
+  const auto value = items_->get(path);
+  const auto tag = value ? entity_tag(*value) : std::string();
+  if (if_match_ && (!value || !names_tag(*if_match_, tag))) {
+    return api_error(412, value ? fmt::format("{} has changed since: it has tag {} now; read it "
+                                              "again, and decide anew",
+                                              to_string(path), tag)
+                                : fmt::format("{} is not there any more", to_string(path)));
+  }
+  if (if_none_match_ && value && names_tag(*if_none_match_, tag)) {
+    return api_error(412, fmt::format("{} is there already", to_string(path)));
+  }
+  return std::nullopt;
+}
+
+std::optional<ApiResponse> ItemRequest::apply_one(const ItemChange& change) {
+  auto value = change.value;
+  if (change.path.parts.empty() && value.is_object()) value.erase(status_key);
+  const auto done = change.verb == Verb::put     ? items_->put(change.path, std::move(value))
+                    : change.verb == Verb::merge ? items_->merge(change.path, value)
+                                                 : items_->remove(change.path);
+  if (!done) return error_of(done.error(), change.pointer);
+  return std::nullopt;
+}
+
+tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
+  items_.emplace(running.model);
+  answer_ = missed_condition();
+  const bool was_there = items_->get(changes_.front().path).has_value();
+  for (const auto& change : changes_) {
+    if (answer_) break;
+    answer_ = apply_one(change);
+  }
+  if (answer_) return tl::unexpected(Refusal{error_in(*answer_)});
+  const auto& first = changes_.front();
+  created_ = changes_.size() == 1 && first.verb == Verb::put && !was_there;
+  if (const auto value = items_->get(first.path); value && changes_.size() == 1) {
+    etag_ = entity_tag(*value);
+  }
+  return Request{items_->change(), client_, comment_};
+}
+
+// Of the last change that the problem is in.
+std::optional<std::string> ItemRequest::pointer_of(const config::ObjectProblem& problem) const {
+  for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
+    if (change->verb == Verb::remove) continue;
+    if (const auto pointer = items_->pointer_within(change->path, problem)) {
+      return change->pointer + *pointer;
+    }
+  }
+  return std::nullopt;
+}
+
+ApiResponse ItemRequest::refused(const Refusal& refusal) const {
+  if (answer_) return *answer_;
+  auto json = to_json(refusal);
+  for (std::size_t i = 0; i < refusal.problems.size(); ++i) {
+    if (const auto pointer = pointer_of(refusal.problems[i])) {
+      json["errors"][i]["pointer"] = *pointer;
+    }
+  }
+  return {refusal.problems.empty() ? 409u : 422u, json_text(json)};
+}
+
+ApiResponse ItemRequest::done(std::uint64_t generation, const Changes& changes,
+                              const std::vector<std::string>& warnings) const {
+  auto routes = to_json(changes);
+  Json objects = std::move(routes["objects"]);
+  routes.erase("objects");
+  Json json{{"generation", generation},
+            {"changes", {{"objects", std::move(objects)}, {"routes", std::move(routes)}}},
+            {"warnings", warnings}};
+  if (is_dry_run_) json["dry_run"] = true;
+  ApiResponse answer{created_ && !is_dry_run_ ? 201u : 200u, json_text(json)};
+  answer.etag = etag_;
+  return answer;
+}
+
+}  // namespace bgw::control
