@@ -146,8 +146,18 @@ tl::expected<PortInfo, std::string> Dataplane::open_port(const std::string& name
 }
 void Dataplane::close_port(PortId port) {
   impl_->ports.close(port);
-  for (const auto& worker : impl_->workers) worker->forget(port);
+  for (const auto& worker : impl_->workers) {
+    worker->forget(port);
+    worker->set_link(port, true);
+  }
 }
+std::vector<Dataplane::LinkChange> Dataplane::poll_links() {
+  auto changes = impl_->ports.look_at_links();
+  for (const auto& change : changes)
+    for (const auto& worker : impl_->workers) worker->set_link(change.port, change.link.up);
+  return changes;
+}
+
 tl::expected<PortInfo, std::string> Dataplane::port_info(PortId port) const {
   return impl_->ports.info(port);
 }

@@ -23,11 +23,17 @@ ApiResponse ok(const Json& json) {
 }
 
 Json to_json(const InterfaceCounters& counters) {
-  return {{"rx_packets", counters.rx_packets}, {"rx_bytes", counters.rx_bytes},
-          {"rewalked", counters.rewalked},     {"originated", counters.originated},
-          {"forwarded", counters.forwarded},   {"punted", counters.punted},
-          {"drops", counters.total_drops()},   {"tx_packets", counters.tx_packets},
-          {"tx_bytes", counters.tx_bytes},     {"icmp_suppressed", counters.icmp_suppressed}};
+  return {{"rx_packets", counters.rx_packets},
+          {"rx_bytes", counters.rx_bytes},
+          {"rewalked", counters.rewalked},
+          {"originated", counters.originated},
+          {"undelivered", counters.undelivered},
+          {"forwarded", counters.forwarded},
+          {"punted", counters.punted},
+          {"drops", counters.total_drops()},
+          {"tx_packets", counters.tx_packets},
+          {"tx_bytes", counters.tx_bytes},
+          {"icmp_suppressed", counters.icmp_suppressed}};
 }
 
 Json to_json(const SlowPathCounters& counters) {
@@ -149,7 +155,8 @@ void add_device(Json& interface, const Devices& devices, const std::string& port
   interface["device"] = info.device;
   interface["driver"] = info.driver;
   interface["mac"] = info.mac.to_string();
-  interface["link_up"] = info.link_up;
+  interface["link_up"] = info.link.up;
+  if (!info.link.up) interface["link_reason"] = info.link.why;
   interface["rx_queues"] = info.rx_queues;
   interface["tx_queues"] = info.tx_queues;
 }

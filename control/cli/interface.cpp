@@ -43,6 +43,10 @@ int interfaces(const Context& context, const std::vector<std::string>& arguments
                link == "-" ? link : (link == "yes" ? "up" : "down")});
   }
   fmt::print("{}", table.to_string());
+  for (const auto& interface : list) {
+    if (!interface.contains("link_reason")) continue;
+    fmt::print("{} is down: {}\n", owner(interface), cell(interface["link_reason"]));
+  }
   return done;
 }
 

@@ -3,6 +3,13 @@
 #include <spdlog/spdlog.h>
 
 namespace bgw::control {
+namespace {
+
+// How long a link that has changed may be shown as it was. What drops are for doesn't wait for it
+// where a driver says so itself (dataplane/walk/stage_tx.cpp), and nothing is dropped by it.
+constexpr std::chrono::milliseconds link_interval{50};
+
+}  // namespace
 
 using dataplane::PortId;
 using dataplane::VpcIndex;
@@ -14,7 +21,28 @@ tl::expected<dataplane::PortInfo, std::string> DpdkPlane::open_port(const std::s
   return port;
 }
 
+bool DpdkPlane::poll(SlowPath::Clock::time_point now) {
+  if (now >= next_look_) {
+    next_look_ = now + link_interval;
+    look_at_links();
+  }
+  return slow_path_.poll(now);
+}
+
+void DpdkPlane::look_at_links() {
+  for (const auto& change : dataplane_->poll_links()) {
+    const auto interfaces = slow_path_.link_changed(change.port, change.link);
+    if (change.link.up) {
+      spdlog::info("port {}: the link is up; interfaces on it: {}", change.name, interfaces);
+    } else {
+      spdlog::warn("port {}: the link is down, and with it {} interface{}: {}", change.name,
+                   interfaces, interfaces == 1 ? "" : "s", change.link.why);
+    }
+  }
+}
+
 void DpdkPlane::close_port(PortId port) {
+  slow_path_.link_changed(port, {});
   dataplane_->close_port(port);
 }
 

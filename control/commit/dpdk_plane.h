@@ -22,8 +22,8 @@ class DpdkPlane final : public ForwardingPlane,
     slow_path_.observe_neighbours(event_log_);
   }
 
-  // Serves punted packets and runs timers; true if there was anything to do.
-  bool poll(SlowPath::Clock::time_point now) { return slow_path_.poll(now); }
+  // Serves punted packets, looks at links and runs timers; true if there was anything to do.
+  bool poll(SlowPath::Clock::time_point now);
 
   tl::expected<dataplane::PortInfo, std::string> open_port(const std::string& name,
                                                            const std::string& device) override;
@@ -62,8 +62,11 @@ class DpdkPlane final : public ForwardingPlane,
                                        std::function<void(PingReply)> done) override;
 
  private:
+  void look_at_links();
+
   std::unique_ptr<dataplane::Dataplane> dataplane_;
   EventLog event_log_;
+  SlowPath::Clock::time_point next_look_{};
   SlowPath slow_path_;  // after the data plane whose packets it holds
 };
 

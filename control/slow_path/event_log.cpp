@@ -24,6 +24,15 @@ void EventLog::interface_down(const SlowPathVpc& vpc, const char* why) {
   spdlog::debug("VPC {}: {}", vpc.name, why);
 }
 
+// Of thousands on one port; that of the port is logged for everyone to see.
+void EventLog::link_up(const SlowPathVpc& vpc) {
+  spdlog::debug("VPC {}: the link is up again", vpc.name);
+}
+
+void EventLog::link_down(const SlowPathVpc& vpc, const std::string& why) {
+  spdlog::debug("VPC {}: the link is down: {}", vpc.name, why);
+}
+
 void EventLog::neighbour_changed(const NeighbourEvent& event) {
   const auto& name = event.vpc.name;
   const auto address = event.address.to_string();

@@ -10,6 +10,8 @@ class EventLog final : public InterfaceObserver, public NeighbourObserver {
  public:
   void interface_up(const SlowPathVpc& vpc) override;
   void interface_down(const SlowPathVpc& vpc, const char* why) override;
+  void link_up(const SlowPathVpc& vpc) override;
+  void link_down(const SlowPathVpc& vpc, const std::string& why) override;
   void neighbour_changed(const NeighbourEvent& event) override;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "control/slow_path/slow_path_settings.h"
@@ -19,6 +20,10 @@ class InterfaceObserver {
   virtual void interface_up(const SlowPathVpc& vpc) = 0;
   // `vpc` is as it was; `why` is for people, and lasts.
   virtual void interface_down(const SlowPathVpc& vpc, const char* why) = 0;
+  // The link of an interface that is up: what it sends can't leave the host, or can again. From
+  // within SlowPath::link_changed(). `why` is for people, and lasts as long as the call.
+  virtual void link_down(const SlowPathVpc&, const std::string& /*why*/) {}
+  virtual void link_up(const SlowPathVpc&) {}
 };
 
 struct NeighbourEvent {

@@ -327,6 +327,22 @@ std::vector<NeighbourEntry> SlowPath::neighbours() const {
   return entries;
 }
 
+std::size_t SlowPath::link_changed(dataplane::PortId port, const dataplane::LinkState& link) {
+  if (link.up) {
+    impl_->links_down.erase(port);
+  } else {
+    impl_->links_down.insert_or_assign(port, link.why);
+  }
+  std::size_t told = 0;
+  impl_->vpcs.for_each_up_on(port, [&](const SlowPathVpc& vpc) {
+    ++told;
+    for (InterfaceObserver* observer : impl_->interface_observers) {
+      link.up ? observer->link_up(vpc) : observer->link_down(vpc, link.why);
+    }
+  });
+  return told;
+}
+
 void SlowPath::observe_interfaces(InterfaceObserver& observer) {
   impl_->interface_observers.push_back(&observer);
 }

@@ -101,6 +101,11 @@ class SlowPath {
   // these came in on a VPC that it takes away, or off its wire.
   void configure(SlowPathChange change);
 
+  // The link of a port is down, or up again: tells of all interfaces on it, VPCs' on VLANs and over
+  // VXLAN and underlays among them; those that come up there later are told of then. Of a port that
+  // is closed, say that it is up. Returns how many.
+  std::size_t link_changed(dataplane::PortId port, const dataplane::LinkState& link);
+
   // Drains punts and runs timers. True if there was anything to do.
   bool poll(Clock::time_point now);
 

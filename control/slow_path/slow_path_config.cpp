@@ -96,6 +96,11 @@ void SlowPath::Impl::update(SlowPathVpc wanted) {
   const bool starts = is_new || !before.enabled || moved(before, after) != nullptr;
   if (starts) {
     for (InterfaceObserver* observer : interface_observers) observer->interface_up(after);
+    if (const auto down = links_down.find(after.port); down != links_down.end()) {
+      for (InterfaceObserver* observer : interface_observers) {
+        observer->link_down(after, down->second);
+      }
+    }
   }
   const bool came_up = starts || before.mac != after.mac;
   const auto announce = [&](const MappedAddress& address) {

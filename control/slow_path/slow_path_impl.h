@@ -164,6 +164,7 @@ struct SlowPath::Impl final : NeighbourActions {
   LocalDelivery delivery{vpcs, icmp, services};
   LocalPing ping{vpcs, originator, pings};
   std::vector<InterfaceObserver*> interface_observers{&ping};
+  std::map<dataplane::PortId, std::string> links_down;  // with the reason
   std::vector<NeighbourObserver*> neighbour_observers;
   Fdb fdb{fdb_table,
           {.capacity = options.macs,

@@ -61,6 +61,12 @@ class SlowVpcs {
     if (is_new) found->second.serial = ++last_serial_;
     return {found->second, is_new};
   }
+  template <typename Visit>
+  void for_each_up_on(dataplane::PortId port, Visit visit) const {
+    for (const auto& [index, vpc] : by_index_) {
+      if (vpc.config.enabled && vpc.config.port == port) visit(vpc.config);
+    }
+  }
   void interrupt(dataplane::VpcIndex index) {
     if (SlowVpc* vpc = find(index)) vpc->serial = ++last_serial_;
   }

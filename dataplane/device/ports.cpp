@@ -62,8 +62,11 @@ tl::expected<PortId, std::string> probe(const std::string& device) {
 }  // namespace
 
 Ports::~Ports() {
-  for (const auto& port : ports_)
-    if (port) close_device(port->info.id, port->device);
+  for (auto& port : ports_) {
+    if (!port) continue;
+    port->link.reset();
+    close_device(port->info.id, port->device);
+  }
 }
 
 tl::expected<PortInfo, std::string> Ports::open(const std::string& name, const std::string& device,
@@ -102,13 +105,15 @@ tl::expected<PortInfo, std::string> Ports::open(const std::string& name, const s
                          .warning = offloads.warning.value_or("")},
                 .device = probed.release(),
                 .pollers = balance_.place(queues->rx),
-                .interfaces = kernel_interfaces(device)};
+                .interfaces = kernel_interfaces(device),
+                .link = std::make_unique<LinkProbe>(*port, offered.driver_name)};
   ports_[port->value] = std::move(open);
   return info(*port);
 }
 
 void Ports::close(PortId port) {
   if (port.value >= ports_.size() || !ports_[port.value]) return;
+  ports_[port.value]->link.reset();  // it keeps a TAP
   close_device(port, ports_[port.value]->device);
   balance_.remove(ports_[port.value]->pollers);
   ports_[port.value].reset();
@@ -125,10 +130,19 @@ const Ports::OpenPort* Ports::port_on(const std::vector<unsigned>& interfaces) c
 tl::expected<PortInfo, std::string> Ports::info(PortId port) const {
   if (port.value >= ports_.size() || !ports_[port.value])
     return tl::unexpected(fmt::format("there is no open port {}", port.value));
-  PortInfo info = ports_[port.value]->info;
-  rte_eth_link link{};
-  info.link_up = rte_eth_link_get_nowait(port.value, &link) == 0 && link.link_status != 0;
-  return info;
+  return ports_[port.value]->info;
+}
+
+std::vector<Dataplane::LinkChange> Ports::look_at_links() {
+  std::vector<Dataplane::LinkChange> changes;
+  for (auto& port : ports_) {
+    if (!port) continue;
+    auto now = port->link->state();
+    if (now == port->info.link) continue;
+    port->info.link = now;
+    changes.push_back({port->info.id, port->info.name, std::move(now)});
+  }
+  return changes;
 }
 
 std::vector<std::vector<RxQueue>> Ports::queues(std::span<const PortId> ports) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include <rte_config.h>
 #include <tl/expected.hpp>
 
+#include "dataplane/device/link_probe.h"
 #include "dataplane/device/queue_balance.h"
 #include "dataplane/published/dataplane.h"
 
@@ -32,6 +34,8 @@ class Ports {
   void close(PortId port);
   tl::expected<PortInfo, std::string> info(PortId port) const;
   static PortStats stats(PortId port);
+  // Those whose link is not as it was looked at last.
+  std::vector<Dataplane::LinkChange> look_at_links();
   // By worker, which queues of these ports it polls: the same ones while a port is open.
   std::vector<std::vector<RxQueue>> queues(std::span<const PortId> ports) const;
 
@@ -41,6 +45,7 @@ class Ports {
     rte_device* device = nullptr;
     std::vector<unsigned> pollers;     // by rx queue, the worker's number
     std::vector<unsigned> interfaces;  // of the kernel, whose traffic it has
+    std::unique_ptr<LinkProbe> link;
   };
   const OpenPort* port_on(const std::vector<unsigned>& interfaces) const;
   unsigned workers_;

@@ -9,6 +9,7 @@ InterfaceCounters& InterfaceCounters::operator+=(const InterfaceCounters& other)
   rx_bytes += other.rx_bytes;
   rewalked += other.rewalked;
   originated += other.originated;
+  undelivered += other.undelivered;
   forwarded += other.forwarded;
   punted += other.punted;
   tx_packets += other.tx_packets;

@@ -10,15 +10,16 @@ namespace bgw::dataplane {
 
 // The fates of packets that came in on one VPC interface (or, for frames that no interface owns, on
 // one port), and what went out on it. For every interface, once its packets are through:
-//   rx_packets + rewalked + originated == forwarded + punted + sum(drops).
+//   rx_packets + rewalked + originated + undelivered == forwarded + punted + sum(drops).
 struct InterfaceCounters {
   std::uint64_t rx_packets = 0;
-  std::uint64_t rx_bytes = 0;    // frames without FCS
-  std::uint64_t rewalked = 0;    // held packets that the control thread gave back
-  std::uint64_t originated = 0;  // packets and frames of the gateway itself
-  std::uint64_t forwarded = 0;   // came in here, sent somewhere
-  std::uint64_t punted = 0;      // came in here, handed to the control thread
-  std::uint64_t tx_packets = 0;  // sent here, whoever they came from
+  std::uint64_t rx_bytes = 0;     // frames without FCS
+  std::uint64_t rewalked = 0;     // held packets that the control thread gave back
+  std::uint64_t originated = 0;   // packets and frames of the gateway itself
+  std::uint64_t undelivered = 0;  // from anywhere, for here, not taken for lack of a link: dropped
+  std::uint64_t forwarded = 0;    // came in here, sent somewhere, or undelivered there
+  std::uint64_t punted = 0;       // came in here, handed to the control thread
+  std::uint64_t tx_packets = 0;   // sent here, whoever they came from
   std::uint64_t tx_bytes = 0;
   std::uint64_t icmp_suppressed = 0;  // ICMP errors not sent for rate or rule; not a fate
   std::array<std::uint64_t, drop_reason_count> drops{};

@@ -38,6 +38,13 @@ struct Options {
   std::function<void(int level, std::string_view line)> log;
 };
 
+// Whether what a port sends can leave the host, and if not why, for people.
+struct LinkState {
+  bool up = true;
+  std::string why{};  // empty exactly when it is up
+  friend bool operator==(const LinkState&, const LinkState&) = default;
+};
+
 struct PortInfo {
   PortId id;
   std::string name;    // the configuration's
@@ -47,8 +54,8 @@ struct PortInfo {
   std::uint16_t rx_queues = 0;
   std::uint16_t tx_queues = 0;
   std::uint16_t max_mtu = 0;  // the largest IP packet that it carries
-  bool link_up = false;
-  std::string warning;  // what may be wrong with it and how to set it right; else empty
+  LinkState link;             // as it was looked at last
+  std::string warning;        // what may be wrong with it and how to set it right; else empty
 };
 
 // Port statistics of the device itself.
@@ -72,6 +79,16 @@ class Dataplane {
   void close_port(PortId port);
   tl::expected<PortInfo, std::string> port_info(PortId port) const;
   PortStats port_stats(PortId port) const;
+  // Looks at the links of all open ports, and tells workers: what the device of one that is down
+  // doesn't take is dropped there (link_down), while what it takes is sent as ever. Returns those
+  // that are not as they were looked at last; a port begins with its link up. Takes a few
+  // microseconds for each; a few times a second will do.
+  struct LinkChange {
+    PortId port;
+    std::string name;  // the configuration's
+    LinkState link;
+  };
+  std::vector<LinkChange> poll_links();
   // Which queues of these ports each worker polls, for FibSnapshot::rx_queues. A queue keeps its
   // worker while its port is open: so no two of them poll it while one FIB replaces another.
   std::vector<std::vector<RxQueue>> assign_queues(std::span<const PortId> ports) const;

@@ -59,6 +59,7 @@ namespace bgw::dataplane {
   X(punt_policed, "to the control thread, over its class's or VPC's rate")                 \
   X(punt_queue_full, "to the control thread, whose queue is full")                         \
   X(tx_queue_full, "transmit queue full after bounded retries")                            \
+  X(link_down, "the link of the way out is down; counted where it would have left")        \
   X(no_headroom, "no room in the packet buffer for the new header")                        \
   X(no_buffer, "no packet buffers left to make fragments")                                 \
   X(reassembly_failed, "fragment to the gateway that could not be reassembled")

@@ -34,9 +34,7 @@ void Fragmenter::fragment_one(const FibSnapshot& fib, Burst& burst, std::size_t 
     if (tap_.active()) [[unlikely]]
       capture_leaving(tap_, fragment, frame_bytes, out, burst.out_vpc[i], CaptureDirection::tx);
   }
-  if (!transmitter_.send_fragments(burst.in_vpc[i], burst.out_vpc[i], out.port, fragments, bytes))
-    return burst.drop(i, DropReason::tx_queue_full);
-  rte_pktmbuf_free(packet);
+  transmitter_.send_fragments(out.port, burst, i, fragments, bytes);
 }
 
 }  // namespace bgw::dataplane

@@ -9,6 +9,7 @@
 
 #include "dataplane/exchange/counter_block.h"
 #include "dataplane/walk/burst.h"
+#include "dataplane/walk/link_states.h"
 
 namespace bgw::dataplane {
 
@@ -16,12 +17,16 @@ class Transmitter {
  public:
   Transmitter(QueueId queue, CounterBlock& counters) : queue_(queue), counters_(counters) {}
 
-  // Sends burst.to_send in order, per port, and counts it; adds what found no room to
+  // Control thread, any time. Devices are offered packets whatever their links are said to be,
+  // which may be out of date; it only tells why one takes no more, from the next burst on.
+  void set_link(PortId port, bool up) noexcept { links_.set_down(port, !up); }
+
+  // Sends burst.to_send in order, per port, and counts it; adds what devices don't take to
   // burst.dropped.
   void transmit(const FibSnapshot& fib, Burst& burst) noexcept;
-  // Sends the fragments of one packet, frames of `bytes` in all, and counts them. False when not
-  // all found room: the rest is freed, and the packet is for the caller to count as dropped.
-  bool send_fragments(VpcIndex from, VpcIndex to, PortId port, std::span<rte_mbuf*> fragments,
+  // Sends the fragments of packet `i`, frames of `bytes` in all, and counts them and it. It ends
+  // here: it is freed, or dropped together with those that the device doesn't take.
+  void send_fragments(PortId port, Burst& burst, std::size_t i, std::span<rte_mbuf*> fragments,
                       std::uint64_t bytes) noexcept;
 
  private:
@@ -30,10 +35,12 @@ class Transmitter {
     Selection positions;
   };
   void send(PortId port, PortBatch& batch, Burst& burst) noexcept;
+  void drop(Burst& burst, std::size_t i, bool no_link) noexcept;
   void count_sent(const Burst& burst, const Selection& positions, std::size_t sent) noexcept;
 
   QueueId queue_;
   CounterBlock& counters_;
+  LinkStates links_;
   std::array<PortBatch, RTE_MAX_ETHPORTS> batches_;
 };
 

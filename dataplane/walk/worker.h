@@ -50,6 +50,8 @@ class Worker {
   void forget(VpcIndex vpc);
   void forget(PortId port) { counters_.zero(port); }
   void forget(AttachmentIndex attachment) { counters_.zero(attachment); }
+  // Any time: while it is down, what the port doesn't take is dropped for that.
+  void set_link(PortId port, bool up) { transmitter_.set_link(port, up); }
 
  private:
   void walk_frames(const FibSnapshot& fib, Entrance entrance) noexcept;

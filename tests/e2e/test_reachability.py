@@ -123,7 +123,7 @@ def delivered_in(trace):
 def unaccounted(stats, held):
     """How many packets of a VPC have no fate: in the data plane, and of those punted."""
     slow = stats["slow_path"]
-    return (stats["rx_packets"] + stats["rewalked"] + stats["originated"] -
+    return (stats["rx_packets"] + stats["rewalked"] + stats["originated"] + stats["undelivered"] -
             stats["forwarded"] - stats["punted"] - stats["drops"],
             stats["punted"] - slow["consumed"] - slow["released"] - slow["drops"] - held)
 

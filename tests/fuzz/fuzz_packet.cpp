@@ -128,7 +128,7 @@ void use_known_ipv6_addresses(std::uint8_t* ip, bool source_in_b) {
 }
 
 std::uint64_t entered(const InterfaceCounters& c) {
-  return c.rx_packets + c.rewalked + c.originated;
+  return c.rx_packets + c.rewalked + c.originated + c.undelivered;
 }
 
 void prepare(Bytes& frame, std::uint8_t ask, VpcIndex from) {

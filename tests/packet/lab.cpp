@@ -359,7 +359,8 @@ std::uint64_t Lab::drops(VpcIndex vpc, DropReason reason) const {
 
 void Lab::expect_counters_add_up() const {
   const auto expect_balance = [](const InterfaceCounters& c, const std::string& whose) {
-    EXPECT_EQ(c.rx_packets + c.rewalked + c.originated, c.forwarded + c.punted + c.total_drops())
+    EXPECT_EQ(c.rx_packets + c.rewalked + c.originated + c.undelivered,
+              c.forwarded + c.punted + c.total_drops())
         << whose;
   };
   for (std::uint32_t v = 0; v < plan.vpcs.size(); ++v) {

@@ -85,6 +85,9 @@ class Lab {
   Outcome step();  // one round of the worker
   // Until the packets are collected, nothing more can leave by the VPC's port.
   void fill_transmit_queue(VpcIndex vpc);
+  // What is known of the link of the VPC's port from now on.
+  void set_link(VpcIndex vpc, bool up) { worker_->set_link(port_of(vpc).id, up); }
+  PortId port_id_of(VpcIndex vpc) const { return port_of(vpc).id; }
 
   // A packet buffer with these bytes: on the heap and ending with them and the tailroom, so that a
   // sanitizer sees any access beyond it; or in the pool's own buffers, with headroom and tailroom.

@@ -284,6 +284,16 @@ TEST_F(Api, Counters) {
   EXPECT_EQ(interfaces[1]["mac"], "00:00:00:00:00:02");
 }
 
+TEST_F(Api, LinkThatIsDownSaysWhy) {
+  plane.link = {false, "no carrier"};
+  ASSERT_EQ(post("/v1/config/commit", yaml("abc", "abc")).status, 200u);
+  const auto interfaces = get("/v1/interfaces").json();
+  EXPECT_EQ(interfaces[0]["link_up"], true);
+  EXPECT_FALSE(interfaces[0].contains("link_reason"));
+  EXPECT_EQ(interfaces[2]["link_up"], false);
+  EXPECT_EQ(interfaces[2]["link_reason"], "no carrier");
+}
+
 TEST_F(Api, UnknownPathsAndMethods) {
   EXPECT_EQ(get("/").status, 404u);
   EXPECT_EQ(get("/v2/status").status, 404u);

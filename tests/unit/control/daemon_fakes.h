@@ -34,6 +34,7 @@ class FakePlane : public control::ForwardingPlane,
   bool workers_pass = true;      // false: a worker hangs
   bool rings_drain = true;
   std::uint16_t max_mtu = 9600;  // of ports opened from now on
+  dataplane::LinkState link;     // likewise
   std::set<std::string> open;    // devices
   std::map<dataplane::VpcIndex, control::SlowPathVpc> configured;
   control::PingReply reply{true, "reply", 64, std::chrono::microseconds{250}};
@@ -54,7 +55,7 @@ class FakePlane : public control::ForwardingPlane,
     info.name = name;
     info.device = device;
     info.driver = "net_fake";
-    info.link_up = true;
+    info.link = link;
     info.max_mtu = max_mtu;
     info.mac.bytes[5] = static_cast<std::uint8_t>(info.id.value + 1);
     ports_[info.id] = info;

@@ -25,6 +25,10 @@ struct Recorder final : control::InterfaceObserver, control::NeighbourObserver {
   void interface_down(const SlowPathVpc& vpc, const char* why) override {
     events.push_back(vpc.name + " down: " + why);
   }
+  void link_down(const SlowPathVpc& vpc, const std::string& why) override {
+    events.push_back(vpc.name + " link down: " + why);
+  }
+  void link_up(const SlowPathVpc& vpc) override { events.push_back(vpc.name + " link up"); }
   void neighbour_changed(const NeighbourEvent& event) override {
     constexpr const char* kinds[] = {"learned", "moved", "gone"};
     events.push_back(fmt::format("{} {} {}{}", event.vpc.name, event.address.to_string(),
@@ -49,6 +53,29 @@ class ObserversTest : public SlowPathTest {
 
   Recorder seen;
 };
+
+// VLANs, and what is over VXLAN, are on a port as well.
+TEST_F(ObserversTest, P58_hear_of_the_link_of_every_interface_on_a_port) {
+  auto a = config_a(), b = config_b();
+  a.port = b.port = dataplane::PortId{3};
+  b.vxlan = true;
+  configure({a, b});
+  seen.take();
+  EXPECT_EQ(slow->link_changed(dataplane::PortId{7}, {false, "cut"}), 0u);
+  EXPECT_EQ(slow->link_changed(dataplane::PortId{3}, {false, "cut"}), 2u);
+  EXPECT_THAT(seen.take(), ElementsAre("a link down: cut", "b link down: cut"));
+  // What comes there later hears of it then.
+  configure({a});
+  seen.take();
+  configure({a, b});
+  EXPECT_THAT(seen.take(), ElementsAre("b up", "b link down: cut"));
+  EXPECT_EQ(slow->link_changed(dataplane::PortId{3}, {}), 2u);
+  EXPECT_THAT(seen.take(), ElementsAre("a link up", "b link up"));
+  configure({a});
+  seen.take();
+  configure({a, b});
+  EXPECT_THAT(seen.take(), ElementsAre("b up"));
+}
 
 TEST_F(ObserversTest, hear_of_interfaces_once_each) {
   EXPECT_THAT(seen.take(), ElementsAre("a up", "b up"));
