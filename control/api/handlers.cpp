@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 
 #include "config/yaml_writer.h"
+#include "control/api/history.h"
+#include "control/api/items.h"
 #include "control/api/json.h"
 #include "control/api/task.h"
 #include "control/routes/rib_json.h"
@@ -26,10 +28,8 @@ ApiResponse ok(const Json& json) {
   return {200, json_text(json)};
 }
 
-// 422: the text is wrong. 409: the text is right, but the host can't do it now.
 ApiResponse refused(const Refusal& refusal) {
-  const bool is_wrong = !refusal.errors.empty() || !refusal.problems.empty();
-  return {is_wrong ? 422u : 409u, json_text(to_json(refusal))};
+  return {status_of(refusal), json_text(to_json(refusal))};
 }
 
 std::string file_name(const ApiRequest& request) {
@@ -132,6 +132,8 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
         {"POST", "/v1/config/diff", nothing, &ApiHandlers::config_diff},
         {"POST", "/v1/config/commit", nothing, &ApiHandlers::config_commit},
         {"POST", "/v1/transactions", nothing, &ApiHandlers::transaction},
+        {"GET", "/v1/generations", maybe_name, &ApiHandlers::generations},
+        {"POST", "/v1/generations", name, &ApiHandlers::restore},
         {"GET", "/v1/ports", maybe_name, &items<Kind::port>},
         {"GET", "/v1/underlays", maybe_name, &items<Kind::underlay>},
         {"GET", "/v1/vpcs", maybe_name, &items<Kind::vpc>},
@@ -248,17 +250,29 @@ void ApiHandlers::config_commit(ApiRequest request, const std::string&, const Ap
 }
 
 void ApiHandlers::change_item(ApiRequest request, const std::string&, const ApiRespond& respond) {
-  change_items(ItemRequest::of_item(request), respond);
+  change(ItemRequest::of_item(request), respond);
 }
 
 void ApiHandlers::transaction(ApiRequest request, const std::string&, const ApiRespond& respond) {
-  change_items(ItemRequest::of_transaction(request), respond);
+  change(ItemRequest::of_transaction(request), respond);
 }
 
-void ApiHandlers::change_items(tl::expected<ItemRequest, ApiResponse> parsed,
-                               const ApiRespond& respond) {
+void ApiHandlers::restore(ApiRequest request, const std::string& rest, const ApiRespond& respond) {
+  change(restore_generation(engine_.store(), request, rest), respond);
+}
+
+void ApiHandlers::generations(ApiRequest request, const std::string& rest,
+                              const ApiRespond& respond) {
+  show(respond, [&models = engine_.store(), request = std::move(request), rest] {
+    return rest.empty() ? list_generations(models, request)
+                        : show_generation(models, request, rest);
+  });
+}
+
+void ApiHandlers::change(tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> parsed,
+                         const ApiRespond& respond) {
   if (!parsed) return respond(std::move(parsed.error()));
-  auto request = std::make_shared<ItemRequest>(std::move(*parsed));
+  const auto request = std::move(*parsed);
   if (request->is_dry_run()) {
     return compute(respond, [&engine = engine_, request] {
       const auto candidate = request->apply(engine.running()).and_then([&](Request what) {

@@ -10,7 +10,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "control/api/items.h"
+#include "control/api/change_request.h"
 #include "control/api/server.h"
 #include "control/capture/capture.h"
 #include "control/commit/background.h"
@@ -77,7 +77,11 @@ class ApiHandlers {
 
   void change_item(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void transaction(ApiRequest request, const std::string& rest, const ApiRespond& respond);
-  void change_items(tl::expected<ItemRequest, ApiResponse> request, const ApiRespond& respond);
+  void generations(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  void restore(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  // Commits it, or looks what it would do.
+  void change(tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> change,
+              const ApiRespond& respond);
 
   void trace(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void ping(ApiRequest request, const std::string& rest, const ApiRespond& respond);

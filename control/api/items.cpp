@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "config/nearest.h"
 #include "config/quoted.h"
 #include "control/api/body.h"
 #include "control/api/json.h"
@@ -99,31 +98,6 @@ ApiResponse show_list(const Running& running, const std::string& path) {
   if (!owner) return nothing_at(path);
   const auto list = Items(running.model).list(*owner, path.substr(slash + 1), Defaults::written);
   return list ? ApiResponse{200, json_text(*list)} : error_of(list.error(), "");
-}
-
-struct Options {
-  bool is_dry_run = false;
-  std::string comment;
-};
-
-tl::expected<Options, ApiResponse> options_of(const ApiRequest& request) {
-  static constexpr std::array<std::string_view, 2> known{"comment", "dry_run"};
-  Options options;
-  for (const auto& [key, value] : request.query) {
-    if (key == "comment") {
-      options.comment = value;
-    } else if (key == "dry_run" && (value == "true" || value == "false")) {
-      options.is_dry_run = value == "true";
-    } else if (key == "dry_run") {
-      return Wrong(api_error(
-          400, fmt::format("dry_run: expected true or false, found {}", config::quoted(value))));
-    } else {
-      return Wrong(
-          api_error(400, fmt::format("unknown option {}{}; known options: comment, dry_run",
-                                     config::quoted(key), config::suggestion(key, known))));
-    }
-  }
-  return options;
 }
 
 tl::expected<ItemPath, ApiResponse> path_in(const std::string& path) {
@@ -218,21 +192,11 @@ bool names_tag(std::string_view field, std::string_view tag) {
   return false;
 }
 
-tl::expected<ItemRequest, ApiResponse> ItemRequest::begin(const ApiRequest& request,
-                                                          std::string what) {
-  auto options = options_of(request);
-  if (!options) return Wrong(std::move(options.error()));
-  ItemRequest made;
-  made.client_ = request.client;
-  made.what_ = std::move(what);
-  made.is_dry_run_ = options->is_dry_run;
-  made.comment_ = std::move(options->comment);
-  return made;
-}
-
-tl::expected<ItemRequest, ApiResponse> ItemRequest::of_item(const ApiRequest& request) {
+ItemRequest::Parsed ItemRequest::of_item(const ApiRequest& request) {
   auto path = path_in(request.path);
   if (!path) return Wrong(std::move(path.error()));
+  auto options = change_options(request);
+  if (!options) return Wrong(std::move(options.error()));
   ItemChange change{Verb::remove, std::move(*path), nullptr, {}};
   if (request.method != "DELETE") {
     auto value = parse_json(request.body);
@@ -240,15 +204,17 @@ tl::expected<ItemRequest, ApiResponse> ItemRequest::of_item(const ApiRequest& re
     change.verb = request.method == "PUT" ? Verb::put : Verb::merge;
     change.value = std::move(*value);
   }
-  auto made = begin(request, fmt::format("{} {}", request.method, request.path));
-  if (!made) return made;
+  auto made = std::make_shared<ItemRequest>(
+      request, fmt::format("{} {}", request.method, request.path), std::move(*options));
   made->changes_.push_back(std::move(change));
   made->if_match_ = request.if_match;
   made->if_none_match_ = request.if_none_match;
   return made;
 }
 
-tl::expected<ItemRequest, ApiResponse> ItemRequest::of_transaction(const ApiRequest& request) {
+ItemRequest::Parsed ItemRequest::of_transaction(const ApiRequest& request) {
+  auto options = change_options(request);
+  if (!options) return Wrong(std::move(options.error()));
   const auto body = parse_body(request.body, {"changes"});
   if (!body) return Wrong(api_error(400, body.error()));
   if (!body->contains("changes") || !(*body)["changes"].is_array() || (*body)["changes"].empty()) {
@@ -261,8 +227,8 @@ tl::expected<ItemRequest, ApiResponse> ItemRequest::of_transaction(const ApiRequ
                          "whole configuration",
                          list.size(), most_changes)));
   }
-  auto made = begin(request, fmt::format("transaction of {} changes", list.size()));
-  if (!made) return made;
+  auto made = std::make_shared<ItemRequest>(
+      request, fmt::format("transaction of {} changes", list.size()), std::move(*options));
   for (std::size_t i = 0; i < list.size(); ++i) {
     auto change = change_in(list[i]);
     if (!change) return Wrong(api_error(400, fmt::format("/changes/{}: {}", i, change.error())));
@@ -314,7 +280,7 @@ tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
   if (const auto value = items_->get(first.path); value && changes_.size() == 1) {
     etag_ = entity_tag(*value);
   }
-  return Request{items_->change(), client_, comment_};
+  return Request{items_->change(), client(), comment()};
 }
 
 // Of the last change that the problem is in.
@@ -336,19 +302,13 @@ ApiResponse ItemRequest::refused(const Refusal& refusal) const {
       json["errors"][i]["pointer"] = *pointer;
     }
   }
-  return {refusal.problems.empty() ? 409u : 422u, json_text(json)};
+  return {status_of(refusal), json_text(json)};
 }
 
 ApiResponse ItemRequest::done(std::uint64_t generation, const Changes& changes,
                               const std::vector<std::string>& warnings) const {
-  auto routes = to_json(changes);
-  Json objects = std::move(routes["objects"]);
-  routes.erase("objects");
-  Json json{{"generation", generation},
-            {"changes", {{"objects", std::move(objects)}, {"routes", std::move(routes)}}},
-            {"warnings", warnings}};
-  if (is_dry_run_) json["dry_run"] = true;
-  ApiResponse answer{created_ && !is_dry_run_ ? 201u : 200u, json_text(json)};
+  auto answer = ChangeRequest::done(generation, changes, warnings);
+  if (created_ && !is_dry_run()) answer.status = 201;
   answer.etag = etag_;
   return answer;
 }

@@ -11,8 +11,9 @@
 #include <tl/expected.hpp>
 
 #include "config/items.h"
+#include "control/api/change_request.h"
 #include "control/api/server.h"
-#include "control/commit/engine.h"
+#include "control/commit/running.h"
 
 namespace bgw::control {
 
@@ -35,36 +36,27 @@ struct ItemChange {
 };
 
 // The changes of one request: read at once, applied when it is their turn, answered in the end.
-class ItemRequest {
+class ItemRequest final : public ChangeRequest {
  public:
+  using Parsed = tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse>;
   // PUT, PATCH or DELETE of "/v1/PATH"; or POST /v1/transactions. The error is the answer.
-  static tl::expected<ItemRequest, ApiResponse> of_item(const ApiRequest& request);
-  static tl::expected<ItemRequest, ApiResponse> of_transaction(const ApiRequest& request);
+  static Parsed of_item(const ApiRequest& request);
+  static Parsed of_transaction(const ApiRequest& request);
 
-  bool is_dry_run() const { return is_dry_run_; }
-  RequestLabel label() const { return {client_, what_}; }
-
-  // On top of what runs, where all that the request presumes must hold. Any thread.
-  tl::expected<Request, Refusal> apply(const Running& running);
-  // After apply(), when it was refused, there or later …
-  ApiResponse refused(const Refusal& refusal) const;
-  // … and when it is in force, or was only looked at.
+  using ChangeRequest::ChangeRequest;
+  // All that the request presumes must hold.
+  tl::expected<Request, Refusal> apply(const Running& running) override;
+  ApiResponse refused(const Refusal& refusal) const override;
   ApiResponse done(std::uint64_t generation, const Changes& changes,
-                   const std::vector<std::string>& warnings) const;
+                   const std::vector<std::string>& warnings) const override;
 
  private:
   std::optional<ApiResponse> missed_condition() const;
   std::optional<ApiResponse> apply_one(const ItemChange& change);
   std::optional<std::string> pointer_of(const config::ObjectProblem& problem) const;
 
-  // All but what it changes.
-  static tl::expected<ItemRequest, ApiResponse> begin(const ApiRequest& request, std::string what);
-
-  std::string client_, what_;  // for logs
   std::vector<ItemChange> changes_;
   std::optional<std::string> if_match_, if_none_match_;
-  bool is_dry_run_ = false;
-  std::string comment_;
 
   std::optional<config::Items> items_;
   std::optional<ApiResponse> answer_;  // to what apply() refused

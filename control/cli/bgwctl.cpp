@@ -57,8 +57,9 @@ Invocation parse(const std::vector<std::string>& arguments) {
 
 std::vector<Command> all_commands() {
   std::vector<Command> commands;
-  for (auto group : {config_commands, object_commands, route_commands, trace_commands,
-                     ping_commands, capture_commands, interface_commands, stats_commands}) {
+  for (auto group :
+       {config_commands, object_commands, change_commands, route_commands, trace_commands,
+        ping_commands, capture_commands, interface_commands, stats_commands}) {
     for (auto& command : group()) commands.push_back(std::move(command));
   }
   return commands;
@@ -84,16 +85,17 @@ std::string help(const std::vector<Command>& commands, const std::string& noun) 
       "\n  --socket PATH   where bgwd listens (default /run/bgw/bgw.sock)\n"
       "  -j, --json      print the daemon's JSON answer\n"
       "  --timeout S     how long an answer may take (default 30, for config 300; 0: for ever)\n"
+      "\ncreate, set, delete and rollback take --dry-run, which says all that would change and "
+      "does\n"
+      "nothing, and --comment TEXT, which is kept in the history.\n"
       "\nExit status: 0 done, 1 refused or failed, 2 usage, 3 daemon not reachable.\n";
   return text;
 }
 
 // Verbs that belong to the command language but not to this version.
 bool is_planned(const std::string& noun, const std::string& verb) {
-  static const std::vector<std::string> objects = {"gateway", "attachment", "vpc", "propagation"};
-  static const std::vector<std::string> config = {"confirm", "rollback", "history"};
-  if (noun == "config") return std::ranges::count(config, verb) > 0;
-  return std::ranges::count(objects, noun) > 0 && (verb == "create" || verb == "delete");
+  if (noun == "config") return verb == "confirm";
+  return noun == "vpc" && (verb == "create" || verb == "set" || verb == "delete");
 }
 
 const Command& find(const std::vector<Command>& commands, const std::vector<std::string>& words) {
@@ -107,7 +109,7 @@ const Command& find(const std::vector<Command>& commands, const std::vector<std:
   }
   if (is_planned(noun, verb)) {
     throw UsageError(fmt::format(
-        "this version has no '{}'; edit the configuration file and use 'config commit FILE'",
+        "this version has no '{}'; use the API, or edit the configuration file and commit it",
         noun + " " + verb));
   }
   if (verbs.empty()) throw UsageError(fmt::format("unknown noun '{}'; see bgwctl --help", noun));

@@ -130,11 +130,20 @@ Reply Client::remove(const std::string& target) const {
   return exchange("DELETE", target, "");
 }
 
+Reply Client::patch(const std::string& target, const std::string& body) const {
+  return exchange("PATCH", target, body);
+}
+
+Reply Client::create(const std::string& target, const std::string& body) const {
+  return exchange("PUT", target, body, true);
+}
+
 Reply Client::exchange(const std::string& method, const std::string& target,
-                       const std::string& body) const {
+                       const std::string& body, bool only_new) const {
   http::request<http::string_body> request(http::string_to_verb(method), target, 11);
   request.set(http::field::host, "bgwd");
   request.keep_alive(false);
+  if (only_new) request.set(http::field::if_none_match, "*");
   request.body() = body;
   request.prepare_payload();
   Exchange exchange(socket_path_, timeout_, interrupted_);

@@ -42,10 +42,13 @@ class Client {
   Reply get(const std::string& target) const;
   Reply post(const std::string& target, const std::string& body) const;
   Reply remove(const std::string& target) const;
+  Reply patch(const std::string& target, const std::string& body) const;
+  // A PUT that is refused if there is something already.
+  Reply create(const std::string& target, const std::string& body) const;
 
  private:
-  Reply exchange(const std::string& method, const std::string& target,
-                 const std::string& body) const;
+  Reply exchange(const std::string& method, const std::string& target, const std::string& body,
+                 bool only_new = false) const;
   std::string socket_path_;
   Seconds timeout_;
   const volatile std::sig_atomic_t* interrupted_ = nullptr;

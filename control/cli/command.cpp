@@ -12,6 +12,16 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
+// An error in a text has one of its own; one of an object says which, and where in it.
+std::string text_of(const Json& error) {
+  if (error.contains("text")) return error["text"].get<std::string>();
+  std::string where;
+  if (error.contains("kind")) where = cell(error["kind"]) + " " + cell(error["name"]) + ": ";
+  const auto place = error.contains("pointer") ? cell(error["pointer"]) : cell(error, "where");
+  if (!place.empty() && place != "-") where += place + ": ";
+  return "bgwctl: " + where + cell(error["message"]);
+}
+
 [[noreturn]] void fail(const Reply& reply) {
   const auto json = Json::parse(reply.body, nullptr, false);
   if (!json.is_object() || !json.contains("error")) {
@@ -19,14 +29,14 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
   }
   if (!json.contains("errors")) throw Failure(json["error"].get<std::string>());
   std::string lines;
-  for (const auto& error : json["errors"]) lines += error["text"].get<std::string>() + '\n';
+  for (const auto& error : json["errors"]) lines += text_of(error) + '\n';
   throw WrongConfiguration(lines);
 }
 
 }  // namespace
 
 std::string body_of(const Reply& reply) {
-  if (reply.status != 200) fail(reply);
+  if (reply.status != 200 && reply.status != 201) fail(reply);
   return reply.body;
 }
 

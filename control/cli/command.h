@@ -44,7 +44,8 @@ struct Command {
 
 // One function per noun group, each in a file of its name.
 std::vector<Command> config_commands();
-std::vector<Command> object_commands();  // gateway, attachment, vpc, propagation
+std::vector<Command> object_commands();  // gateway, attachment, vpc, propagation: list, show
+std::vector<Command> change_commands();  // of these: create, set, delete
 std::vector<Command> route_commands();
 std::vector<Command> trace_commands();
 std::vector<Command> ping_commands();
@@ -52,8 +53,8 @@ std::vector<Command> capture_commands();
 std::vector<Command> interface_commands();  // interface, neighbor
 std::vector<Command> stats_commands();      // stats, status
 
-// The body of a 200 answer. Throws Failure or WrongConfiguration with the daemon's reason for
-// every other.
+// The body of an answer with 200 or 201. Throws Failure or WrongConfiguration with the daemon's
+// reason for every other.
 std::string body_of(const Reply& reply);
 Json json_of(const Reply& reply);
 

@@ -6,8 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "control/cli/change_text.h"
 #include "control/cli/command.h"
-#include "control/cli/route_text.h"
+#include "control/cli/table.h"
 
 namespace bgw::cli {
 namespace {
@@ -45,33 +46,6 @@ Reply send(const Context& context, const std::vector<std::string>& arguments, co
       fmt::format("/v1/config/{}?file={}", verb, percent_encode(printable(file))), read_file(file));
 }
 
-void print_changes(const Json& changes) {
-  static constexpr const char* signs[] = {"-", "+"};
-  for (const auto& object : changes["objects"]) {
-    fmt::print("{} {} {}{}\n", cell(object["change"]), cell(object["kind"]), cell(object["name"]),
-               object["keys"].empty() ? "" : ": " + cell(object["keys"]));
-  }
-  for (const auto& table : changes["tables"]) {
-    fmt::print("{}\n", cell(table["table"]));
-    for (int added = 0; added < 2; ++added) {
-      for (const auto& route : table[added ? "added" : "removed"]) {
-        fmt::print("  {} {}\n", signs[added], route_line(route));
-      }
-    }
-  }
-  const Json left = changes.value("not_compared", Json::array());
-  if (left.empty()) return;
-  fmt::print("not shown, too many routes: {} of VPCs that may change too, as {}; -j names all\n",
-             left.size() == 1 ? "1 table" : fmt::format("{} tables", left.size()),
-             cell(left.front()));
-}
-
-void print_warnings(const Json& answer) {
-  for (const auto& warning : answer.value("warnings", Json::array())) {
-    fmt::print(stderr, "bgwctl: warning: {}\n", cell(warning));
-  }
-}
-
 int check(const Context& context, const std::vector<std::string>& arguments) {
   const auto reply = send(context, arguments, "check");
   const auto counts = json_of(reply);
@@ -85,17 +59,33 @@ int check(const Context& context, const std::vector<std::string>& arguments) {
   return done;
 }
 
+std::string generation_in(const std::string& text) {
+  return fmt::format("{:.0f}", parse_number("generation", text, 1, 1e15));
+}
+
+int diff_generations(const Context& context, const std::vector<std::string>& numbers) {
+  const auto reply = context.client.get(fmt::format(
+      "/v1/generations/{}/diff?to={}", generation_in(numbers[0]), generation_in(numbers[1])));
+  const auto answer = json_of(reply);
+  if (context.json) {
+    fmt::print("{}", reply.body);
+  } else {
+    print_difference(flat_changes(answer["changes"]));
+  }
+  return done;
+}
+
 int diff(const Context& context, const std::vector<std::string>& arguments) {
+  if (arguments.size() == 2) {
+    return diff_generations(context, Arguments(arguments, {}, {}).positional({"N", "M"}));
+  }
   const auto reply = send(context, arguments, "diff");
   const auto changes = json_of(reply);
   print_warnings(changes);
   if (context.json) {
     fmt::print("{}", reply.body);
-  } else if (changes["objects"].empty() && changes["tables"].empty() &&
-             changes.value("not_compared", Json::array()).empty()) {
-    fmt::print("no difference\n");
   } else {
-    print_changes(changes);
+    print_difference(changes);
   }
   return done;
 }
@@ -114,8 +104,13 @@ int commit(const Context& context, const std::vector<std::string>& arguments) {
 }
 
 int show(const Context& context, const std::vector<std::string>& arguments) {
-  Arguments(arguments, {}, {}).positional({});
-  const auto text = body_of(context.client.get("/v1/config"));
+  const Arguments given(arguments, {}, {"--generation"});
+  given.positional({});
+  const auto* generation = given.option("--generation");
+  const auto text =
+      body_of(context.client.get(generation == nullptr ? "/v1/config"
+                                                       : fmt::format("/v1/generations/{}/config",
+                                                                     generation_in(*generation))));
   if (context.json) {
     fmt::print("{}\n", Json{{"config", text}}.dump(-1, ' ', false, Json::error_handler_t::replace));
   } else {
@@ -124,14 +119,53 @@ int show(const Context& context, const std::vector<std::string>& arguments) {
   return done;
 }
 
+int history(const Context& context, const std::vector<std::string>& arguments) {
+  const Arguments given(arguments, {}, {"--limit"});
+  given.positional({});
+  const auto* limit = given.option("--limit");
+  const auto reply = context.client.get(
+      fmt::format("/v1/generations?limit={:.0f}",
+                  limit == nullptr ? 20 : parse_number("--limit", *limit, 1, 1000)));
+  const auto list = json_of(reply);
+  if (context.json) {
+    fmt::print("{}", reply.body);
+    return done;
+  }
+  Table table({">GENERATION", "TIME", "WHO", "COMMENT", "WHAT"});
+  for (const auto& one : list) {
+    table.add({cell(one["generation"]), cell(one["time"]), cell(one["principal"]),
+               cell(one["comment"]), cell(one["summary"])});
+  }
+  fmt::print("{}", table.to_string());
+  return done;
+}
+
+int rollback(const Context& context, const std::vector<std::string>& arguments) {
+  const Arguments given(arguments, {"--dry-run"}, {"--comment"});
+  const auto number = generation_in(given.positional({"N"}).front());
+  const auto* comment = given.option("--comment");
+  const bool dry_run = given.flag("--dry-run");
+  const auto reply =
+      context.client.post(fmt::format("/v1/generations/{}/restore?dry_run={}&comment={}", number,
+                                      dry_run, comment == nullptr ? "" : percent_encode(*comment)),
+                          "");
+  return print_change(context, reply);
+}
+
 }  // namespace
 
 std::vector<Command> config_commands() {
   return {
       {"config", "check", "FILE", "is the file right? changes nothing", check},
-      {"config", "diff", "FILE", "what committing the file would change", diff},
+      {"config", "diff", "FILE | N M",
+       "what committing the file would change; or how two "
+       "generations differ",
+       diff},
       {"config", "commit", "FILE", "put the file in force, whole or not at all", commit},
-      {"config", "show", "", "the text that is in force", show},
+      {"config", "show", "[--generation N]", "the text that is in force, or was", show},
+      {"config", "history", "[--limit N]", "generations: who committed what when", history},
+      {"config", "rollback", "N [--dry-run] [--comment TEXT]",
+       "the configuration of a generation again, as a new one", rollback},
   };
 }
 

@@ -9,9 +9,6 @@
 namespace bgw::control {
 namespace {
 
-// More changes nobody reads, and to find them out keeps commits waiting.
-constexpr DiffLimits shown_changes{.listed = 1'000, .compared = 20'000};
-
 const char* plural(std::size_t count) {
   return count == 1 ? "" : "s";
 }

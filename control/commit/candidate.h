@@ -50,6 +50,9 @@ RequestLabel label_of(const Request& request);
 // Loads what this version carries; the refusal lists every error.
 tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::string_view file);
 
+// More changes nobody reads, and to find them out keeps commits waiting.
+inline constexpr DiffLimits shown_changes{.listed = 1'000, .compared = 20'000};
+
 struct Changes {
   std::vector<ObjectChange> objects;
   RibDiff routes;

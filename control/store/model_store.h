@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -29,6 +30,12 @@ class ModelStore {
   tl::expected<std::optional<StoredModel>, StoreError> load();
   // An older one.
   tl::expected<StoredModel, StoreError> load(std::uint64_t generation) const;
+
+  // As Store::list().
+  tl::expected<std::vector<GenerationInfo>, StoreError> list(std::size_t limit,
+                                                             std::uint64_t before = 0) const {
+    return store_.list(limit, before);
+  }
 
   // Makes `model` the next generation, with the number that `info` says: one more than what was
   // loaded or appended last. What it has in common with that is neither written nor made into JSON.

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A gateway set up on a running bgwd, object by object with curl, and undone again."""
+"""A gateway set up on a running bgwd, object by object with curl and bgwctl, and undone again."""
 
 import json
 import re
@@ -83,6 +83,20 @@ class LiveObjects(unittest.TestCase):
         after = self.curl("GET", "status")
         self.assertEqual(after["generation"], before["generation"] + len(STEPS) + len(UNDONE))
         self.assertEqual(self.curl("GET", "gateways"), [])
+
+    def test_the_tutorial_by_commands_and_back_at_once(self):
+        ctl = self.daemon.ctl.run
+        generation = self.daemon.ctl.json("status")["generation"]
+        ctl("gateway", "create", "gw1")
+        for vpc in "ab":
+            ctl("attachment", "create", f"att-{vpc}", "--gateway", "gw1", "--vpc", vpc)
+        ctl("propagation", "create", "a/main/gw1", "--ranges", "10.0.0.0/8")
+        self.assertIsNone(self.ping_ms())
+        ctl("propagation", "create", "b/main/gw1", "--ranges", "10.0.0.0/8")
+        self.assertIsNotNone(self.ping_ms())
+        undone = ctl("config", "rollback", generation).stdout
+        self.assertIn("removed gateway gw1", undone)
+        self.assertIsNone(self.ping_ms())
 
     def test_what_was_changed_survives_a_restart(self):
         self.curl("PUT", "gateways/gw2", {"overlap": "longest-match"}, 201, "?comment=to+stay")

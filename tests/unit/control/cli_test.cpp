@@ -176,13 +176,71 @@ TEST_F(Cli, UsageErrorsAreStatus2) {
 
 TEST_F(Cli, VerbsOfLaterVersionsSaySo) {
   for (const std::vector<std::string>& command : {std::vector<std::string>{"vpc", "create", "x"},
-                                                  {"gateway", "delete", "x"},
-                                                  {"config", "rollback"},
-                                                  {"config", "confirm"},
-                                                  {"config", "history"}}) {
+                                                  {"vpc", "delete", "x"},
+                                                  {"config", "confirm"}}) {
     const auto ended = bgwctl(command);
     EXPECT_EQ(ended.status, 2);
     EXPECT_THAT(ended.err, HasSubstr("this version has no"));
+  }
+}
+
+// From two VPCs that know nothing of each other, and back.
+TEST_F(Cli, TheTutorialByCommands) {
+  ASSERT_EQ(bgwctl({"config", "commit", dir.write("f.yaml", yaml("ab", ""))}).status, 0);
+  const std::vector<std::vector<std::string>> steps = {
+      {"gateway", "create", "bgw-2", "--asn", "65002"},
+      {"attachment", "create", "att-a", "--gateway", "bgw-2", "--vpc", "vpc-a"},
+      {"attachment", "create", "att-b", "--gateway=bgw-2", "--vpc=vpc-b", "--advertise=web"},
+      {"propagation", "create", "vpc-a/main/bgw-2", "--ranges", "10.0.0.0/8,172.16.0.0/12"},
+      {"gateway", "set", "bgw-2", "--overlap", "longest-match"}};
+  for (auto step : steps) {
+    step.emplace_back("--dry-run");
+    const auto dry = bgwctl(step);
+    EXPECT_EQ(dry.status, 0) << dry.err;
+    EXPECT_THAT(dry.out, HasSubstr("a dry run: nothing was changed\n"));
+    step.back() = "--comment=a step";
+    const auto done = bgwctl(step);
+    EXPECT_EQ(done.status, 0) << done.err;
+    EXPECT_THAT(done.out, HasSubstr("is in force\n"));
+    EXPECT_EQ(done.out.substr(0, done.out.find("generation")),
+              dry.out.substr(0, dry.out.find("a dry run")));
+  }
+  EXPECT_THAT(bgwctl({"route", "list", "vpc-a/main"}).out, HasSubstr("10.2.1.0/24"));
+  const auto again = bgwctl(steps[0]);
+  EXPECT_EQ(again.status, 1);
+  EXPECT_THAT(again.err, HasSubstr("is there already"));
+  const auto history = bgwctl({"config", "history", "--limit", "2"}).out;
+  EXPECT_THAT(history, HasSubstr("a step"));
+  for (const std::vector<std::string>& step :
+       {std::vector<std::string>{"attachment", "delete", "att-a"},
+        {"attachment", "delete", "att-b"},
+        {"gateway", "delete", "bgw-2"}}) {
+    EXPECT_EQ(bgwctl(step).status, 0);
+  }
+  EXPECT_EQ(model_of(bgwctl({"config", "show"}).out).attachments().size(), 0u);
+  EXPECT_EQ(bgwctl({"config", "diff", "2", "10"}).out, "no difference\n");
+  EXPECT_EQ(bgwctl({"config", "rollback", "7", "--dry-run"}).status, 0);
+  EXPECT_EQ(bgwctl({"config", "rollback", "7"}).status, 0);
+  EXPECT_EQ(bgwctl({"config", "show"}).out, bgwctl({"config", "show", "--generation", "7"}).out);
+}
+
+TEST_F(Cli, RefusedChangesSayWhereAndWhy) {
+  const auto range = bgwctl({"propagation", "set", "vpc-a/main/bgw-1", "--ranges", "10.0.0.1/8"});
+  EXPECT_EQ(range.status, 1);
+  EXPECT_THAT(range.err, StartsWith("bgwctl: /ranges/0: "));
+  const auto used = bgwctl({"gateway", "delete", "bgw-1"});
+  EXPECT_EQ(used.status, 1);
+  EXPECT_THAT(used.err, HasSubstr("att-a"));
+  EXPECT_EQ(bgwctl({"gateway", "set", "nobody", "--asn", "1"}).status, 1);
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"attachment", "create", "x", "--vpc", "vpc-a"},
+        {"propagation", "create", "vpc-a/main", "--ranges", "10.0.0.0/8"},
+        {"propagation", "delete", "/"},
+        {"gateway", "set", "bgw-1"},
+        {"gateway", "create", "x", "--asn", "many"},
+        {"config", "rollback", "x"},
+        {"config", "diff", "1", "x"}}) {
+    EXPECT_EQ(bgwctl(wrong).status, 2) << testing::PrintToString(wrong);
   }
 }
 

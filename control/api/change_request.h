@@ -1,0 +1,53 @@
+// A request that changes what runs, whatever it is made of: from its options to its answer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "control/api/server.h"
+#include "control/commit/engine.h"
+
+namespace bgw::control {
+
+struct ChangeOptions {
+  bool is_dry_run = false;  // ?dry_run=true: all is found out, nothing done
+  std::string comment;      // ?comment=, kept with the generation
+};
+
+// Of the query, which must have no others. The error is the answer.
+tl::expected<ChangeOptions, ApiResponse> change_options(const ApiRequest& request);
+
+class ChangeRequest {
+ public:
+  ChangeRequest(const ApiRequest& request, std::string what, ChangeOptions options)
+      : client_(request.client), what_(std::move(what)), options_(std::move(options)) {}
+  virtual ~ChangeRequest() = default;
+
+  bool is_dry_run() const { return options_.is_dry_run; }
+  RequestLabel label() const { return {client_, what_}; }
+
+  // What is asked for, on top of what runs when it is its turn. Any thread.
+  virtual tl::expected<Request, Refusal> apply(const Running& running) = 0;
+  // The answer after apply(), when it was refused, there or later …
+  virtual ApiResponse refused(const Refusal& refusal) const;
+  // … and when it is in force, or was only looked at:
+  // {"generation","changes":{"objects","routes"},"warnings"}.
+  virtual ApiResponse done(std::uint64_t generation, const Changes& changes,
+                           const std::vector<std::string>& warnings) const;
+
+ protected:
+  const std::string& client() const { return client_; }
+  const std::string& comment() const { return options_.comment; }
+
+ private:
+  std::string client_, what_;  // for logs
+  ChangeOptions options_;
+};
+
+// 422: what was sent is wrong. 409: it is right, but the host can't do it now.
+unsigned status_of(const Refusal& refusal);
+
+}  // namespace bgw::control

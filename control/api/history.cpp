@@ -1,0 +1,180 @@
+#include "control/api/history.h"
+
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "config/quoted.h"
+#include "config/yaml_writer.h"
+#include "control/api/json.h"
+#include "control/routes/compute_routes.h"
+
+namespace bgw::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Wrong = tl::unexpected<ApiResponse>;
+
+constexpr std::size_t largest_page = 1000;
+
+std::optional<std::uint64_t> number_in(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+ApiResponse error_of(const StoreError& error) {
+  switch (error.fault) {
+    case StoreFault::unknown:
+      return api_error(404, error.message);
+    case StoreFault::unavailable:
+      return api_error(503, error.message);
+    default:
+      return api_error(500, error.message);
+  }
+}
+
+// RFC 3339, in UTC.
+std::string text_of(std::chrono::sys_time<std::chrono::milliseconds> time) {
+  const auto milliseconds = time.time_since_epoch().count();
+  return fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(milliseconds / 1000), milliseconds % 1000);
+}
+
+Json to_json(const GenerationInfo& info) {
+  return {{"generation", info.number},
+          {"time", text_of(info.time)},
+          {"principal", info.principal},
+          {"comment", info.comment},
+          {"summary", info.summary}};
+}
+
+// What differs, with the routes that each generation had by its own history of arrivals.
+Changes changes_between(const StoredModel& from, const StoredModel& to) {
+  const auto after = to.model.shared_with(from.model);
+  return {diff(from.model, after), diff(compute_routes(from.model, from.history).rib,
+                                        compute_routes(after, to.history).rib, shown_changes)};
+}
+
+ApiResponse compare(const ModelStore& models, const StoredModel& from, const ApiRequest& request) {
+  const auto given = request.query.find("to");
+  const auto to_number = given == request.query.end() ? std::optional(models.store().newest())
+                                                      : number_in(given->second);
+  if (!to_number) {
+    return api_error(400, fmt::format("to: expected a generation's number, found {}",
+                                      config::quoted(given->second)));
+  }
+  const auto to = models.load(*to_number);
+  if (!to) return error_of(to.error());
+  auto routes = control::to_json(changes_between(from, *to));
+  auto objects = std::move(routes["objects"]);
+  routes.erase("objects");
+  return {
+      200,
+      json_text({{"from", from.info.number},
+                 {"to", *to_number},
+                 {"changes", {{"objects", std::move(objects)}, {"routes", std::move(routes)}}}})};
+}
+
+class Restoration final : public ChangeRequest {
+ public:
+  Restoration(const ModelStore& models, std::uint64_t generation, const ApiRequest& request,
+              ChangeOptions options)
+      : ChangeRequest(request, fmt::format("generation {}", generation), std::move(options)),
+        models_(models),
+        generation_(generation) {}
+
+  tl::expected<Request, Refusal> apply(const Running&) override {
+    const auto stored = models_.load(generation_);
+    if (!stored) {
+      answer_ = error_of(stored.error());
+      return tl::unexpected(Refusal{stored.error().message});
+    }
+    return Request{ConfigText{config::write_yaml(stored->model.to_model()),
+                              fmt::format("generation {}", generation_)},
+                   client(),
+                   comment().empty() ? fmt::format("generation {} again", generation_) : comment()};
+  }
+  ApiResponse refused(const Refusal& refusal) const override {
+    return answer_ ? *answer_ : ChangeRequest::refused(refusal);
+  }
+
+ private:
+  const ModelStore& models_;
+  std::uint64_t generation_;
+  std::optional<ApiResponse> answer_;
+};
+
+// "7/config": the number, and what follows it.
+struct Asked {
+  std::uint64_t generation = 0;
+  std::string what;
+};
+tl::expected<Asked, ApiResponse> parse(const std::string& rest) {
+  const auto slash = std::min(rest.find('/'), rest.size());
+  const auto number = number_in(std::string_view(rest).substr(0, slash));
+  if (!number) {
+    return Wrong(api_error(
+        404, fmt::format("there is no generation {}", config::quoted(rest.substr(0, slash)))));
+  }
+  return Asked{*number, rest.substr(std::min(slash + 1, rest.size()))};
+}
+
+ApiResponse nothing_at(const ApiRequest& request) {
+  return api_error(404, fmt::format("there is nothing at {}", request.path));
+}
+
+}  // namespace
+
+ApiResponse list_generations(const ModelStore& models, const ApiRequest& request) {
+  std::uint64_t limit = 100, before = 0;
+  for (const auto& [key, value] : request.query) {
+    const auto number = number_in(value);
+    const bool is_limit = key == "limit";
+    if (!is_limit && key != "before") {
+      return api_error(
+          400, fmt::format("unknown option {}; known options: before, limit", config::quoted(key)));
+    }
+    if (!number || *number < 1 || (is_limit && *number > largest_page)) {
+      return api_error(400, fmt::format("{}: expected a number from 1{}, found {}", key,
+                                        is_limit ? fmt::format(" to {}", largest_page) : "",
+                                        config::quoted(value)));
+    }
+    (is_limit ? limit : before) = *number;
+  }
+  const auto infos = models.list(limit, before);
+  if (!infos) return error_of(infos.error());
+  Json list = Json::array();
+  for (const auto& info : *infos) list.push_back(to_json(info));
+  return {200, json_text(list)};
+}
+
+ApiResponse show_generation(const ModelStore& models, const ApiRequest& request,
+                            const std::string& rest) {
+  const auto asked = parse(rest);
+  if (!asked) return asked.error();
+  if (!asked->what.empty() && asked->what != "config" && asked->what != "diff") {
+    return nothing_at(request);
+  }
+  const auto stored = models.load(asked->generation);
+  if (!stored) return error_of(stored.error());
+  if (asked->what == "diff") return compare(models, *stored, request);
+  if (asked->what.empty()) return {200, json_text(to_json(stored->info))};
+  return {200, config::write_yaml(stored->model.to_model()), "application/yaml"};
+}
+
+tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> restore_generation(
+    const ModelStore& models, const ApiRequest& request, const std::string& rest) {
+  auto asked = parse(rest);
+  if (!asked) return Wrong(std::move(asked.error()));
+  if (asked->what != "restore") return Wrong(nothing_at(request));
+  auto options = change_options(request);
+  if (!options) return Wrong(std::move(options.error()));
+  return std::make_shared<Restoration>(models, asked->generation, request, std::move(*options));
+}
+
+}  // namespace bgw::control

@@ -1,0 +1,28 @@
+// Generations: what was committed when and by whom, how two of them differ, and the way back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "control/api/change_request.h"
+#include "control/api/server.h"
+#include "control/store/model_store.h"
+
+namespace bgw::control {
+
+// Newest first, `?limit=` of them, `?before=` one. Reads the disk, as all here; any thread.
+ApiResponse list_generations(const ModelStore& models, const ApiRequest& request);
+// `rest`: "7", "7/config" its configuration as canonical YAML, "7/diff?to=9" how 9 differs from 7
+// (or the newest one does).
+ApiResponse show_generation(const ModelStore& models, const ApiRequest& request,
+                            const std::string& rest);
+
+// POST of "7/restore": the configuration of generation 7 as a new generation. Routes that come
+// back have arrived anew (control/ROUTES.md G2). `models` must outlive it. The error is the answer.
+tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> restore_generation(
+    const ModelStore& models, const ApiRequest& request, const std::string& rest);
+
+}  // namespace bgw::control
