@@ -115,5 +115,54 @@ class Links(unittest.TestCase):
         self.assertEqual(self.answered(self.net.instances["l1"], 4), PINGS)
 
 
+class KernelInterface(unittest.TestCase):
+    """VPC p on a TAP, and q behind a veth whose one end, k-q, is bgwd's by net_af_packet."""
+
+    def setUp(self):
+        self.lab = self.enterContext(bgwtest.Lab())
+        for vpc in "pq":
+            self.lab.vpc(vpc)
+            self.lab.instance(vpc, f"{vpc}1", f"{every_wire.address(vpc, 10)}/24",
+                              every_wire.address(vpc, 1))
+        self.ours, self.theirs = self.lab.gateway_namespace, self.lab.vpcs["q"]
+        run("ip", "-n", self.theirs, "link", "add", "to-gw", "type", "veth", "peer", "name", "k-q",
+            "netns", self.ours)
+        run("ip", "-n", self.theirs, "link", "set", "to-gw", "master", "br0", "up")
+        run("ip", "-n", self.ours, "link", "set", "k-q", "up")
+        run("ip", "netns", "exec", self.theirs, "ethtool", "-K", "to-gw", "tx", "off")
+        config = every_wire.config(("p", "q"), ipv6=False)
+        config["ports"][1]["device"] = "net_af_packet_q,iface=k-q"
+        self.daemon = self.lab.daemon(config)
+        self.daemon.start()
+        self.p1, self.q1 = self.lab.instances["p1"], self.lab.instances["q1"]
+
+    def link(self):
+        by_vpc = {i["vpc"]: i for i in self.daemon.ctl.json("interface", "list")}
+        return by_vpc["q"].get("link_reason", "up")
+
+    def drops(self):
+        return {(d["vpc"], d["reason"]): d["packets"] for d in self.daemon.ctl.json("stats", "drops")}
+
+    def test_P58_interface_or_its_peer_is_down(self):
+        self.assertTrue(self.p1.ping(self.q1.address, count=2))
+        self.assertEqual(self.link(), "up")
+        for namespace, name, reason in (
+                (self.theirs, "to-gw", "the kernel's interface k-q has no carrier"),
+                (self.ours, "k-q", "the kernel's interface is down: ip link set k-q up")):
+            run("ip", "-n", namespace, "link", "set", name, "down")
+            eventually(lambda r=reason: r in self.link(), 5, reason)
+            run("ip", "-n", namespace, "link", "set", name, "up")
+            eventually(lambda: self.link() == "up", 5, "up again")
+            eventually(lambda: self.p1.ping(self.q1.address), 10, "packets arrive again")
+        self.assertEqual([d for d in self.drops() if d[0] == "p"], [])
+
+    def test_P58_what_the_driver_keeps_no_more_is_counted_there(self):
+        self.assertTrue(self.p1.ping(self.q1.address, count=2))
+        run("ip", "-n", self.ours, "link", "set", "k-q", "down")
+        self.p1.run("ping", "-n", "-q", "-c", 700, "-i", 0.002, "-W", 1, self.q1.address, check=False)
+        self.assertGreater(self.drops().get(("q", "link_down"), 0), 50)
+        self.assertEqual([d for d in self.drops() if d[0] == "p"], [])
+
+
 if __name__ == "__main__":
     bgwtest.main()
