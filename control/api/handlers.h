@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/api/change_request.h"
+#include "control/api/neighbour_listings.h"
 #include "control/api/server.h"
 #include "control/capture/capture.h"
 #include "control/commit/background.h"
@@ -52,8 +53,13 @@ class ApiHandlers {
 
   void handle(ApiRequest request, const ApiRespond& respond);
 
-  // Goes on with captures; true if there was anything to do.
-  bool poll(std::chrono::steady_clock::time_point now) { return captures_.poll(now); }
+  // Goes on with captures and lists; true if there was anything to do.
+  bool poll(std::chrono::steady_clock::time_point now) {
+    const bool listed = listings_.poll();
+    return captures_.poll(now) || listed;
+  }
+  // Answers what waits for poll() that there is none any more.
+  void stop() { listings_.stop(); }
 
  private:
   // `rest` is what follows the path of an entry that takes a name: "vpc-a/main".
@@ -116,6 +122,7 @@ class ApiHandlers {
   Background& views_;
   Committer committer_{engine_, commits_};
   CaptureSessions captures_{engine_, planes_.captures};
+  NeighbourListings listings_{planes_.telemetry};
   std::chrono::steady_clock::time_point started_;
 };
 

@@ -210,19 +210,31 @@ void ApiHandlers::interfaces(ApiRequest, const std::string&, const ApiRespond& r
   });
 }
 
+namespace {
+
+Json shown(const NeighbourEntry& neighbour) {
+  const bool is_known = neighbour.mac != dataplane::Mac{};
+  return {{"vpc", neighbour.vpc},
+          {"address", neighbour.address.to_string()},
+          {"state", to_string(neighbour.state)},
+          {"mac", is_known ? Json(neighbour.mac.to_string()) : Json(nullptr)},
+          {"since_confirmed_ms", neighbour.since_confirmed.count()},
+          {"held", neighbour.held}};
+}
+
+}  // namespace
+
 void ApiHandlers::neighbours(ApiRequest, const std::string&, const ApiRespond& respond) {
-  show(respond, [neighbours = planes_.telemetry.neighbours()] {
-    Json list = Json::array();
-    for (const auto& neighbour : neighbours) {
-      list.push_back({{"vpc", neighbour.vpc},
-                      {"address", neighbour.address.to_string()},
-                      {"state", to_string(neighbour.state)},
-                      {"mac", neighbour.mac == dataplane::Mac{} ? Json(nullptr)
-                                                                : Json(neighbour.mac.to_string())},
-                      {"since_confirmed_ms", neighbour.since_confirmed.count()},
-                      {"held", neighbour.held}});
-    }
-    return ok(list);
+  listings_.ask([this, respond](std::shared_ptr<NeighbourListings::Pieces> pieces) {
+    if (pieces == nullptr) return respond(api_error(503, "bgwd is stopping"));
+    show(respond, [pieces = std::move(pieces)]() mutable {
+      Json list = Json::array();
+      for (const auto& piece : *pieces) {
+        for (const auto& neighbour : piece) list.push_back(shown(neighbour));
+      }
+      pieces.reset();  // here: to free so many takes its time
+      return ok(list);
+    });
   });
 }
 

@@ -203,10 +203,6 @@ Json ApiHandlers::reply_json(const Trace& trace, const std::vector<WalkOutcome>&
 }
 
 Json ApiHandlers::trace_json(const Trace& trace) const {
-  const bool is_delivered = std::ranges::any_of(
-      trace.outcomes, [](const auto& outcome) { return outcome.verdict == Verdict::deliver; });
-  std::vector<NeighbourEntry> neighbours;
-  if (is_delivered) neighbours = planes_.telemetry.neighbours();
   Json json{{"vpc", trace.vpc},
             {"src", trace.source.to_string()},
             {"dst", trace.destination.to_string()},
@@ -216,10 +212,10 @@ Json ApiHandlers::trace_json(const Trace& trace) const {
     auto shown = to_json(outcome);
     if (outcome.verdict != Verdict::drop) shown["reply"] = reply_json(trace, trace.replies[i]);
     if (outcome.verdict == Verdict::deliver) {
-      const auto entry = std::ranges::find_if(neighbours, [&](const NeighbourEntry& neighbour) {
-        return neighbour.vpc == outcome.vpc && neighbour.address == outcome.neighbour;
-      });
-      shown["neighbour_state"] = entry == neighbours.end() ? "unknown" : to_string(entry->state);
+      const auto vpc = engine_.programmer().vpc_index(outcome.vpc);
+      const auto entry =
+          vpc ? planes_.telemetry.neighbour({*vpc, to_address(outcome.neighbour)}) : std::nullopt;
+      shown["neighbour_state"] = entry ? to_string(entry->state) : "unknown";
     }
     json["outcomes"].push_back(std::move(shown));
   }

@@ -96,8 +96,13 @@ SlowPathCounters DpdkPlane::slow_path_counters(VpcIndex vpc) const {
   return slow_path_.counters(vpc);
 }
 
-std::vector<NeighbourEntry> DpdkPlane::neighbours() const {
-  return slow_path_.neighbours();
+std::vector<NeighbourEntry> DpdkPlane::neighbours(const std::optional<NeighbourPlace>& behind,
+                                                  std::size_t most) const {
+  return slow_path_.neighbours(behind, most);
+}
+
+std::optional<NeighbourEntry> DpdkPlane::neighbour(const NeighbourPlace& place) const {
+  return slow_path_.neighbour(place);
 }
 
 std::vector<BoundUse> DpdkPlane::bounds() const {

@@ -43,7 +43,9 @@ class DpdkPlane final : public ForwardingPlane,
   dataplane::AttachmentCounters attachment_counters(
       dataplane::AttachmentIndex attachment) const override;
   SlowPathCounters slow_path_counters(dataplane::VpcIndex vpc) const override;
-  std::vector<NeighbourEntry> neighbours() const override;
+  std::vector<NeighbourEntry> neighbours(const std::optional<NeighbourPlace>& behind,
+                                         std::size_t most) const override;
+  std::optional<NeighbourEntry> neighbour(const NeighbourPlace& place) const override;
   std::vector<BoundUse> bounds() const override;
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override;
   dataplane::Dataplane::PacketBuffers packet_buffers() const override;

@@ -1,6 +1,8 @@
 // What can be seen of ports, workers and the slow path. Nothing here changes anything.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +13,7 @@
 
 namespace bgw::control {
 
-// Members as in forwarding_plane.h. Control thread only.
+// Members as in forwarding_plane.h and slow_path.h. Control thread only.
 class TelemetryPlane {
  public:
   virtual ~TelemetryPlane() = default;
@@ -23,7 +25,9 @@ class TelemetryPlane {
   virtual dataplane::AttachmentCounters attachment_counters(
       dataplane::AttachmentIndex attachment) const = 0;
   virtual SlowPathCounters slow_path_counters(dataplane::VpcIndex vpc) const = 0;
-  virtual std::vector<NeighbourEntry> neighbours() const = 0;
+  virtual std::vector<NeighbourEntry> neighbours(const std::optional<NeighbourPlace>& behind,
+                                                 std::size_t most) const = 0;
+  virtual std::optional<NeighbourEntry> neighbour(const NeighbourPlace& place) const = 0;
   virtual std::vector<BoundUse> bounds() const = 0;
   virtual std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const = 0;
   virtual dataplane::Dataplane::PacketBuffers packet_buffers() const = 0;

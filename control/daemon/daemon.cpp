@@ -103,6 +103,7 @@ class Daemon {
       nap.async_wait([](boost::system::error_code) {});
       io_.run_one();
     }
+    handlers.stop();
     finish(commits, views);
     server_.reset();
   }

@@ -345,15 +345,27 @@ void Neighbours::drop_held_from(const std::set<VpcIndex>& in_vpcs) {
   }
 }
 
-std::vector<Neighbours::Info> Neighbours::list() const {
+std::vector<Neighbours::Info> Neighbours::list(const Behind& behind, std::size_t most) const {
   std::vector<Info> infos;
-  for (const auto& [index, vpc] : vpcs_) {
-    for (const auto& [address, entry] : vpc.entries) {
-      infos.push_back(
-          {index, address, entry.state, entry.link, entry.confirmed, entry.held.size()});
+  auto vpc = behind ? vpcs_.lower_bound(behind->first) : vpcs_.begin();
+  for (; vpc != vpcs_.end() && infos.size() < most; ++vpc) {
+    const auto& entries = vpc->second.entries;
+    auto next = behind && vpc->first == behind->first ? entries.upper_bound(behind->second)
+                                                      : entries.begin();
+    for (; next != entries.end() && infos.size() < most; ++next) {
+      infos.push_back(info_of(vpc->first, next->first, next->second));
     }
   }
   return infos;
+}
+
+std::optional<Neighbours::Info> Neighbours::find(VpcIndex index,
+                                                 const MappedAddress& address) const {
+  const auto vpc = vpcs_.find(index);
+  if (vpc == vpcs_.end()) return std::nullopt;
+  const auto found = vpc->second.entries.find(address);
+  if (found == vpc->second.entries.end()) return std::nullopt;
+  return info_of(index, address, found->second);
 }
 
 std::size_t Neighbours::count(VpcIndex vpc) const {

@@ -144,7 +144,10 @@ class Neighbours {
   // Drops (no_route) what came in on these VPCs and waits for any neighbour.
   void drop_held_from(const std::set<dataplane::VpcIndex>& in_vpcs);
 
-  std::vector<Info> list() const;  // by VPC, then address
+  // By VPC, then address: those behind that place, or from the first, at most so many.
+  using Behind = std::optional<std::pair<dataplane::VpcIndex, dataplane::MappedAddress>>;
+  std::vector<Info> list(const Behind& behind = {}, std::size_t most = SIZE_MAX) const;
+  std::optional<Info> find(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address) const;
   std::size_t count(dataplane::VpcIndex vpc) const;
   // Who has how much room, of each family.
   const SharedBound& bound_v4() const { return bounds_[0]; }
@@ -171,6 +174,10 @@ class Neighbours {
       return state != NeighbourState::incomplete && state != NeighbourState::failed;
     }
   };
+  static Info info_of(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
+                      const Entry& entry) {
+    return {vpc, address, entry.state, entry.link, entry.confirmed, entry.held.size()};
+  }
   static std::optional<int> eviction_rank(const Entry& entry);
   // Who goes first when a VPC is full: (0 unresolved, 1 stale), age, address.
   using EvictionKey = std::tuple<int, TimePoint, dataplane::MappedAddress>;

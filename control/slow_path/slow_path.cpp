@@ -314,16 +314,28 @@ bool SlowPath::poll(Clock::time_point now) {
   return impl_->poll(now);
 }
 
-std::vector<NeighbourEntry> SlowPath::neighbours() const {
+// There are none of a VPC that is gone.
+NeighbourEntry SlowPath::Impl::shown(const Neighbours::Info& info) const {
+  const SlowVpc* vpc = vpcs.find(info.vpc);
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - info.confirmed);
+  return {vpc == nullptr ? std::string() : vpc->config.name,
+          to_config(info.address),
+          info.state,
+          mac_of(info.link),
+          info.link.tunnel(),
+          age,
+          info.held,
+          {info.vpc, info.address}};
+}
+
+std::vector<NeighbourEntry> SlowPath::neighbours(const std::optional<NeighbourPlace>& behind,
+                                                 std::size_t most) const {
+  using Place = std::pair<VpcIndex, MappedAddress>;
+  const auto infos = impl_->neighbours.list(
+      behind ? std::optional(Place{behind->vpc, behind->address}) : std::nullopt, most);
   std::vector<NeighbourEntry> entries;
-  for (const auto& info : impl_->neighbours.list()) {
-    const SlowVpc* vpc = impl_->vpcs.find(info.vpc);
-    if (vpc == nullptr) continue;
-    const auto age =
-        std::chrono::duration_cast<std::chrono::milliseconds>(impl_->now - info.confirmed);
-    entries.push_back({vpc->config.name, to_config(info.address), info.state, mac_of(info.link),
-                       info.link.tunnel(), age, info.held});
-  }
+  entries.reserve(infos.size());
+  for (const auto& info : infos) entries.push_back(impl_->shown(info));
   return entries;
 }
 
@@ -341,6 +353,12 @@ std::size_t SlowPath::link_changed(dataplane::PortId port, const dataplane::Link
     }
   });
   return told;
+}
+
+std::optional<NeighbourEntry> SlowPath::neighbour(const NeighbourPlace& place) const {
+  const auto info = impl_->neighbours.find(place.vpc, place.address);
+  if (!info) return std::nullopt;
+  return impl_->shown(*info);
 }
 
 void SlowPath::observe_interfaces(InterfaceObserver& observer) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,12 @@
 
 namespace bgw::control {
 
+// Where a neighbour is in the order of all of them: by its VPC's slot, then its address.
+struct NeighbourPlace {
+  dataplane::VpcIndex vpc;
+  dataplane::MappedAddress address;
+};
+
 struct NeighbourEntry {
   std::string vpc;
   config::IpAddress address;
@@ -28,6 +35,7 @@ struct NeighbourEntry {
   dataplane::TunnelIndex tunnel;  // 0: on the wire
   std::chrono::milliseconds since_confirmed{0};
   std::size_t held = 0;  // packets waiting
+  NeighbourPlace place{};
 };
 
 struct PingReply {
@@ -109,7 +117,11 @@ class SlowPath {
   // Drains punts and runs timers. True if there was anything to do.
   bool poll(Clock::time_point now);
 
-  std::vector<NeighbourEntry> neighbours() const;
+  // Those behind that place, or from the first, at most so many: fewer are the last. Takes time in
+  // proportion to these, so that a list of all is made in pieces.
+  std::vector<NeighbourEntry> neighbours(const std::optional<NeighbourPlace>& behind = {},
+                                         std::size_t most = SIZE_MAX) const;
+  std::optional<NeighbourEntry> neighbour(const NeighbourPlace& place) const;
   SlowPathCounters counters(dataplane::VpcIndex vpc) const;
   // What VPCs share, and how much of it is in use.
   std::vector<BoundUse> bounds() const;

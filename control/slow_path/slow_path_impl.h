@@ -90,6 +90,8 @@ struct SlowPath::Impl final : NeighbourActions {
   void watch_macs(SlowVpc& vpc);
   void watch_total(const BoundUse& use, RoomWatch& watch);
 
+  NeighbourEntry shown(const Neighbours::Info& info) const;
+
   // NeighbourActions
   void request(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address,
                const std::optional<dataplane::Link>& only) override {

@@ -14,6 +14,7 @@
 #include "api_fixture.h"
 #include "control/api/connection_book.h"
 #include "control/api/url.h"
+#include "control/packets/addresses.h"
 #include "subprocess.h"
 
 namespace bgw::test {
@@ -239,8 +240,11 @@ TEST_F(Api, TraceTellsTheNeighboursState) {
                   {{2, 0, 0, 0, 0, 9}},
                   {},
                   {},
-                  0}};
+                  0,
+                  {*engine.programmer().vpc_index("vpc-b"),
+                   control::to_address(*config::IpAddress::parse("10.2.1.9"))}}};
   const auto reply = get("/v1/trace?vpc=vpc-a&src=10.1.1.5&dst=10.2.1.9").json();
+  EXPECT_THAT(plane.pieces_asked, testing::IsEmpty()) << "it looks one up, and lists none";
   EXPECT_EQ(reply["outcomes"][0]["neighbour_state"], "reachable");
   EXPECT_EQ(get("/v1/neighbours").json()[0]["mac"], "02:00:00:00:00:09");
 }

@@ -40,7 +40,8 @@ class FakePlane : public control::ForwardingPlane,
   control::PingReply reply{true, "reply", 64, std::chrono::microseconds{250}};
   bool answers_pings = true;
   std::vector<std::function<void(control::PingReply)>> waiting_pings;
-  std::vector<control::NeighbourEntry> known;
+  std::vector<control::NeighbourEntry> known;                         // in order
+  mutable std::vector<std::size_t> pieces_asked;                      // of these
   std::map<dataplane::CaptureId, dataplane::CaptureFilter> captures;  // that run
   std::deque<dataplane::CapturedPacket> on_wire;                      // what any of them gets next
   std::uint32_t last_capture = 0;
@@ -109,7 +110,26 @@ class FakePlane : public control::ForwardingPlane,
     return {.to_gateway_packets = attachment.value + 1u, .to_vpc_bytes = 1500};
   }
   control::SlowPathCounters slow_path_counters(dataplane::VpcIndex) const override { return {}; }
-  std::vector<control::NeighbourEntry> neighbours() const override { return known; }
+  std::vector<control::NeighbourEntry> neighbours(
+      const std::optional<control::NeighbourPlace>& behind, std::size_t most) const override {
+    const auto place = [](const control::NeighbourEntry& entry) {
+      return std::pair(entry.place.vpc, entry.place.address);
+    };
+    pieces_asked.push_back(most);
+    std::vector<control::NeighbourEntry> found;
+    for (const auto& entry : known) {
+      const bool is_behind = !behind || place(entry) > std::pair(behind->vpc, behind->address);
+      if (is_behind && found.size() < most) found.push_back(entry);
+    }
+    return found;
+  }
+  std::optional<control::NeighbourEntry> neighbour(
+      const control::NeighbourPlace& at) const override {
+    const auto found = std::ranges::find_if(known, [&](const auto& entry) {
+      return entry.place.vpc == at.vpc && entry.place.address == at.address;
+    });
+    return found == known.end() ? std::nullopt : std::optional(*found);
+  }
   std::vector<control::BoundUse> bounds() const override {
     return {{.name = "neighbors_ipv4", .option = "--neighbors", .used = 7, .capacity = 1000}};
   }

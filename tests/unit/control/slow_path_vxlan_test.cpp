@@ -102,6 +102,41 @@ TEST_F(VxlanTest, a_vpc_in_another_segment_knows_nobody_of_the_one_before) {
   }
 }
 
+TEST_F(VxlanTest, neighbours_are_listed_whole_or_in_pieces) {
+  arp(arp_frame(1, mac(5), "10.1.1.5", "10.1.1.1"), first);
+  arp(arp_frame(1, mac(5), "10.1.1.6", "10.1.1.1"), first);
+  arp(arp_frame(1, mac(5), "10.1.1.8", "10.1.1.1"), first);
+  arp(arp_frame(1, mac(6), "10.2.1.5", "10.2.1.1"), foreign, vpc_b);
+  const auto all = slow->neighbours();
+  ASSERT_GE(all.size(), 5u) << "of several VPCs, next hops among them";
+  EXPECT_NE(all.front().vpc, all.back().vpc);
+  for (std::size_t piece = 1; piece <= all.size(); ++piece) {
+    std::vector<control::NeighbourEntry> joined;
+    std::optional<control::NeighbourPlace> behind;
+    for (bool more = true; more;) {
+      const auto entries = slow->neighbours(behind, piece);
+      ASSERT_LE(entries.size(), piece);
+      more = entries.size() == piece;
+      joined.insert(joined.end(), entries.begin(), entries.end());
+      if (!entries.empty()) behind = entries.back().place;
+    }
+    ASSERT_EQ(joined.size(), all.size()) << piece;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      EXPECT_EQ(joined[i].vpc, all[i].vpc);
+      EXPECT_EQ(joined[i].address, all[i].address);
+    }
+  }
+  for (const auto& entry : all) {
+    EXPECT_EQ(slow->neighbour(entry.place)->address, entry.address);
+  }
+  // Behind one that is gone.
+  const auto next = slow->neighbours({{vpc_a, addr("10.1.1.7")}}, 1);
+  ASSERT_EQ(next.size(), 1u);
+  EXPECT_EQ(next[0].address.to_string(), "10.1.1.8");
+  EXPECT_FALSE(slow->neighbour({vpc_a, addr("10.1.1.7")}));
+  EXPECT_FALSE(slow->neighbour({VpcIndex{99}, addr("10.1.1.5")}));
+}
+
 TEST_F(VxlanTest, nd_is_answered_by_the_tunnel_that_it_came_by) {
   punt_nd(vpc_a, neighbour_packet(135, {.options = link_option(1, mac(5))}), mac(5), 2);
   ASSERT_EQ(frames(136).size(), 1u);
