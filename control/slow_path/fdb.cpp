@@ -1,5 +1,7 @@
 #include "control/slow_path/fdb.h"
 
+#include "control/slow_path/room_watch.h"
+
 namespace bgw::control {
 
 using dataplane::Mac;
@@ -34,6 +36,7 @@ Fdb::Learnt Fdb::learn(VpcIndex vpc, const Mac& mac, TunnelIndex tunnel, TimePoi
       return Learnt::no_room;
     }
     macs.emplace(mac, Entry{tunnel, now});
+    if (RoomWatch::is_filled(bound_.used(vpc), bound_.limits().most)) filled_.insert(vpc);
     timers_.emplace(now, vpc, mac);
     return Learnt::known;
   }

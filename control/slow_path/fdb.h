@@ -55,6 +55,8 @@ class Fdb {
 
   std::size_t count(dataplane::VpcIndex vpc) const { return bound_.used(vpc); }
   const SharedBound& bound() const { return bound_; }
+  // VPCs that one was added to, since the last call, and that have 80 % of their most or more.
+  std::set<dataplane::VpcIndex> take_filled() { return std::exchange(filled_, {}); }
   // How many entries were erased from the table since the last call: for its reclaim().
   std::size_t take_erased() { return std::exchange(erased_, 0); }
 
@@ -71,6 +73,7 @@ class Fdb {
 
   dataplane::FdbTable& table_;
   SharedBound bound_;
+  std::set<dataplane::VpcIndex> filled_;
   std::map<dataplane::VpcIndex, Macs> vpcs_;
   std::set<Timer> timers_;  // by when they were heard
   std::size_t erased_ = 0;

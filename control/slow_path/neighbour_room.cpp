@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "control/slow_path/neighbours.h"
+#include "control/slow_path/room_watch.h"
 
 namespace bgw::control {
 
@@ -92,6 +93,8 @@ void Neighbours::take_place(const Ref& ref) {
     ref.entry.place = Place::reserve;
   } else if (!is_at_its_most(ref.index) && bound.take(ref.index)) {
     ref.entry.place = Place::own;
+    const std::size_t used = bounds_[0].used(ref.index) + bounds_[1].used(ref.index);
+    if (RoomWatch::is_filled(used, limits_.neighbours_per_vpc)) filled_.insert(ref.index);
   }
 }
 

@@ -19,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "control/slow_path/hold_budget.h"
@@ -149,6 +150,8 @@ class Neighbours {
   std::vector<Info> list(const Behind& behind = {}, std::size_t most = SIZE_MAX) const;
   std::optional<Info> find(dataplane::VpcIndex vpc, const dataplane::MappedAddress& address) const;
   std::size_t count(dataplane::VpcIndex vpc) const;
+  // VPCs that one was added to, since the last call, and that have 80 % of their most or more.
+  std::set<dataplane::VpcIndex> take_filled() { return std::exchange(filled_, {}); }
   // Who has how much room, of each family.
   const SharedBound& bound_v4() const { return bounds_[0]; }
   const SharedBound& bound_v6() const { return bounds_[1]; }
@@ -256,6 +259,7 @@ class Neighbours {
   HoldBudget& budget_;
   NeighbourActions& actions_;
   std::array<SharedBound, 2> bounds_;  // IPv4, IPv6
+  std::set<dataplane::VpcIndex> filled_;
   std::map<dataplane::VpcIndex, VpcNeighbours> vpcs_;
   std::set<Timer> timers_;  // of those that aren't usable
   std::set<Timer> probes_;  // of those that are: they can wait, and do when there are many

@@ -25,7 +25,10 @@ std::vector<BoundUse> SlowPath::Impl::bounds() const {
 // Counted at the VPC that is full: who sent the packet can do nothing about it.
 void SlowPath::Impl::no_room(VpcIndex index, PacketPtr packet) {
   SlowVpc* full = vpcs.find(index);
-  if (full != nullptr) ++full->neighbours_not_added;
+  if (full != nullptr) {
+    ++full->neighbours_not_added;
+    watched.add(index);
+  }
   if (packet == nullptr) return;
   if (is_for_link(packet->note())) return lose(*packet);
   if (full != nullptr) ++full->counters.neighbours_refused;
@@ -35,52 +38,64 @@ void SlowPath::Impl::no_room(VpcIndex index, PacketPtr packet) {
   vpcs.consume(std::move(packet));
 }
 
-// Once a second: whatever happens, the log gets few lines of it.
+// Once a second: whatever happens, the log gets few lines of it. Of thousands of VPCs only those
+// are looked at that are filled, or were refused.
 void SlowPath::Impl::watch_room() {
   if (last_room_watch && now - *last_room_watch < watch_interval) return;
   last_room_watch = now;
-  vpcs.for_each([this](SlowVpc& vpc) {
-    watch_neighbours(vpc);
-    if (vpc.config.vxlan) watch_macs(vpc);
+  watched.add(neighbours.take_filled());
+  watched.add(fdb.take_filled());
+  watched.look([this](VpcIndex index) {
+    SlowVpc* vpc = vpcs.find(index);
+    if (vpc == nullptr) return true;
+    const bool neighbours_settled = watch_neighbours(*vpc);
+    return (!vpc->config.vxlan || watch_macs(*vpc)) && neighbours_settled;
   });
   const auto uses = bounds();
   for (std::size_t i = 0; i < uses.size(); ++i) watch_total(uses[i], total_room[i]);
 }
 
-void SlowPath::Impl::watch_neighbours(SlowVpc& vpc) {
+// Both: whether there is nothing more to tell of it, as things are.
+bool SlowPath::Impl::watch_neighbours(SlowVpc& vpc) {
   const auto index = vpc.config.index;
   const std::size_t used = neighbours.bound_v4().used(index) + neighbours.bound_v6().used(index);
   const std::size_t most = options.neighbours_per_vpc;
   switch (vpc.neighbour_room.look(used, most, vpc.neighbours_not_added, now)) {
     case RoomWatch::News::none:
-      return;
+      break;
     case RoomWatch::News::filling:
-      return spdlog::warn("VPC {}: {} of at most {} neighbors (bgwd --neighbors-per-vpc)",
-                          vpc.config.name, used, most);
+      spdlog::warn("VPC {}: {} of at most {} neighbors (bgwd --neighbors-per-vpc)", vpc.config.name,
+                   used, most);
+      break;
     case RoomWatch::News::refused:
-      return spdlog::warn(
+      spdlog::warn(
           "VPC {}: no room for more neighbors: it has {}, and may have {} (bgwd "
           "--neighbors-per-vpc) as long as others leave room (--neighbors); {} times one was "
           "refused",
           vpc.config.name, used, most, vpc.neighbour_room.newly_refused());
+      break;
   }
+  return vpc.neighbour_room.is_settled(used, most, vpc.neighbours_not_added);
 }
 
-void SlowPath::Impl::watch_macs(SlowVpc& vpc) {
+bool SlowPath::Impl::watch_macs(SlowVpc& vpc) {
   const std::size_t used = fdb.count(vpc.config.index);
   const std::size_t most = options.macs_per_vpc;
   switch (vpc.mac_room.look(used, most, vpc.counters.macs_refused, now)) {
     case RoomWatch::News::none:
-      return;
+      break;
     case RoomWatch::News::filling:
-      return spdlog::warn("VPC {}: {} of at most {} MACs behind tunnels (bgwd --macs-per-vpc)",
-                          vpc.config.name, used, most);
+      spdlog::warn("VPC {}: {} of at most {} MACs behind tunnels (bgwd --macs-per-vpc)",
+                   vpc.config.name, used, most);
+      break;
     case RoomWatch::News::refused:
-      return spdlog::warn(
+      spdlog::warn(
           "VPC {}: no room for more MACs behind tunnels: it has {}, and may have {} (bgwd "
           "--macs-per-vpc) as long as others leave room (--macs); {} times one was not learned",
           vpc.config.name, used, most, vpc.mac_room.newly_refused());
+      break;
   }
+  return vpc.mac_room.is_settled(used, most, vpc.counters.macs_refused);
 }
 
 // Beyond the shares that are kept for VPCs.

@@ -5,8 +5,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
+#include <set>
 #include <utility>
+
+#include "dataplane/published/types.h"
 
 namespace bgw::control {
 
@@ -28,10 +32,17 @@ class RoomWatch {
       return News::refused;
     }
     if (used * 10 < most * 7) filling_ = false;
-    if (most == 0 || used * 10 < most * 8 || filling_ || !may_tell(now)) return News::none;
+    if (!is_filled(used, most) || filling_ || !may_tell(now)) return News::none;
     filling_ = true;
     told_ = now;
     return News::filling;
+  }
+  // Nothing is to be told as long as nothing changes: below 70 %, and nobody refused since.
+  bool is_settled(std::size_t used, std::size_t most, std::uint64_t refused) const {
+    return refused == refused_ && !filling_ && !is_filled(used, most);
+  }
+  static bool is_filled(std::size_t used, std::size_t most) {
+    return most > 0 && used * 10 >= most * 8;
   }
   // What News::refused is about: how often since it was told last.
   std::uint64_t newly_refused() const { return newly_refused_; }
@@ -43,6 +54,23 @@ class RoomWatch {
   std::uint64_t newly_refused_ = 0;
   bool filling_ = false;
   std::optional<TimePoint> told_;
+};
+
+// The VPCs that there may be something to tell of: those that come to 80 %, or were refused.
+class WatchedVpcs {
+ public:
+  void add(dataplane::VpcIndex vpc) { vpcs_.insert(vpc); }
+  void add(const std::set<dataplane::VpcIndex>& vpcs) { vpcs_.insert(vpcs.begin(), vpcs.end()); }
+  // Calls look(vpc) of each; those it returns true of are settled, and no longer looked at.
+  template <typename Look>
+  void look(const Look& look) {
+    for (auto next = vpcs_.begin(); next != vpcs_.end();) {
+      next = look(*next) ? vpcs_.erase(next) : std::next(next);
+    }
+  }
+
+ private:
+  std::set<dataplane::VpcIndex> vpcs_;
 };
 
 }  // namespace bgw::control

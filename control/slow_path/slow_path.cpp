@@ -135,6 +135,7 @@ void SlowPath::Impl::learn(VpcIndex index, const Mac& mac, TunnelIndex tunnel) {
       return neighbours.moved(index, mac, tunnel, now);
     case Fdb::Learnt::no_room:
       ++vpc->counters.macs_refused;
+      watched.add(index);
   }
 }
 

@@ -86,8 +86,8 @@ struct SlowPath::Impl final : NeighbourActions {
   // room.cpp
   std::vector<BoundUse> bounds() const;
   void watch_room();
-  void watch_neighbours(SlowVpc& vpc);
-  void watch_macs(SlowVpc& vpc);
+  bool watch_neighbours(SlowVpc& vpc);
+  bool watch_macs(SlowVpc& vpc);
   void watch_total(const BoundUse& use, RoomWatch& watch);
 
   NeighbourEntry shown(const Neighbours::Info& info) const;
@@ -186,6 +186,7 @@ struct SlowPath::Impl final : NeighbourActions {
   unsigned reclaims_due = 0;
   std::optional<SlowPath::Clock::time_point> last_reclaim;
   std::optional<SlowPath::Clock::time_point> last_room_watch;
+  WatchedVpcs watched;
   std::array<RoomWatch, 4> total_room;
 };
 

@@ -71,10 +71,6 @@ class SlowVpcs {
     if (SlowVpc* vpc = find(index)) vpc->serial = ++last_serial_;
   }
   void erase(dataplane::VpcIndex index) { by_index_.erase(index); }
-  template <typename Use>
-  void for_each(const Use& use) {
-    for (auto& [index, vpc] : by_index_) use(vpc);
-  }
 
   // What came in on a VPC that is gone is counted nowhere: its counters are gone, too.
   void consume(PacketPtr packet) {

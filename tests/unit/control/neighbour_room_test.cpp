@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "control/slow_path/room_watch.h"
+#include "log_lines.h"
 #include "slow_path_nd_fixture.h"
 
 namespace bgw::test {
@@ -216,6 +217,79 @@ TEST_F(NeighbourRoom, a_vpc_that_comes_gets_its_share_from_those_who_have_more) 
   while (waiting()) after(1ms);
   for (std::uint32_t v = 1; v < 5; ++v) EXPECT_EQ(slow->counters(VpcIndex{v}).neighbours, 10u);
   EXPECT_EQ(slow->counters(VpcIndex{0}).neighbours, 60u);
+}
+
+// Of both families together; once, and again when it has filled again.
+TEST_F(NeighbourRoom, the_log_names_each_vpc_that_fills) {
+  const LogLines log;
+  start_with(3, {.neighbours_per_vpc = 10});
+  spoof(1, 4);
+  poll();
+  for (std::uint32_t host = 0; host < 3; ++host) send_to(1, address6_of(host));
+  after(2s);
+  EXPECT_EQ(log.count("neighbors"), 0) << "7 of 10";
+  send_to(1, address6_of(3));
+  poll();
+  after(1s);
+  EXPECT_EQ(log.count("warning: VPC wide-1: 8 of at most 10 neighbors"), 1);
+  after(1s);
+  EXPECT_EQ(log.count("wide-1"), 1) << "once";
+  for (int i = 0; i < 70; ++i) after(1s);  // nobody confirms them
+  ASSERT_EQ(slow->counters(VpcIndex{1}).neighbours, 0u);
+  spoof(1, 9);
+  poll();
+  after(1s);
+  EXPECT_EQ(log.count("warning: VPC wide-1: 9 of at most 10 neighbors"), 1) << "it filled again";
+  EXPECT_EQ(log.count("wide-0") + log.count("wide-2"), 0);
+}
+
+TEST_F(NeighbourRoom, the_log_names_each_vpc_that_refuses_also_what_came_within_a_minute) {
+  const LogLines log;
+  start_with(2, {.neighbours_per_vpc = 10});
+  spoof(0, 13);
+  poll();
+  after(1s);
+  EXPECT_EQ(log.count("warning: VPC wide-0: no room for more neighbors: it has 10"), 1);
+  EXPECT_EQ(log.count("; 3 times one was refused"), 1);
+  spoof(0, 12);
+  poll();
+  for (int i = 0; i < 5; ++i) after(1s);
+  EXPECT_EQ(log.count("no room"), 1) << "a minute has to pass";
+  for (int i = 0; i < 60; ++i) after(1s);
+  EXPECT_EQ(log.count("; 2 times one was refused"), 1) << "though they are gone";
+}
+
+TEST(RoomWatch, only_what_there_may_be_news_of_is_looked_at) {
+  control::WatchedVpcs watched;
+  std::vector<std::uint32_t> seen;
+  const auto look = [&](bool settled) {
+    seen.clear();
+    watched.look([&](VpcIndex vpc) {
+      seen.push_back(vpc.value);
+      return settled || vpc.value == 7;
+    });
+    return seen;
+  };
+  EXPECT_TRUE(look(true).empty());
+  watched.add(VpcIndex{7});
+  watched.add({VpcIndex{7}, VpcIndex{3}});
+  EXPECT_EQ(look(false), (std::vector<std::uint32_t>{3, 7}));
+  EXPECT_EQ(look(true), std::vector<std::uint32_t>{3});
+  EXPECT_TRUE(look(true).empty());
+}
+
+TEST(RoomWatch, is_settled_when_only_a_change_can_be_news) {
+  control::RoomWatch watch;
+  control::RoomWatch::TimePoint now{1h};
+  EXPECT_TRUE(watch.is_settled(79, 100, 0));
+  EXPECT_FALSE(watch.is_settled(80, 100, 0));
+  EXPECT_FALSE(watch.is_settled(0, 100, 1));
+  watch.look(80, 100, 0, now);
+  EXPECT_FALSE(watch.is_settled(75, 100, 0)) << "it may fall below 70 %";
+  watch.look(69, 100, 0, now);
+  EXPECT_TRUE(watch.is_settled(69, 100, 0));
+  watch.look(69, 100, 5, now + 1s);
+  EXPECT_FALSE(watch.is_settled(69, 100, 5)) << "to be told in a minute";
 }
 
 TEST(RoomWatch, tells_at_80_percent_and_when_somebody_was_refused_and_not_too_often) {

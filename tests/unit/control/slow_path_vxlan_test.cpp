@@ -1,4 +1,5 @@
 // VXLAN VPCs and their underlays through SlowPath::poll().
+#include "log_lines.h"
 #include "slow_path_nd_fixture.h"
 
 namespace bgw::test {
@@ -135,6 +136,23 @@ TEST_F(VxlanTest, neighbours_are_listed_whole_or_in_pieces) {
   EXPECT_EQ(next[0].address.to_string(), "10.1.1.8");
   EXPECT_FALSE(slow->neighbour({vpc_a, addr("10.1.1.7")}));
   EXPECT_FALSE(slow->neighbour({VpcIndex{99}, addr("10.1.1.5")}));
+}
+
+TEST_F(VxlanTest, the_log_names_each_vpc_that_fills_with_macs) {
+  const LogLines log;
+  start({.macs_per_vpc = 10});
+  configure({vxlan_a(), vxlan_b(), underlay_config()}, tunnels());
+  settle();
+  for (std::uint8_t last = 1; last <= 7; ++last) move(mac(last), first);
+  after(2s);
+  EXPECT_EQ(log.count("MACs"), 0);
+  move(mac(8), first);
+  after(2s);
+  EXPECT_EQ(log.count("warning: VPC a: 8 of at most 10 MACs behind tunnels"), 1);
+  for (std::uint8_t last = 9; last <= 12; ++last) move(mac(last), first);
+  for (int i = 0; i < 61; ++i) after(1s);
+  EXPECT_EQ(log.count("warning: VPC a: no room for more MACs behind tunnels: it has 10"), 1);
+  EXPECT_EQ(log.count("MACs"), 2);
 }
 
 TEST_F(VxlanTest, nd_is_answered_by_the_tunnel_that_it_came_by) {
