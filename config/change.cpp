@@ -229,7 +229,24 @@ const std::string& name_at(const ModelView& model, Kind kind, std::size_t positi
   return model.attachments[position].name;
 }
 
-// "vpcs[3].interface.mtu" as the VPC's "interface.mtu".
+std::size_t count_of(const ModelView& model, Kind kind) {
+  switch (kind) {
+    case Kind::port:
+      return model.ports.size();
+    case Kind::vpc:
+      return model.vpcs.size();
+    case Kind::underlay:
+      return model.underlays.size();
+    case Kind::gateway:
+      return model.gateways.size();
+    case Kind::attachment:
+      break;
+  }
+  return model.attachments.size();
+}
+
+// "vpcs[3].interface.mtu" as the VPC's "interface.mtu". What concerns a list as a whole, as its
+// length does, is nobody's: its name is empty.
 ObjectProblem of_object(const ModelView& model, Problem problem) {
   const std::string_view where = problem.where;
   const auto open = where.find('[');
@@ -237,8 +254,10 @@ ObjectProblem of_object(const ModelView& model, Problem problem) {
   const auto list = where.substr(0, open);
   const auto kind = static_cast<Kind>(
       std::ranges::find(kind_names, list.substr(0, list.size() - 1)) - kind_names.begin());
+  if (close == std::string_view::npos) return {{kind, ""}, "", std::move(problem.message)};
   std::size_t position = 0;
   std::from_chars(where.data() + open + 1, where.data() + close, position);
+  if (position >= count_of(model, kind)) return {{kind, ""}, "", std::move(problem.message)};
   const auto rest = where.substr(std::min(close + 2, where.size()));
   return {{kind, name_at(model, kind, position)}, std::string(rest), std::move(problem.message)};
 }

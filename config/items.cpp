@@ -119,16 +119,18 @@ Result at_item(const T& owner, Parts parts, const Act& act) {
                          });
 }
 
-// The value with the key that its path says; an error if it says another.
-tl::expected<void, ItemError> name_value(Json& value, std::string_view key,
-                                         const std::string& text) {
+// The value with the key that its path says; an error if it says another. `is_same` tells what is
+// only spelt otherwise.
+template <typename IsSame>
+tl::expected<void, ItemError> name_value(Json& value, std::string_view key, const std::string& text,
+                                         const IsSame& is_same) {
   if (!value.is_object()) return wrong_value({{"", "expected an object"}});
   const auto found = value.find(std::string(key));
   if (found == value.end()) {
     value[std::string(key)] = text;
     return {};
   }
-  if (*found == text) return {};
+  if (found->is_string() && is_same(found->template get<std::string>())) return {};
   return wrong_value(
       {{fmt::format("/{}", key),
         fmt::format("expected {} as the path has it, or no '{}'", config::quoted(text), key)}});
@@ -141,7 +143,8 @@ std::optional<ItemPath> parse_item_path(std::string_view path) {
   std::vector<std::string> steps;
   while (!path.empty()) {
     // A prefix has a slash of its own, and nothing follows it.
-    const bool is_prefix = steps.size() >= 3 && steps.back() == "static-routes";
+    const bool is_prefix =
+        steps.size() >= 3 && steps.size() % 2 == 1 && steps.back() == "static-routes";
     const auto end = is_prefix ? path.size() : std::min(path.find('/'), path.size());
     steps.emplace_back(path.substr(0, end));
     path.remove_prefix(std::min(end + 1, path.size()));
@@ -164,24 +167,33 @@ std::string to_string(const ItemPath& path) {
   return text;
 }
 
-std::optional<Object> Items::find(const ObjectName& name) const {
-  if (const auto changed = changed_.find(name); changed != changed_.end()) return changed->second;
-  return with_type(name.kind, [&]<typename T>() -> std::optional<Object> {
+template <typename Result, typename Act>
+Result Items::at_object(const ObjectName& name, const Act& act) const {
+  if (const auto changed = changed_.find(name); changed != changed_.end()) {
+    if (!changed->second) return no_object(name);
+    return std::visit(act, std::as_const(*changed->second));
+  }
+  return with_type(name.kind, [&]<typename T>() -> Result {
     const T* object = objects_of<T>(before_).find(name.name);
-    return object == nullptr ? std::nullopt : std::optional<Object>(*object);
+    if (object == nullptr) return no_object(name);
+    return act(*object);
   });
 }
 
-void Items::set(const ObjectName& name, Object object) {
-  if (std::ranges::find(order_, name) == order_.end()) order_.push_back(name);
-  changed_.insert_or_assign(name, std::move(object));
+// A copy of its own, to be changed in place; null when there is no such object. It is part of the
+// change once it is marked_put().
+Object* Items::editable(const ObjectName& name) {
+  if (const auto changed = changed_.find(name); changed != changed_.end()) {
+    return changed->second ? &*changed->second : nullptr;
+  }
+  return with_type(name.kind, [&]<typename T>() -> Object* {
+    const T* object = objects_of<T>(before_).find(name.name);
+    return object == nullptr ? nullptr : &*changed_.emplace(name, *object).first->second;
+  });
 }
 
-template <typename Result, typename Act>
-Result Items::at_object(const ObjectName& name, const Act& act) const {
-  const auto object = find(name);
-  if (!object) return no_object(name);
-  return std::visit(act, *object);
+void Items::mark_put(const ObjectName& name) {
+  if (is_put_.insert(name).second) order_.push_back(name);
 }
 
 tl::expected<Json, ItemError> Items::get(const ItemPath& path, Defaults defaults) const {
@@ -214,22 +226,28 @@ tl::expected<Json, ItemError> Items::list(const ItemPath& owner, std::string_vie
 }
 
 Items::Done Items::put_object(const ItemPath& path, Json value) {
-  if (auto named = name_value(value, "name", path.object.name); !named) return named;
+  const auto& name = path.object.name;
+  auto named = name_value(value, "name", name, [&](const auto& text) { return text == name; });
+  if (!named) return named;
   return with_type(path.object.kind, [&]<typename T>() -> Done {
     auto object = from_json<T>(value, before_.region());
     if (!object) return wrong_value(std::move(object.error()));
-    set(path.object, std::move(*object));
+    changed_.insert_or_assign(path.object, std::move(*object));
+    mark_put(path.object);
     return {};
   });
 }
 
 Items::Done Items::put(const ItemPath& path, Json value) {
   if (path.parts.empty()) return put_object(path, std::move(value));
-  auto object = find(path.object);
-  if (!object) return no_object(path.object);
+  Object* object = editable(path.object);
+  if (object == nullptr) return no_object(path.object);
   const auto put_part = [&](auto& members, const auto& list, const auto& key) -> Done {
     using Part = typename std::decay_t<decltype(members)>::value_type;
-    if (auto named = name_value(value, list.part_key, path.parts.back().key); !named) return named;
+    using Key = std::decay_t<decltype(key)>;
+    auto named = name_value(value, list.part_key, path.parts.back().key,
+                            [&](const std::string& text) { return key_of_text<Key>(text) == key; });
+    if (!named) return named;
     auto part = from_json<Part>(value, before_.region());
     if (!part) return wrong_value(std::move(part.error()));
     const auto found = find_part(members, list.key, key);
@@ -242,7 +260,7 @@ Items::Done Items::put(const ItemPath& path, Json value) {
   };
   auto done =
       std::visit([&](auto& owner) { return at_list<Done>(owner, path.parts, put_part); }, *object);
-  if (done) set(path.object, std::move(*object));
+  if (done) mark_put(path.object);
   return done;
 }
 
@@ -253,21 +271,22 @@ Items::Done Items::merge(const ItemPath& path, const Json& patch) {
   return put(path, std::move(*value));
 }
 
-Items::Done Items::remove(const ItemPath& path) {
-  auto object = find(path.object);
-  if (!object) return no_object(path.object);
-  if (path.parts.empty()) {
-    if (const auto* attachment = std::get_if<Attachment>(&*object)) {
-      remove_propagations(*attachment);
-    }
-    changed_.insert_or_assign(path.object, std::nullopt);
-    std::erase(order_, path.object);
-    const bool was_there = with_type(path.object.kind, [&]<typename T>() {
-      return objects_of<T>(before_).find(path.object.name) != nullptr;
-    });
-    if (was_there) removed_.insert(path.object);
-    return {};
+Items::Done Items::remove_object(const ObjectName& name, const Object& object) {
+  if (const auto* attachment = std::get_if<Attachment>(&object)) {
+    remove_propagations(Attachment(*attachment));
   }
+  changed_.insert_or_assign(name, std::nullopt);
+  if (is_put_.erase(name) > 0) std::erase(order_, name);
+  const bool was_there = with_type(
+      name.kind, [&]<typename T>() { return objects_of<T>(before_).find(name.name) != nullptr; });
+  if (was_there) removed_.insert(name);
+  return {};
+}
+
+Items::Done Items::remove(const ItemPath& path) {
+  Object* object = editable(path.object);
+  if (object == nullptr) return no_object(path.object);
+  if (path.parts.empty()) return remove_object(path.object, *object);
   if (path.parts.size() == 1 && path.parts[0] == PartName{"route-tables", "main"}) {
     return Wrong(ItemError{false, "route table main always exists; remove what it holds instead"});
   }
@@ -279,21 +298,21 @@ Items::Done Items::remove(const ItemPath& path) {
   };
   auto done =
       std::visit([&](auto& owner) { return at_list<Done>(owner, path.parts, erase); }, *object);
-  if (done) set(path.object, std::move(*object));
+  if (done) mark_put(path.object);
   return done;
 }
 
 void Items::remove_propagations(const Attachment& attachment) {
   const ObjectName name{Kind::vpc, attachment.vpc};
-  auto object = find(name);
-  if (!object) return;
+  Object* object = editable(name);
+  if (object == nullptr) return;
   std::size_t removed = 0;
   for (auto& table : std::get<Vpc>(*object).route_tables) {
     removed += std::erase_if(table.propagations, [&](const Propagation& propagation) {
       return propagation.gateway == attachment.gateway;
     });
   }
-  if (removed > 0) set(name, std::move(*object));
+  if (removed > 0) mark_put(name);
 }
 
 ModelChange Items::change() const {
@@ -302,29 +321,27 @@ ModelChange Items::change() const {
   return change;
 }
 
-std::optional<std::string> Items::pointer_within(const ItemPath& path,
-                                                 const ObjectProblem& problem) const {
-  if (problem.object != path.object) return std::nullopt;
-  if (path.parts.empty()) return pointer_of(problem.where);
-  const auto object = find(path.object);
-  if (!object) return std::nullopt;
+std::optional<std::string> Items::place_of(const ItemPath& path) const {
   std::string where;
   using Found = tl::expected<std::size_t, ItemError>;
+  if (path.parts.empty()) return where;
   std::string_view list_key;
-  const auto position = std::visit(
-      [&](const auto& owner) {
-        return at_list<Found>(owner, path.parts, where,
-                              [&](const auto& members, const auto& list, const auto& key) -> Found {
-                                list_key = list.language_key;
-                                const auto found = find_part(members, list.key, key);
-                                return static_cast<std::size_t>(found - members.begin());
-                              });
-      },
-      *object);
+  const auto position = at_object<Found>(path.object, [&](const auto& owner) {
+    return at_list<Found>(owner, path.parts, where,
+                          [&](const auto& members, const auto& list, const auto& key) -> Found {
+                            list_key = list.language_key;
+                            const auto found = find_part(members, list.key, key);
+                            if (found == members.end()) return no_such(path.parts.back());
+                            return static_cast<std::size_t>(found - members.begin());
+                          });
+  });
   if (!position) return std::nullopt;
-  where += fmt::format("{}{}[{}]", where.empty() ? "" : ".", list_key, *position);
-  if (!is_within(problem.where, where)) return std::nullopt;
-  return pointer_of(std::string_view(problem.where).substr(where.size()));
+  return where + fmt::format("{}{}[{}]", where.empty() ? "" : ".", list_key, *position);
+}
+
+std::optional<std::string> pointer_within(std::string_view place, std::string_view where) {
+  if (!is_within(where, place)) return std::nullopt;
+  return pointer_of(where.substr(place.size()));
 }
 
 }  // namespace bgw::config

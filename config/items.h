@@ -68,22 +68,28 @@ class Items {
   // All of it. Objects that are new come in the order in which they were put.
   ModelChange change() const;
 
-  // The problem's place as a pointer into the value at `path`; nothing when it lies elsewhere.
-  std::optional<std::string> pointer_within(const ItemPath& path,
-                                            const ObjectProblem& problem) const;
+  // Where in its object the item is, as ObjectProblem::where has it: "subnets[1]"; empty for an
+  // object itself, nothing for what isn't there.
+  std::optional<std::string> place_of(const ItemPath& path) const;
 
  private:
-  std::optional<Object> find(const ObjectName& name) const;
   template <typename Result, typename Act>
   Result at_object(const ObjectName& name, const Act& act) const;
-  void set(const ObjectName& name, Object object);
+  Object* editable(const ObjectName& name);
+  void mark_put(const ObjectName& name);
   void remove_propagations(const Attachment& attachment);
   Done put_object(const ItemPath& path, Json value);
+  Done remove_object(const ObjectName& name, const Object& object);
 
   ValidModel before_;
-  std::map<ObjectName, std::optional<Object>> changed_;  // nothing: removed
+  std::map<ObjectName, std::optional<Object>> changed_;  // nothing: removed; or only looked at
   std::vector<ObjectName> order_;                        // of what was put, as it came
+  std::set<ObjectName> is_put_;                          // likewise
   std::set<ObjectName> removed_;                         // of `before_`, put again since or not
 };
+
+// A place in an object as a JSON pointer into the value of the item at `place`; nothing when it
+// lies elsewhere.
+std::optional<std::string> pointer_within(std::string_view place, std::string_view where);
 
 }  // namespace bgw::config

@@ -19,33 +19,54 @@ using Wrong = tl::unexpected<std::string>;
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
-constexpr int most_nested = 32;  // what goes down into a value may do so by recursion
+constexpr int most_nested = 32;        // what goes down into a value may do so by recursion
+constexpr std::size_t most_keys = 64;  // of one object, which are looked through for each
+constexpr std::size_t most_values = 2'000'000;  // each takes many times its bytes
 
-// Parsed, with the first key that one object has twice: the last of them would count otherwise.
-Json parse(const std::string& text, std::string& twice, bool& is_deep) {
+// Why a body that is JSON is refused all the same.
+struct Bounds {
   std::vector<std::vector<std::string>> open;  // keys of the objects around
-  const auto look = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > most_nested) is_deep = true;
-    if (is_deep) return false;
+  std::size_t values = 0;
+  std::string why;
+
+  bool look(int depth, Json::parse_event_t event, const Json& parsed) {
+    if (depth > most_nested) {
+      fail(fmt::format("the body is nested more than {} levels deep", most_nested));
+    }
+    if (event != Json::parse_event_t::key && ++values > most_values) {
+      fail(fmt::format("the body has more than {} values", most_values));
+    }
+    if (!why.empty()) return false;
     if (event == Json::parse_event_t::object_start) open.emplace_back();
     if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event != Json::parse_event_t::key) return true;
-    auto key = parsed.get<std::string>();
-    if (std::ranges::find(open.back(), key) != open.back().end() && twice.empty()) twice = key;
-    open.back().push_back(std::move(key));
-    return true;
-  };
-  return Json::parse(text, look);
-}
+    if (event == Json::parse_event_t::key) add_key(parsed.get<std::string>());
+    return why.empty();
+  }
+
+ private:
+  // The last of two equal keys would count otherwise.
+  void add_key(std::string key) {
+    auto& keys = open.back();
+    if (std::ranges::find(keys, key) != keys.end()) {
+      fail(fmt::format("key {} is given twice", config::quoted(key)));
+    }
+    keys.push_back(std::move(key));
+    if (keys.size() > most_keys) fail(fmt::format("an object has more than {} keys", most_keys));
+  }
+  void fail(std::string message) {
+    if (why.empty()) why = std::move(message);
+  }
+};
 
 }  // namespace
 
 tl::expected<Json, std::string> parse_json(const std::string& body) {
   Json json;
-  std::string twice;
-  bool is_deep = false;
+  Bounds bounds;
   try {
-    json = parse(body, twice, is_deep);
+    json = Json::parse(body, [&](int depth, Json::parse_event_t event, Json& parsed) {
+      return bounds.look(depth, event, parsed);
+    });
   } catch (const Json::parse_error& error) {
     if (body.find(byte_order_mark, 1) != std::string::npos) {
       return Wrong("a byte-order mark (U+FEFF, invisible) is for the start of a body, once");
@@ -55,11 +76,8 @@ tl::expected<Json, std::string> parse_json(const std::string& body) {
     return Wrong(fmt::format("the body must be a JSON object: {}",
                              what.substr(std::min(what.find("] ") + 2, what.size()))));
   }
-  if (is_deep) {
-    return Wrong(fmt::format("the body is nested more than {} levels deep", most_nested));
-  }
+  if (!bounds.why.empty()) return Wrong(std::move(bounds.why));
   if (!json.is_object()) return Wrong("the body must be a JSON object");
-  if (!twice.empty()) return Wrong(fmt::format("key {} is given twice", config::quoted(twice)));
   return json;
 }
 

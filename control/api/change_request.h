@@ -22,8 +22,8 @@ tl::expected<ChangeOptions, ApiResponse> change_options(const ApiRequest& reques
 
 class ChangeRequest {
  public:
-  ChangeRequest(const ApiRequest& request, std::string what, ChangeOptions options)
-      : client_(request.client), what_(std::move(what)), options_(std::move(options)) {}
+  ChangeRequest(const ApiRequest& request, const std::string& what, ChangeOptions options)
+      : client_(request.client), what_(what.substr(0, 200)), options_(std::move(options)) {}
   virtual ~ChangeRequest() = default;
 
   bool is_dry_run() const { return options_.is_dry_run; }

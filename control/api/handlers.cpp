@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "config/quoted.h"
 #include "config/yaml_writer.h"
 #include "control/api/history.h"
 #include "control/api/items.h"
@@ -30,6 +31,16 @@ ApiResponse ok(const Json& json) {
 
 ApiResponse refused(const Refusal& refusal) {
   return {status_of(refusal), json_text(to_json(refusal))};
+}
+
+// A whole configuration takes no other option than its file's name.
+std::optional<ApiResponse> unknown_option(const ApiRequest& request) {
+  for (const auto& [key, value] : request.query) {
+    if (key == "file") continue;
+    return api_error(400,
+                     fmt::format("unknown option {}; known options: file", config::quoted(key)));
+  }
+  return std::nullopt;
 }
 
 std::string file_name(const ApiRequest& request) {
@@ -213,6 +224,7 @@ void ApiHandlers::compute(const ApiRespond& respond, std::function<ApiResponse()
 }
 
 void ApiHandlers::config_check(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  if (auto wrong = unknown_option(request)) return respond(std::move(*wrong));
   compute(respond, [request = std::move(request)] {
     const auto model = load_text(request.body, file_name(request));
     if (!model) return refused(model.error());
@@ -224,6 +236,7 @@ void ApiHandlers::config_check(ApiRequest request, const std::string&, const Api
 
 // The engine outlives what runs in the background, the handlers do not.
 void ApiHandlers::config_diff(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  if (auto wrong = unknown_option(request)) return respond(std::move(*wrong));
   compute(respond, [&engine = engine_, request = std::move(request)]() mutable {
     auto file = file_name(request);
     const auto candidate = engine.evaluate({ConfigText{std::move(request.body), std::move(file)}});
@@ -235,6 +248,7 @@ void ApiHandlers::config_diff(ApiRequest request, const std::string&, const ApiR
 }
 
 void ApiHandlers::config_commit(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  if (auto wrong = unknown_option(request)) return respond(std::move(*wrong));
   auto file = file_name(request);
   auto shown = std::make_shared<ApiResponse>();
   committer_.commit(
@@ -289,14 +303,14 @@ void ApiHandlers::change(tl::expected<std::shared_ptr<ChangeRequest>, ApiRespons
         *shown = request->done(committed.generation, committed.changes, committed.warnings);
       },
       [request, shown, respond](const Committer::Outcome& outcome) {
-        if (const auto* refusal = std::get_if<Refusal>(&outcome)) {
-          return respond(request->refused(*refusal));
-        }
         if (const auto* failed = std::get_if<std::exception_ptr>(&outcome)) {
           return respond(failed_answer(*failed));
         }
-        respond(std::move(*shown));
-      });
+        const auto* refusal = std::get_if<Refusal>(&outcome);
+        const bool is_explained = !shown->body.empty();
+        respond(refusal && !is_explained ? request->refused(*refusal) : std::move(*shown));
+      },
+      [request, shown](const Refusal& refusal) { *shown = request->refused(refusal); });
 }
 
 }  // namespace bgw::control

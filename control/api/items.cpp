@@ -25,6 +25,7 @@ constexpr std::string_view api_root = "/v1/";
 constexpr auto status_key = "status";  // of what is shown: computed, and ignored when it comes back
 constexpr std::size_t largest_page = 1000;
 constexpr std::size_t most_changes = 10'000;  // of one transaction
+constexpr std::size_t most_pointers = 100;    // of one answer
 
 ApiResponse nothing_at(const std::string& path) {
   return api_error(404, fmt::format("there is nothing at {}{}", api_root, path));
@@ -32,13 +33,30 @@ ApiResponse nothing_at(const std::string& path) {
 
 ApiResponse error_of(const config::ItemError& error, const std::string& pointer) {
   auto answer = api_error(error.is_missing ? 404u : 422u, error.message);
-  if (error.errors.empty()) return answer;
+  if (error.errors.empty() && pointer.empty()) return answer;
   Json json{{"error", error.message}, {"errors", Json::array()}};
+  if (error.errors.empty()) {  // which of several
+    json["errors"].push_back(
+        {{"pointer", pointer.substr(0, pointer.rfind('/'))}, {"message", error.message}});
+  }
   for (const auto& one : error.errors) {
     json["errors"].push_back({{"pointer", pointer + one.pointer}, {"message", one.message}});
   }
   answer.body = json_text(json);
   return answer;
+}
+
+// Whether the pointer leads to something that was sent: a value may leave out a route table 'main'
+// and the brackets around one next hop, and a patch much more.
+bool is_in(const Json& value, const std::string& pointer) {
+  if (pointer.starts_with("/route_tables/") && value.contains("route_tables")) {
+    const auto& tables = value["route_tables"];
+    const bool has_main = tables.is_array() && std::ranges::any_of(tables, [](const Json& table) {
+                            return table.is_object() && table.value("name", Json()) == "main";
+                          });
+    if (!has_main) return false;
+  }
+  return value.contains(Json::json_pointer(pointer));
 }
 
 std::string error_in(const ApiResponse& answer) {
@@ -177,7 +195,8 @@ ApiResponse list_objects(const Running& running, config::Kind kind, const ApiReq
 // FNV-1a of 64 bits: nobody gains by a collision with what is theirs to change.
 std::string entity_tag(const Json& value) {
   std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : value.dump()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  const auto text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return fmt::format("\"{:016x}\"", hash);
 }
 
@@ -197,16 +216,13 @@ ItemRequest::Parsed ItemRequest::of_item(const ApiRequest& request) {
   if (!path) return Wrong(std::move(path.error()));
   auto options = change_options(request);
   if (!options) return Wrong(std::move(options.error()));
-  ItemChange change{Verb::remove, std::move(*path), nullptr, {}};
-  if (request.method != "DELETE") {
-    auto value = parse_json(request.body);
-    if (!value) return Wrong(api_error(400, value.error()));
-    change.verb = request.method == "PUT" ? Verb::put : Verb::merge;
-    change.value = std::move(*value);
-  }
   auto made = std::make_shared<ItemRequest>(
       request, fmt::format("{} {}", request.method, request.path), std::move(*options));
-  made->changes_.push_back(std::move(change));
+  const auto verb = request.method == "PUT"     ? Verb::put
+                    : request.method == "PATCH" ? Verb::merge
+                                                : Verb::remove;
+  if (verb != Verb::remove) made->body_ = request.body;
+  made->changes_.push_back({verb, std::move(*path), nullptr, {}});
   made->if_match_ = request.if_match;
   made->if_none_match_ = request.if_none_match;
   return made;
@@ -215,27 +231,38 @@ ItemRequest::Parsed ItemRequest::of_item(const ApiRequest& request) {
 ItemRequest::Parsed ItemRequest::of_transaction(const ApiRequest& request) {
   auto options = change_options(request);
   if (!options) return Wrong(std::move(options.error()));
-  const auto body = parse_body(request.body, {"changes"});
-  if (!body) return Wrong(api_error(400, body.error()));
+  auto made = std::make_shared<ItemRequest>(request, "a transaction", std::move(*options));
+  made->transaction_ = request.body;
+  return made;
+}
+
+std::optional<ApiResponse> ItemRequest::read_item() {
+  auto value = parse_json(*body_);
+  if (!value) return api_error(400, value.error());
+  changes_.front().value = std::move(*value);
+  return std::nullopt;
+}
+
+std::optional<ApiResponse> ItemRequest::read_transaction() {
+  const auto body = parse_body(*transaction_, {"changes"});
+  if (!body) return api_error(400, body.error());
   if (!body->contains("changes") || !(*body)["changes"].is_array() || (*body)["changes"].empty()) {
-    return Wrong(api_error(400, "changes must be a list of at least one change"));
+    return api_error(400, "changes must be a list of at least one change");
   }
   const auto& list = (*body)["changes"];
   if (list.size() > most_changes) {
-    return Wrong(api_error(
-        413, fmt::format("{} changes are more than the {} of a transaction: send several, or a "
-                         "whole configuration",
-                         list.size(), most_changes)));
+    return api_error(413,
+                     fmt::format("{} changes are more than the {} of a transaction: send several, "
+                                 "or a whole configuration",
+                                 list.size(), most_changes));
   }
-  auto made = std::make_shared<ItemRequest>(
-      request, fmt::format("transaction of {} changes", list.size()), std::move(*options));
   for (std::size_t i = 0; i < list.size(); ++i) {
     auto change = change_in(list[i]);
-    if (!change) return Wrong(api_error(400, fmt::format("/changes/{}: {}", i, change.error())));
+    if (!change) return api_error(400, fmt::format("/changes/{}: {}", i, change.error()));
     change->pointer = fmt::format("/changes/{}/value", i);
-    made->changes_.push_back(std::move(*change));
+    changes_.push_back(std::move(*change));
   }
-  return made;
+  return std::nullopt;
 }
 
 // RFC 9110 §13.2.2: If-Match comes first.
@@ -268,7 +295,10 @@ std::optional<ApiResponse> ItemRequest::apply_one(const ItemChange& change) {
 
 tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
   items_.emplace(running.model);
-  answer_ = missed_condition();
+  if (transaction_) answer_ = read_transaction();
+  if (body_) answer_ = read_item();
+  if (!answer_) answer_ = missed_condition();
+  if (answer_) return tl::unexpected(Refusal{error_in(*answer_)});
   const bool was_there = items_->get(changes_.front().path).has_value();
   for (const auto& change : changes_) {
     if (answer_) break;
@@ -278,28 +308,28 @@ tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
   const auto& first = changes_.front();
   created_ = changes_.size() == 1 && first.verb == Verb::put && !was_there;
   if (const auto value = items_->get(first.path); value && changes_.size() == 1) {
-    etag_ = entity_tag(*value);
+    etag_ = is_dry_run() ? "" : entity_tag(*value);
   }
   return Request{items_->change(), client(), comment()};
-}
-
-// Of the last change that the problem is in.
-std::optional<std::string> ItemRequest::pointer_of(const config::ObjectProblem& problem) const {
-  for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
-    if (change->verb == Verb::remove) continue;
-    if (const auto pointer = items_->pointer_within(change->path, problem)) {
-      return change->pointer + *pointer;
-    }
-  }
-  return std::nullopt;
 }
 
 ApiResponse ItemRequest::refused(const Refusal& refusal) const {
   if (answer_) return *answer_;
   auto json = to_json(refusal);
-  for (std::size_t i = 0; i < refusal.problems.size(); ++i) {
-    if (const auto pointer = pointer_of(refusal.problems[i])) {
-      json["errors"][i]["pointer"] = *pointer;
+  // Of what was put, the last in the place counts.
+  std::vector<std::pair<const ItemChange*, std::string>> places;
+  for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
+    if (change->verb == Verb::remove || refusal.problems.empty()) continue;
+    if (auto place = items_->place_of(change->path)) places.emplace_back(&*change, *place);
+  }
+  for (std::size_t i = 0; i < refusal.problems.size() && i < most_pointers; ++i) {
+    const auto& problem = refusal.problems[i];
+    for (const auto& [change, place] : places) {
+      if (change->path.object != problem.object) continue;
+      const auto pointer = config::pointer_within(place, problem.where);
+      if (!pointer) continue;
+      if (is_in(change->value, *pointer)) json["errors"][i]["pointer"] = change->pointer + *pointer;
+      break;
     }
   }
   return {status_of(refusal), json_text(json)};

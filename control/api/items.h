@@ -51,10 +51,14 @@ class ItemRequest final : public ChangeRequest {
                    const std::vector<std::string>& warnings) const override;
 
  private:
+  // Reading a body may take a while, so that is left to apply().
+  std::optional<ApiResponse> read_item();
+  std::optional<ApiResponse> read_transaction();
   std::optional<ApiResponse> missed_condition() const;
   std::optional<ApiResponse> apply_one(const ItemChange& change);
-  std::optional<std::string> pointer_of(const config::ObjectProblem& problem) const;
 
+  std::optional<std::string> body_;  // of one item; not of DELETE
+  std::optional<std::string> transaction_;
   std::vector<ItemChange> changes_;
   std::optional<std::string> if_match_, if_none_match_;
 

@@ -76,7 +76,7 @@ Json list_of(const Setting& setting, const std::string& text) {
 Json value_of(const Setting& setting, const std::string& text) {
   switch (setting.type) {
     case Setting::Type::number:
-      return static_cast<std::uint64_t>(parse_number(setting.option, text, 0, 4294967295.0));
+      return parse_whole(setting.option, text, 0, 4294967295);
     case Setting::Type::list:
       return list_of(setting, text);
     case Setting::Type::text:

@@ -114,6 +114,17 @@ double parse_number(const std::string& name, const std::string& text, double lea
   return value;
 }
 
+std::uint64_t parse_whole(const std::string& name, const std::string& text, std::uint64_t least,
+                          std::uint64_t most) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
+    throw UsageError(
+        fmt::format("{} '{}': expected a whole number from {} to {}", name, text, least, most));
+  }
+  return value;
+}
+
 std::string cell(const Json& value) {
   if (value.is_null()) return "-";
   if (value.is_string()) return value.get<std::string>();

@@ -1,6 +1,7 @@
 // What every command of bgwctl is made of.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -79,6 +80,9 @@ class Arguments {
 
 // A number within bounds, or a UsageError that names the option.
 double parse_number(const std::string& name, const std::string& text, double least, double most);
+
+std::uint64_t parse_whole(const std::string& name, const std::string& text, std::uint64_t least,
+                          std::uint64_t most);
 
 // A JSON value as a table cell: "-" for null and nothing, lists joined by ", ".
 std::string cell(const Json& value);

@@ -60,7 +60,7 @@ int check(const Context& context, const std::vector<std::string>& arguments) {
 }
 
 std::string generation_in(const std::string& text) {
-  return fmt::format("{:.0f}", parse_number("generation", text, 1, 1e15));
+  return fmt::format("{}", parse_whole("generation", text, 1, 1'000'000'000'000'000));
 }
 
 int diff_generations(const Context& context, const std::vector<std::string>& numbers) {
@@ -123,9 +123,8 @@ int history(const Context& context, const std::vector<std::string>& arguments) {
   const Arguments given(arguments, {}, {"--limit"});
   given.positional({});
   const auto* limit = given.option("--limit");
-  const auto reply = context.client.get(
-      fmt::format("/v1/generations?limit={:.0f}",
-                  limit == nullptr ? 20 : parse_number("--limit", *limit, 1, 1000)));
+  const auto reply = context.client.get(fmt::format(
+      "/v1/generations?limit={}", limit == nullptr ? 20 : parse_whole("--limit", *limit, 1, 1000)));
   const auto list = json_of(reply);
   if (context.json) {
     fmt::print("{}", reply.body);

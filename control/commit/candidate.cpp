@@ -1,5 +1,6 @@
 #include "control/commit/candidate.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -25,6 +26,7 @@ struct NextModel {
     return config::change(before, change)
         .map_error([](std::vector<config::ObjectProblem> problems) {
           const auto count = problems.size();
+          problems.resize(std::min(count, config::Limits{}.errors));
           return Refusal{fmt::format("the change breaks {} rule{}", count, plural(count)),
                          {},
                          std::move(problems)};

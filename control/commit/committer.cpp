@@ -13,6 +13,7 @@ struct Committer::Task {
   Read read;
   Show show;
   Done done;
+  Explain explain;
   std::optional<Candidate> candidate{};
   std::optional<Refusal> refusal{};
 };
@@ -24,9 +25,9 @@ void Committer::commit(Request request, Show show, Done done) {
       std::move(show), std::move(done));
 }
 
-void Committer::commit(RequestLabel label, Read read, Show show, Done done) {
-  evaluate(std::make_shared<Task>(
-      Task{std::move(label), std::move(read), std::move(show), std::move(done)}));
+void Committer::commit(RequestLabel label, Read read, Show show, Done done, Explain explain) {
+  evaluate(std::make_shared<Task>(Task{std::move(label), std::move(read), std::move(show),
+                                       std::move(done), std::move(explain)}));
 }
 
 void Committer::evaluate(const TaskPointer& task) {
@@ -38,6 +39,7 @@ void Committer::evaluate(const TaskPointer& task) {
           task->candidate.emplace(std::move(*candidate));
         } else {
           task->refusal.emplace(std::move(candidate.error()));
+          if (task->explain) task->explain(*task->refusal);
         }
       },
       [this, task](std::exception_ptr failed) {

@@ -18,8 +18,10 @@ class Committer {
   // unless it came from `show`.
   using Outcome = std::variant<Committed, Refusal, std::exception_ptr>;
   using Done = std::function<void(const Outcome&)>;
-  // What is made of a commit beside the control loop, before Done.
+  // What is made of a commit beside the control loop, before Done …
   using Show = std::function<void(const Committed&)>;
+  // … or of the refusal of what evaluate() looked at, which may have much to say.
+  using Explain = std::function<void(const Refusal&)>;
   // Makes a request beside the control loop, when it is its turn.
   using Read = std::function<tl::expected<Request, Refusal>()>;
 
@@ -29,7 +31,7 @@ class Committer {
   // Nothing to commit is a commit of the generation that runs, without changes. What is refused
   // observers of the engine are told, as they are of commits.
   void commit(Request request, Show show, Done done);
-  void commit(RequestLabel label, Read read, Show show, Done done);
+  void commit(RequestLabel label, Read read, Show show, Done done, Explain explain = {});
 
  private:
   struct Task;

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "config/quoted.h"
+
 namespace bgw::control {
 namespace {
 
@@ -52,8 +54,8 @@ void CommitLog::refused(const RequestLabel& request, const Refusal& refusal) {
   log_some(spdlog::level::warn, refusal.errors,
            [](const config::Error& error) { return error.to_string(); });
   log_some(spdlog::level::warn, refusal.problems, [](const config::ObjectProblem& problem) {
-    return fmt::format("{} {}: {}", config::to_string(problem.object.kind), problem.object.name,
-                       problem.message);
+    return fmt::format("{} {}: {}", config::to_string(problem.object.kind),
+                       config::quoted(problem.object.name), problem.message);
   });
 }
 

@@ -11,6 +11,8 @@
 #include <tuple>
 #include <vector>
 
+#include "config/ranges.h"
+
 namespace bgw::config {
 namespace {
 
@@ -251,6 +253,35 @@ TEST(Change, says_where_in_the_object) {
   ASSERT_EQ(refused.error().size(), 1U);
   EXPECT_EQ(refused.error()[0].object, (ObjectName{Kind::vpc, "v"}));
   EXPECT_EQ(refused.error()[0].where, "interface.vlan.id");
+}
+
+// What concerns a list as a whole is no object's, and there may be no object at all.
+TEST(Change, more_than_there_may_be_is_refused) {
+  ModelChange underlays, remotes;
+  for (std::size_t i = 0; i <= max_vpcs; ++i) {
+    Underlay one;
+    one.name = "u" + std::to_string(i);
+    one.binding = PortBinding{"p"};
+    underlays.put.push_back(one);
+  }
+  VxlanBinding vxlan{1, "u", {}, DscpModel::pipe};
+  for (std::uint32_t i = 0; i <= max_vteps; ++i) {
+    vxlan.remotes.push_back(IpAddress::v4(0x0a000001 + i));
+  }
+  Vpc vpc;
+  vpc.name = "v";
+  vpc.interface = Interface{vxlan, {}, {}};
+  remotes.put.push_back(vpc);
+  for (const auto& [change_of, what] :
+       {std::pair{underlays, "VPCs and underlays"}, std::pair{remotes, "remote VTEPs"}}) {
+    const auto refused = change(ValidModel(), change_of);
+    ASSERT_FALSE(refused);
+    const auto found = std::ranges::find_if(refused.error(), [what = what](const auto& problem) {
+      return problem.message.find(what) != std::string::npos;
+    });
+    ASSERT_NE(found, refused.error().end()) << what;
+    EXPECT_EQ(found->where, "") << what;
+  }
 }
 
 }  // namespace

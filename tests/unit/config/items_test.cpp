@@ -200,14 +200,47 @@ TEST_F(ItemsTest, WhatIsRemovedAndPutAgainIsBothInTheChange) {
 }
 
 TEST_F(ItemsTest, ProblemsHavePointersIntoTheValue) {
-  const auto subnet = path("vpcs/vpc-a/subnets/db");
   ASSERT_TRUE(put("vpcs/vpc-a/subnets/db", R"({"cidr": "10.7.2.0/24"})"));
   const auto found = problems();
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(items.pointer_within(subnet, found[0]), "/cidr");
-  EXPECT_EQ(items.pointer_within(path("vpcs/vpc-a"), found[0]), "/subnets/1/cidr");
-  EXPECT_EQ(items.pointer_within(path("vpcs/vpc-a/subnets/web"), found[0]), std::nullopt);
-  EXPECT_EQ(items.pointer_within(path("vpcs/vpc-b"), found[0]), std::nullopt);
+  const auto pointer = [&](std::string_view at) {
+    return pointer_within(items.place_of(path(at)).value(), found[0].where);
+  };
+  EXPECT_EQ(pointer("vpcs/vpc-a/subnets/db"), "/cidr");
+  EXPECT_EQ(pointer("vpcs/vpc-a"), "/subnets/1/cidr");
+  EXPECT_EQ(pointer("vpcs/vpc-a/subnets/web"), std::nullopt);
+  EXPECT_EQ(items.place_of(path("vpcs/vpc-a/subnets/nobody")), std::nullopt);
+}
+
+TEST_F(ItemsTest, NamesThatAreWordsOfPaths) {
+  ASSERT_TRUE(put("vpcs/vpc-a/route-tables/static-routes", "{}"));
+  ASSERT_TRUE(put("vpcs/vpc-a/route-tables/static-routes/propagations/bgw-1",
+                  R"({"ranges": ["10.0.0.0/8"]})"));
+  EXPECT_EQ(after().vpcs().find("vpc-a")->route_tables.at(1).propagations.size(), 1u);
+}
+
+TEST_F(ItemsTest, PrefixesInAnySpelling) {
+  const auto* at = "vpcs/vpc-a/route-tables/main/static-routes/2001:DB8::/32";
+  ASSERT_TRUE(put(at, R"({"blackhole": true})"));
+  EXPECT_EQ(get(at)["to"], "2001:db8::/32");
+  ASSERT_TRUE(items.put(path(at), get(at)));
+  ASSERT_TRUE(items.merge(path(at), Json::parse(R"({"blackhole": true})")));
+}
+
+TEST_F(ItemsTest, NullsOfPatchesAreRemoved) {
+  ASSERT_TRUE(items.merge(path("vpcs/vpc-a"),
+                          Json::parse(R"({"interface": {"mtu": null, "router": null}})")));
+  ASSERT_TRUE(items.merge(path("vpcs/vpc-a"), Json::parse(R"({"subnets": null})")));
+  EXPECT_FALSE(get("vpcs/vpc-a").contains("subnets"));
+  EXPECT_FALSE(items.merge(path("vpcs/vpc-a"), Json::parse(R"({"cidrs": [null]})")));
+}
+
+TEST_F(ItemsTest, WhatWasRefusedOrOnlyReadIsNoChange) {
+  EXPECT_FALSE(put("vpcs/vpc-a/subnets/web", R"({"cidr": 1})"));
+  EXPECT_FALSE(items.remove(path("vpcs/vpc-a/subnets/nobody")));
+  get("vpcs/vpc-b");
+  EXPECT_THAT(items.change().put, IsEmpty());
+  EXPECT_EQ(after(), before);
 }
 
 // Every object and part of models with values in every field: what was read can be put, and changes
@@ -275,6 +308,10 @@ TEST_P(EveryItem, RemovedIsGone) {
       continue;
     }
     EXPECT_TRUE(items.get(at).error().is_missing);
+    if (const auto after = change(before, items.change())) {
+      EXPECT_NE(*after, before);
+      EXPECT_EQ(Items(*after).get(at).has_value(), false);
+    }
     ASSERT_TRUE(items.put(at, value));
     EXPECT_EQ(items.get(at).value(), value);
     for (const auto& other : all_paths(model)) {

@@ -239,6 +239,8 @@ TEST_F(Cli, RefusedChangesSayWhereAndWhy) {
         {"gateway", "set", "bgw-1"},
         {"gateway", "create", "x", "--asn", "many"},
         {"config", "rollback", "x"},
+        {"config", "rollback", "2.6"},
+        {"gateway", "set", "bgw-1", "--asn", "65000.7"},
         {"config", "diff", "1", "x"}}) {
     EXPECT_EQ(bgwctl(wrong).status, 2) << testing::PrintToString(wrong);
   }
