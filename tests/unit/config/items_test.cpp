@@ -129,7 +129,8 @@ TEST_F(ItemsTest, PutsWithoutTheKeyThatThePathHas) {
 
 TEST_F(ItemsTest, AValueTakesThePlaceOfTheOneBefore) {
   ASSERT_TRUE(put("vpcs/vpc-a/subnets/web", R"({"cidr": "10.1.7.0/24"})"));
-  const auto& subnets = after().vpcs().find("vpc-a")->subnets;
+  const auto model = after();
+  const auto& subnets = model.vpcs().find("vpc-a")->subnets;
   ASSERT_EQ(subnets.size(), 2u);
   EXPECT_EQ(subnets[0].cidr.to_string(), "10.1.7.0/24");
 }

@@ -228,7 +228,8 @@ TEST_F(ApiItems, PointersLeadToWhatWasSent) {
   const auto wrong = ask("PUT", "vpcs/vpc-b", R"({"cidrs": ["10.2.0.0/16"], "route_tables": [
       {"name": "t", "propagations": [{"gateway": "nobody", "ranges": ["10.0.0.0/8"]}]}]})");
   EXPECT_EQ(wrong.status, 422u);
-  for (const auto& error : wrong.json()["errors"]) EXPECT_FALSE(error.contains("pointer")) << error;
+  const auto answer = wrong.json();
+  for (const auto& error : answer["errors"]) EXPECT_FALSE(error.contains("pointer")) << error;
   const auto missing = ask("POST", "transactions", R"({"changes": [
       {"put": "/v1/gateways/g", "value": {}}, {"delete": "/v1/vpcs/nobody"}]})");
   EXPECT_EQ(missing.status, 404u);
