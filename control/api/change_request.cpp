@@ -33,6 +33,11 @@ tl::expected<ChangeOptions, ApiResponse> change_options(const ApiRequest& reques
   return options;
 }
 
+std::optional<ApiResponse> unexpected_condition(const ApiRequest& request) {
+  if (!request.if_match && !request.if_none_match) return std::nullopt;
+  return api_error(400, "If-Match and If-None-Match are for a single object or part");
+}
+
 unsigned status_of(const Refusal& refusal) {
   return refusal.errors.empty() && refusal.problems.empty() ? 409 : 422;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct ChangeOptions {
 
 // Of the query, which must have no others. The error is the answer.
 tl::expected<ChangeOptions, ApiResponse> change_options(const ApiRequest& request);
+
+// The answer to If-Match and If-None-Match where there is no one thing that they could be about:
+// who sends them must not believe to be guarded.
+std::optional<ApiResponse> unexpected_condition(const ApiRequest& request);
 
 class ChangeRequest {
  public:

@@ -33,14 +33,14 @@ ApiResponse refused(const Refusal& refusal) {
   return {status_of(refusal), json_text(to_json(refusal))};
 }
 
-// A whole configuration takes no other option than its file's name.
-std::optional<ApiResponse> unknown_option(const ApiRequest& request) {
+// A whole configuration takes no other option than its file's name, and no condition.
+std::optional<ApiResponse> not_of_whole(const ApiRequest& request) {
   for (const auto& [key, value] : request.query) {
     if (key == "file") continue;
     return api_error(400,
                      fmt::format("unknown option {}; known options: file", config::quoted(key)));
   }
-  return std::nullopt;
+  return unexpected_condition(request);
 }
 
 std::string file_name(const ApiRequest& request) {
@@ -224,7 +224,7 @@ void ApiHandlers::compute(const ApiRespond& respond, std::function<ApiResponse()
 }
 
 void ApiHandlers::config_check(ApiRequest request, const std::string&, const ApiRespond& respond) {
-  if (auto wrong = unknown_option(request)) return respond(std::move(*wrong));
+  if (auto wrong = not_of_whole(request)) return respond(std::move(*wrong));
   compute(respond, [request = std::move(request)] {
     const auto model = load_text(request.body, file_name(request));
     if (!model) return refused(model.error());
@@ -236,7 +236,7 @@ void ApiHandlers::config_check(ApiRequest request, const std::string&, const Api
 
 // The engine outlives what runs in the background, the handlers do not.
 void ApiHandlers::config_diff(ApiRequest request, const std::string&, const ApiRespond& respond) {
-  if (auto wrong = unknown_option(request)) return respond(std::move(*wrong));
+  if (auto wrong = not_of_whole(request)) return respond(std::move(*wrong));
   compute(respond, [&engine = engine_, request = std::move(request)]() mutable {
     auto file = file_name(request);
     const auto candidate = engine.evaluate({ConfigText{std::move(request.body), std::move(file)}});
@@ -248,7 +248,7 @@ void ApiHandlers::config_diff(ApiRequest request, const std::string&, const ApiR
 }
 
 void ApiHandlers::config_commit(ApiRequest request, const std::string&, const ApiRespond& respond) {
-  if (auto wrong = unknown_option(request)) return respond(std::move(*wrong));
+  if (auto wrong = not_of_whole(request)) return respond(std::move(*wrong));
   auto file = file_name(request);
   auto shown = std::make_shared<ApiResponse>();
   committer_.commit(

@@ -172,6 +172,7 @@ tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> restore_generation(
   auto asked = parse(rest);
   if (!asked) return Wrong(std::move(asked.error()));
   if (asked->what != "restore") return Wrong(nothing_at(request));
+  if (auto wrong = unexpected_condition(request)) return Wrong(std::move(*wrong));
   auto options = change_options(request);
   if (!options) return Wrong(std::move(options.error()));
   return std::make_shared<Restoration>(models, asked->generation, request, std::move(*options));

@@ -229,6 +229,7 @@ ItemRequest::Parsed ItemRequest::of_item(const ApiRequest& request) {
 }
 
 ItemRequest::Parsed ItemRequest::of_transaction(const ApiRequest& request) {
+  if (auto wrong = unexpected_condition(request)) return Wrong(std::move(*wrong));
   auto options = change_options(request);
   if (!options) return Wrong(std::move(options.error()));
   auto made = std::make_shared<ItemRequest>(request, "a transaction", std::move(*options));

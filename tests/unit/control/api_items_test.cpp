@@ -242,6 +242,17 @@ TEST_F(ApiItems, WholeConfigurationsTakeNoOptions) {
   EXPECT_EQ(generation(), 1u);
 }
 
+TEST_F(ApiItems, ConditionsAreOfSingleItems) {
+  const std::string match = "If-Match: \"x\"\r\n";
+  EXPECT_EQ(ask("POST", "config/commit", yaml("abc", "abc"), match).status, 400u);
+  EXPECT_EQ(ask("POST", "generations/1/restore", "", match).status, 400u);
+  EXPECT_EQ(
+      ask("POST", "transactions", R"({"changes": [{"put": "/v1/gateways/g", "value": {}}]})", match)
+          .status,
+      400u);
+  EXPECT_EQ(generation(), 1u);
+}
+
 TEST_F(ApiItems, PathsThatNameNothing) {
   for (const auto* path : {"vpcs/vpc-a/subnets", "vpcs/vpc-a/nets/web", "gateways/g/peers/p"}) {
     EXPECT_EQ(ask("PUT", path, "{}").status, 404u) << path;
