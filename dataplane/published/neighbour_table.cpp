@@ -10,10 +10,16 @@ Link Link::to(const Mac& mac, TunnelIndex tunnel) noexcept {
   return Link{present | dataplane::mac_bits(mac) | std::uint64_t{tunnel.value} << 49};
 }
 
-NeighbourTable::NeighbourTable(std::size_t max_entries)
-    : v4_(max_entries), v6_(max_entries), awaited_(max_entries / 4), answered_(max_entries) {
+std::uint64_t NeighbourTable::random_seed() {
   std::random_device random;
-  seed_ = std::uint64_t{random()} << 32 | random();
+  return std::uint64_t{random()} << 32 | random();
 }
+
+NeighbourTable::NeighbourTable(std::size_t max_entries, std::uint64_t seed)
+    : v4_(max_entries),
+      v6_(max_entries),
+      awaited_(max_entries / 4),
+      answered_(max_entries),
+      seed_(seed) {}
 
 }  // namespace bgw::dataplane

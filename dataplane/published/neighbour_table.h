@@ -42,8 +42,8 @@ class NeighbourTable {
   static constexpr unsigned reclaims_until_free = LinkMap<3>::reclaims_until_free;
 
   // Room for `max_entries` of each family; memory is taken as entries come, some 100 bytes each at
-  // most.
-  explicit NeighbourTable(std::size_t max_entries);
+  // most. `seed` decides which neighbours the guesses below confuse: nobody outside may know it.
+  explicit NeighbourTable(std::size_t max_entries, std::uint64_t seed = random_seed());
 
   // Any thread.
   Link find(VpcIndex vpc, std::uint32_t ipv4) const noexcept {
@@ -97,6 +97,7 @@ class NeighbourTable {
   std::size_t size() const noexcept { return v4_.size() + v6_.size(); }
 
  private:
+  static std::uint64_t random_seed();
   static LinkMap<1>::Key key_of(VpcIndex vpc, std::uint32_t ipv4) noexcept {
     return {(std::uint64_t{vpc.value} + 1) << 32 | ipv4};
   }

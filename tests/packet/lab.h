@@ -110,7 +110,8 @@ class Lab {
   Captures& captures() { return captures_; }
 
   FibPlan plan;
-  NeighbourTable neighbours{256};
+  // With a seed of its own, so that a guess of the small filters is the same in every run.
+  NeighbourTable neighbours{256, 0x5eed};
   FdbTable fdb{256};
   dataplane::PathMtus path_mtus;
 
