@@ -29,8 +29,9 @@ bool check_unicast(RuleContext& context, const std::string& where, const std::st
                    Matches matches) {
   for (const SpecialBlock& block : special_blocks) {
     if (!matches(block.prefix)) continue;
-    context.report(where, fmt::format("expected unicast, found {}, which is {} ({})", value,
-                                      block.what, block.prefix.to_string()));
+    context.report(Rule::unicast, where,
+                   fmt::format("expected unicast, found {}, which is {} ({})", value, block.what,
+                               block.prefix.to_string()));
     return false;
   }
   return true;
@@ -47,9 +48,9 @@ void check_network(RuleContext& context, const std::string& where, const IpPrefi
   for (const SpecialBlock& block : special_blocks) {
     if (!block.prefix.overlaps(prefix)) continue;
     const std::string_view relation = block.prefix.contains(prefix) ? "lies in" : "contains";
-    return context.report(
-        where, fmt::format("expected unicast, but {} {} {} ({})", prefix.to_string(), relation,
-                           block.prefix.to_string(), block.what));
+    return context.report(Rule::unicast, where,
+                          fmt::format("expected unicast, but {} {} {} ({})", prefix.to_string(),
+                                      relation, block.prefix.to_string(), block.what));
   }
 }
 

@@ -254,12 +254,17 @@ ObjectProblem of_object(const ModelView& model, Problem problem) {
   const auto list = where.substr(0, open);
   const auto kind = static_cast<Kind>(
       std::ranges::find(kind_names, list.substr(0, list.size() - 1)) - kind_names.begin());
-  if (close == std::string_view::npos) return {{kind, ""}, "", std::move(problem.message)};
+  if (close == std::string_view::npos)
+    return {{kind, ""}, "", std::move(problem.message), problem.rule};
   std::size_t position = 0;
   std::from_chars(where.data() + open + 1, where.data() + close, position);
-  if (position >= count_of(model, kind)) return {{kind, ""}, "", std::move(problem.message)};
+  if (position >= count_of(model, kind))
+    return {{kind, ""}, "", std::move(problem.message), problem.rule};
   const auto rest = where.substr(std::min(close + 2, where.size()));
-  return {{kind, name_at(model, kind, position)}, std::string(rest), std::move(problem.message)};
+  return {{kind, name_at(model, kind, position)},
+          std::string(rest),
+          std::move(problem.message),
+          problem.rule};
 }
 
 template <typename T>
@@ -289,8 +294,9 @@ class Changer {
 
   void remove(const ObjectName& name) {
     if (erase(name)) return;
-    problems_.push_back(
-        {name, "", fmt::format("no {} {} exists", to_string(name.kind), quoted(name.name))});
+    problems_.push_back({name, "",
+                         fmt::format("no {} {} exists", to_string(name.kind), quoted(name.name)),
+                         Rule::exists});
   }
 
   void operator()(Port port) { put(after_.ports_, std::move(port)); }

@@ -41,6 +41,7 @@ struct ObjectProblem {
   ObjectName object;
   std::string where;
   std::string message;
+  Rule rule = Rule::value;
   friend bool operator==(const ObjectProblem&, const ObjectProblem&) = default;
 };
 

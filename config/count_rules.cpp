@@ -12,7 +12,7 @@ namespace {
 void check_count(RuleContext& context, const char* list, std::size_t count, std::size_t most,
                  const char* what, std::size_t beside = 0) {
   if (count + beside <= most) return;
-  context.report(fmt::format("{}[{}]", list, most > beside ? most - beside : 0),
+  context.report(Rule::count, fmt::format("{}[{}]", list, most > beside ? most - beside : 0),
                  fmt::format("there may be {} {}, and these are {}", most, what, count + beside));
 }
 
@@ -44,13 +44,14 @@ void check_counts(RuleContext& context) {
     if (vxlan != nullptr) remotes += vxlan->remotes.size();
   }
   if (tables > max_tables) {
-    context.report("vpcs", fmt::format("there may be {} forwarding tables (one for each gateway, "
-                                       "underlay, VPC and route table), and these are {}",
-                                       max_tables, tables));
+    context.report(Rule::count, "vpcs",
+                   fmt::format("there may be {} forwarding tables (one for each gateway, "
+                               "underlay, VPC and route table), and these are {}",
+                               max_tables, tables));
   }
   if (remotes <= max_vteps) return;
   if (const auto vteps = count_vteps(model); vteps > max_vteps) {
-    context.report("vpcs",
+    context.report(Rule::count, "vpcs",
                    fmt::format("there may be {} remote VTEPs, and these are {}", max_vteps, vteps));
   }
 }

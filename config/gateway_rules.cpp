@@ -12,7 +12,7 @@ void check_quota(RuleContext& context, const Gateway& gateway, const std::string
                  std::string_view key, const std::optional<std::uint32_t>& quota, std::size_t count,
                  std::string depends_on) {
   if (!quota || count <= *quota) return;
-  context.report(fmt::format("{}.quotas.{}", where, key),
+  context.report(Rule::quota, fmt::format("{}.quotas.{}", where, key),
                  fmt::format("gateway {} has {}, more than its quota of {}", quoted(gateway.name),
                              count, *quota),
                  {where + ".name", std::move(depends_on)});
@@ -25,7 +25,7 @@ void check_same(RuleContext& context, const std::string& where, std::string_view
   if (of_vpc == of_gateway) return;
   const Vpc& vpc = context.model.vpcs[vpc_index];
   const Gateway& gateway = context.model.gateways[gateway_index];
-  context.report(where,
+  context.report(Rule::same_owner, where,
                  fmt::format("vpc {} has {} {}, but gateway {} has {} {}; they must be the same",
                              quoted(vpc.name), what, quoted(of_vpc), quoted(gateway.name), what,
                              quoted(of_gateway)),
@@ -59,7 +59,7 @@ void check_advertise(RuleContext& context, const Attachment& attachment, std::si
     check_reference(context, item, fmt::format("subnet of vpc {} named", quoted(vpc.name)), name,
                     subnets, fmt::format("vpcs[{}].subnets", vpc_index));
     if (seen.insert(name).second) continue;
-    context.report(item, fmt::format("subnet {} is listed twice", quoted(name)),
+    context.report(Rule::unique, item, fmt::format("subnet {} is listed twice", quoted(name)),
                    {where + ".advertise"});
   }
 }
@@ -135,7 +135,7 @@ void check_attachments(RuleContext& context) {
         pairs.try_emplace({std::string_view(v.name), std::string_view(g.name)}, i);
     if (is_new) continue;
     const Attachment& earlier = context.model.attachments[first->second];
-    context.report(where,
+    context.report(Rule::unique, where,
                    fmt::format("attachment {} joins vpc {} and gateway {} already; at most one may",
                                quoted(earlier.name), quoted(v.name), quoted(g.name)));
   }

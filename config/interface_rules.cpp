@@ -12,18 +12,18 @@ void check_remote(RuleContext& context, std::size_t underlay_index, const IpAddr
   const Underlay& underlay = context.model.underlays[underlay_index];
   const std::vector<std::string> depends{fmt::format("underlays[{}].addresses", underlay_index)};
   if (context.underlay_addresses.contains(underlay_index, remote)) {
-    context.report(where,
+    context.report(Rule::host_address, where,
                    fmt::format("{} is the own address of underlay {}", remote.to_string(),
                                quoted(underlay.name)),
                    depends);
   } else if (!context.underlay_addresses.has_family(underlay_index, remote.family)) {
-    context.report(where,
+    context.report(Rule::family, where,
                    fmt::format("underlay {} has no address of {}'s family", quoted(underlay.name),
                                remote.to_string()),
                    depends);
   } else if (context.underlay_addresses.beside(underlay_index, remote) == nullptr &&
              (!underlay.router || underlay.router->family != remote.family)) {
-    context.report(where,
+    context.report(Rule::on_link, where,
                    fmt::format("{} is in no on-link prefix of underlay {}, which has no router of "
                                "its family to reach it by",
                                remote.to_string(), quoted(underlay.name)),
@@ -40,7 +40,7 @@ void check_tunnel_mtu(RuleContext& context, const Interface& interface, const st
   const bool has_ipv6 = std::ranges::any_of(
       interface.addresses, [](const InterfaceAddress& own) { return !own.address.is_v4(); });
   if (!has_ipv6 || underlay.mtu >= least) return;
-  context.report(where + ".underlay",
+  context.report(Rule::mtu, where + ".underlay",
                  fmt::format("an IPv6 VPC over VXLAN needs an mtu of at least {} on underlay {}, "
                              "which has {}",
                              least, quoted(underlay.name), underlay.mtu),
@@ -59,7 +59,7 @@ void check_vxlan(RuleContext& context, const Interface& interface, const std::st
     const std::string item = fmt::format("{}.remotes[{}]", where, i);
     const bool unicast = check_address(context, item, remote);
     if (!seen.insert(remote).second) {
-      context.report(item, fmt::format("{} is listed twice", remote.to_string()),
+      context.report(Rule::unique, item, fmt::format("{} is listed twice", remote.to_string()),
                      {where + ".remotes"});
     } else if (underlay && unicast) {
       check_remote(context, *underlay, remote, item);
@@ -109,7 +109,7 @@ void check_vpc_interface(RuleContext& context, const Vpc& vpc, const std::string
   for (std::size_t i = 0; i < interface.addresses.size(); ++i) {
     const IpPrefix on_link = interface.addresses[i].on_link();
     if (cidrs.containing(on_link)) continue;
-    context.report(fmt::format("{}.addresses[{}]", where, i),
+    context.report(Rule::inside, fmt::format("{}.addresses[{}]", where, i),
                    fmt::format("the on-link prefix {} of {} lies in no CIDR of "
                                "vpc {}",
                                on_link.to_string(), interface.addresses[i].address.to_string(),

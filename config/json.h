@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "config/model.h"
+#include "config/rule.h"
 
 namespace bgw::config {
 
@@ -31,6 +32,7 @@ Json to_json(const T& object, const std::string& host_region = {},
 struct JsonError {
   std::string pointer;
   std::string message;
+  Rule rule = Rule::value;
   friend bool operator==(const JsonError&, const JsonError&) = default;
 };
 

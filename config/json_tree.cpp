@@ -36,7 +36,8 @@ class TreeBuilder {
       errors_.push_back({{},
                          node.at.line,
                          node.at.column,
-                         fmt::format("nested more than {} levels deep", limits_.nesting)});
+                         fmt::format("nested more than {} levels deep", limits_.nesting),
+                         Rule::size});
       return;
     }
     ++nesting_;
@@ -108,7 +109,7 @@ std::vector<JsonError> with_pointers(const Node& root, std::vector<Error> errors
   std::ranges::stable_sort(errors, {}, &Error::line);
   std::vector<JsonError> result;
   for (Error& error : errors) {
-    result.push_back({pointer_to(root, error.line), std::move(error.message)});
+    result.push_back({pointer_to(root, error.line), std::move(error.message), error.rule});
   }
   return result;
 }

@@ -15,13 +15,15 @@ void check_own_address(RuleContext& context, const std::string& where,
                        const InterfaceAddress& own) {
   check_address(context, where, own.address);
   if (own.length > address_bits(own.address.family)) {
-    return context.report(where, fmt::format("expected a prefix length up to {}, "
-                                             "found '{}'",
-                                             address_bits(own.address.family), own.length));
+    return context.report(Rule::number, where,
+                          fmt::format("expected a prefix length up to {}, "
+                                      "found '{}'",
+                                      address_bits(own.address.family), own.length));
   }
   if (const auto reserved = reserved_in(own.on_link(), own.address)) {
-    context.report(where, fmt::format("{} is the {} address of {}; expected a host's", to_text(own),
-                                      *reserved, own.on_link().to_string()));
+    context.report(Rule::host_address, where,
+                   fmt::format("{} is the {} address of {}; expected a host's", to_text(own),
+                               *reserved, own.on_link().to_string()));
   }
 }
 
@@ -32,7 +34,7 @@ void check_mtu(RuleContext& context, const std::string& where,
       std::ranges::any_of(addresses, [](const auto& own) { return !own.address.is_v4(); });
   if (has_ipv6 && mtu_range.contains(mtu) && mtu < ipv6_min_mtu) {
     context.report(
-        where + ".mtu",
+        Rule::mtu, where + ".mtu",
         fmt::format("expected at least {} beside IPv6 addresses, found '{}'", ipv6_min_mtu, mtu),
         {where + ".addresses"});
   }
@@ -54,7 +56,7 @@ void check_link(RuleContext& context, const std::string& where,
                 std::uint16_t mtu) {
   const std::string list = where + ".addresses";
   if (addresses.empty()) {
-    context.report(list, "expected at least one address of the gateway");
+    context.report(Rule::count, list, "expected at least one address of the gateway");
   }
   std::vector<IpPrefix> on_link;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
@@ -62,7 +64,7 @@ void check_link(RuleContext& context, const std::string& where,
     on_link.push_back(addresses[i].on_link());
   }
   for_each_overlap(on_link, [&](std::size_t earlier, std::size_t later) {
-    context.report(fmt::format("{}[{}]", list, later),
+    context.report(Rule::overlap, fmt::format("{}[{}]", list, later),
                    fmt::format("the on-link prefixes of {} and {} overlap",
                                to_text(addresses[later]), to_text(addresses[earlier])),
                    {fmt::format("{}[{}]", list, earlier)});
@@ -78,15 +80,16 @@ void check_neighbour(RuleContext& context, const std::string& where, const IpAdd
                      const OwnAddresses& own, const std::string& addresses_where) {
   const InterfaceAddress* link = own.beside(neighbour);
   if (link == nullptr) {
-    context.report(where,
+    context.report(Rule::on_link, where,
                    fmt::format("{} is in no on-link prefix of the interface's addresses",
                                neighbour.to_string()),
                    {addresses_where});
   } else if (link->address == neighbour) {
-    context.report(where, fmt::format("{} is the gateway's own address", neighbour.to_string()),
+    context.report(Rule::host_address, where,
+                   fmt::format("{} is the gateway's own address", neighbour.to_string()),
                    {addresses_where});
   } else if (const auto reserved = reserved_in(link->on_link(), neighbour)) {
-    context.report(where,
+    context.report(Rule::host_address, where,
                    fmt::format("{} is the {} address of {}; expected a host's",
                                neighbour.to_string(), *reserved, link->on_link().to_string()),
                    {addresses_where});

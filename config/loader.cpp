@@ -33,7 +33,8 @@ void finish(std::vector<Error>& errors, std::string_view file, const Limits& lim
     errors.push_back({{},
                       errors.back().line,
                       errors.back().column,
-                      fmt::format("more than {} errors; the others are left out", limits.errors)});
+                      fmt::format("more than {} errors; the others are left out", limits.errors),
+                      Rule::size});
   }
   for (Error& error : errors) error.file = file;
 }
@@ -55,7 +56,8 @@ tl::expected<ValidModel, std::vector<Error>> load(std::string_view text, std::st
     read_object(reader, Place{&tree.root}, model);
     for (const Finding& finding : check_rules(ModelView(model))) {
       if (follows_from_others(reader, finding)) continue;
-      reader.fail(locate(tree.root, finding.problem.where), finding.problem.message);
+      reader.fail(locate(tree.root, finding.problem.where), finding.problem.message,
+                  finding.problem.rule);
       if (reader.is_full()) break;
     }
   }

@@ -18,6 +18,7 @@ struct Error {
   int line = 0;
   int column = 0;
   std::string message;  // names the key, what was expected, and the nearest known key or value
+  Rule rule = Rule::value;
   // "bgw.yaml:12:7: unknown key 'gatway' in attachment; did you mean 'gateway'?"
   std::string to_string() const;
   friend bool operator==(const Error&, const Error&) = default;

@@ -23,7 +23,7 @@ class BindingRules {
     if (!context_.ports.find(port)) return;  // reported at the reference
     const auto [taken, is_new] = untagged_.try_emplace(port, Use{where, user});
     if (is_new) return;
-    context_.report(where,
+    context_.report(Rule::wire, where,
                     fmt::format("port {} carries the untagged frames of {} already; "
                                 "{} needs another port or a VLAN",
                                 quoted(port), taken->second.user, user),
@@ -35,7 +35,7 @@ class BindingRules {
         std::tuple(vlan.port, vlan.outer.value_or(0), vlan.id), Use{where, user});
     if (is_new) return;
     const std::string outer = vlan.outer ? fmt::format(" in outer VLAN {}", *vlan.outer) : "";
-    context_.report(where + ".id",
+    context_.report(Rule::wire, where + ".id",
                     fmt::format("VLAN {}{} on port {} belongs to {} already", vlan.id, outer,
                                 quoted(vlan.port), taken->second.user),
                     {where, taken->second.where});
@@ -45,7 +45,7 @@ class BindingRules {
     const auto [taken, is_new] =
         vnis_.try_emplace(std::pair(vxlan.underlay, vxlan.vni), Use{where, user});
     if (is_new) return;
-    context_.report(where + ".vni",
+    context_.report(Rule::wire, where + ".vni",
                     fmt::format("VNI {} on underlay {} belongs to {} already", vxlan.vni,
                                 quoted(vxlan.underlay), taken->second.user),
                     {where, taken->second.where});
@@ -71,12 +71,13 @@ class DeviceRules {
     const std::string& text = context_.model.ports[position].device;
     const std::string where = fmt::format("ports[{}].device", position);
     if (!is_device(text)) {
-      return context_.report(where, fmt::format("expected a PCI address or vdev (1 to {} "
-                                                "printable characters without spaces), found {}",
-                                                max_device_length, quoted(text)));
+      return context_.report(Rule::device, where,
+                             fmt::format("expected a PCI address or vdev (1 to {} "
+                                         "printable characters without spaces), found {}",
+                                         max_device_length, quoted(text)));
     }
     const auto device = read_device(text, position);
-    if (!device) return context_.report(where, in_port(position, device.error()));
+    if (!device) return context_.report(Rule::device, where, in_port(position, device.error()));
     take(devices_, identity_of(*device), position, where, "");
     for (const auto interface : kernel_interfaces(*device)) {
       take(interfaces_, std::string(interface), position, where, "kernel interface ");
@@ -90,7 +91,7 @@ class DeviceRules {
             const char* kind) {
     const auto [first, is_new] = takers.emplace(name, position);
     if (is_new || first->second == position) return;
-    context_.report(where,
+    context_.report(Rule::device, where,
                     fmt::format("{}{} is already port {}", kind, quoted(name),
                                 quoted(context_.model.ports[first->second].name)),
                     {fmt::format("ports[{}]", first->second)});

@@ -70,16 +70,16 @@ std::string_view Place::nearest_key() const {
   return index && parent != nullptr ? parent->nearest_key() : key;
 }
 
-void Reader::fail(Position at, std::string message) {
-  if (!is_full()) errors_.push_back({{}, at.line, at.column, std::move(message)});
+void Reader::fail(Position at, std::string message, Rule rule) {
+  if (!is_full()) errors_.push_back({{}, at.line, at.column, std::move(message), rule});
 }
 
 void Reader::mark_broken(std::string path) {
   if (!is_full()) broken_.push_back(std::move(path));
 }
 
-void Reader::fail(const Place& place, std::string message) {
-  fail(place.node->at, std::move(message));
+void Reader::fail(const Place& place, std::string message, Rule rule) {
+  fail(place.node->at, std::move(message), rule);
   mark_broken(place.path());
 }
 
@@ -122,7 +122,7 @@ void MapReader::report_unknown_key(const MapEntry& entry) {
   } else {
     message += fmt::format("; known keys: {}", fmt::join(keys_, ", "));
   }
-  reader_.fail(entry.key_at, std::move(message));
+  reader_.fail(entry.key_at, std::move(message), Rule::unknown_key);
   if (!meant || has(*meant)) return;
   meant_.push_back(*meant);
   reader_.mark_broken(path_of(*meant));
@@ -140,7 +140,8 @@ Place MapReader::place_of(std::string_view key) const {
 bool MapReader::require(std::string_view key) {
   if (has(key)) return true;
   if (is_map_ && std::ranges::find(meant_, key) == meant_.end()) {
-    reader_.fail(place_.node->at, fmt::format("missing key '{}' in {}", key, what_));
+    reader_.fail(place_.node->at, fmt::format("missing key '{}' in {}", key, what_),
+                 Rule::missing_key);
     reader_.mark_broken(path_of(key));
   }
   return false;
@@ -162,7 +163,8 @@ std::optional<std::string_view> MapReader::one_of(std::span<const std::string_vi
   });
   if (!meant) {
     reader_.fail(place_.node->at,
-                 fmt::format("{} needs one of the keys {}", what_, fmt::join(alternatives, ", ")));
+                 fmt::format("{} needs one of the keys {}", what_, fmt::join(alternatives, ", ")),
+                 Rule::missing_key);
   }
   for (const auto alternative : alternatives) reader_.mark_broken(path_of(alternative));
   return std::nullopt;
@@ -173,8 +175,10 @@ void MapReader::refuse_both(std::string_view a, std::string_view b) {
   const MapEntry* second = place_.node->find(b);
   if (first == nullptr || second == nullptr) return;
   if (second < first) std::swap(first, second);
-  reader_.fail(second->key_at, fmt::format("'{}' excludes '{}': {} takes one of them", first->key,
-                                           second->key, what_));
+  reader_.fail(
+      second->key_at,
+      fmt::format("'{}' excludes '{}': {} takes one of them", first->key, second->key, what_),
+      Rule::exclusive_keys);
 }
 
 std::string read_text(Reader& reader, const Place& place) {

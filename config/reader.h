@@ -38,9 +38,9 @@ class Reader {
   std::string host_region;
 
   bool is_full() const { return errors_.size() >= max_errors_; }
-  void fail(Position at, std::string message);
+  void fail(Position at, std::string message, Rule rule = Rule::value);
   // An error that makes the value at `place` unusable.
-  void fail(const Place& place, std::string message);
+  void fail(const Place& place, std::string message, Rule rule = Rule::value);
   // "key 'mtu': expected a number from 576 to 9600, found 'big'".
   void expected(const Place& place, std::string_view what);
   // No error of its own, but whatever concerns this path is unknown.

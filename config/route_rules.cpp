@@ -16,14 +16,15 @@ template <typename Route>
 void check_static(RuleContext& context, const Route& route, const std::string& where) {
   check_destination(context, where + ".to", route.to);
   if (route.via.size() > max_ecmp_members) {
-    return context.report(where + ".via", fmt::format("expected 1 to {} next hops, found {}",
-                                                      max_ecmp_members, route.via.size()));
+    return context.report(
+        Rule::count, where + ".via",
+        fmt::format("expected 1 to {} next hops, found {}", max_ecmp_members, route.via.size()));
   }
   for (std::size_t i = 1; i < route.via.size(); ++i) {
     const auto earlier = std::find(route.via.begin(), route.via.begin() + i, route.via[i]);
     if (earlier == route.via.begin() + i) continue;
-    context.report(via_path(where, route.via.size(), i), "the same next hop is listed twice",
-                   {where + ".via"});
+    context.report(Rule::unique, via_path(where, route.via.size(), i),
+                   "the same next hop is listed twice", {where + ".via"});
   }
 }
 
@@ -35,7 +36,7 @@ void check_distinct(RuleContext& context, const std::vector<Route>& routes,
   for (std::size_t i = 0; i < routes.size(); ++i) {
     const auto [first, is_new] = seen.emplace(routes[i].to, i);
     if (is_new) continue;
-    context.report(fmt::format("{}[{}].to", list, i),
+    context.report(Rule::unique, fmt::format("{}[{}].to", list, i),
                    fmt::format("the table has a static route to {} already; list several "
                                "next hops in its 'via' for ECMP",
                                routes[i].to.to_string()),
@@ -49,7 +50,7 @@ void check_gateway_use(RuleContext& context, const std::string& where, const Vpc
   const auto found =
       check_reference(context, where, "gateway", gateway, context.gateways, "gateways");
   if (!found || context.attached.joined(vpc.name, gateway)) return;
-  context.report(where,
+  context.report(Rule::attached, where,
                  fmt::format("vpc {} is not attached to gateway {}; add an attachment of both",
                              quoted(vpc.name), quoted(gateway)),
                  {vpc_where + ".name", "attachments[].vpc", "attachments[].gateway"});
@@ -62,12 +63,12 @@ void check_address_next_hop(RuleContext& context, const VpcStaticRoute& route,
   check_address(context, where, address);
   if (address.family != route.to.family()) {
     return context.report(
-        where,
+        Rule::family, where,
         fmt::format("{} is not of the family of {}", address.to_string(), route.to.to_string()),
         {route_where + ".to"});
   }
   if (!vpc.interface) {
-    return context.report(where,
+    return context.report(Rule::on_link, where,
                           fmt::format("vpc {} has no interface to reach {} by", quoted(vpc.name),
                                       address.to_string()),
                           {vpc_where + ".interface"});
@@ -93,7 +94,7 @@ void check_vpc_static(RuleContext& context, const Vpc& vpc, const std::string& v
 void check_propagation(RuleContext& context, const Propagation& propagation,
                        const std::string& where) {
   if (propagation.ranges.empty()) {
-    context.report(where + ".ranges",
+    context.report(Rule::count, where + ".ranges",
                    "expected at least one prefix; 0.0.0.0/0 imports all of IPv4");
   }
   std::unordered_set<IpPrefix> seen;
@@ -101,7 +102,8 @@ void check_propagation(RuleContext& context, const Propagation& propagation,
     const std::string item = fmt::format("{}.ranges[{}]", where, i);
     check_destination(context, item, propagation.ranges[i]);
     if (seen.insert(propagation.ranges[i]).second) continue;
-    context.report(item, fmt::format("{} is listed twice", propagation.ranges[i].to_string()),
+    context.report(Rule::unique, item,
+                   fmt::format("{} is listed twice", propagation.ranges[i].to_string()),
                    {where + ".ranges"});
   }
 }
@@ -123,7 +125,7 @@ void check_route_table(RuleContext& context, const Vpc& vpc, const std::string& 
     check_gateway_use(context, item + ".gateway", vpc, vpc_where, propagation.gateway);
     check_propagation(context, propagation, item);
     if (gateways.insert(propagation.gateway).second) continue;
-    context.report(item + ".gateway",
+    context.report(Rule::unique, item + ".gateway",
                    fmt::format("table {} has a propagation from gateway {} already; add to its "
                                "'ranges'",
                                quoted(table.name), quoted(propagation.gateway)),
@@ -146,7 +148,7 @@ void check_gateway_statics(RuleContext& context, const Gateway& gateway, const s
       const Attachment& attachment = context.model.attachments[*found];
       if (attachment.gateway == gateway.name) continue;
       context.report(
-          via,
+          Rule::attached, via,
           fmt::format("attachment {} belongs to gateway {}, not to {}", quoted(attachment.name),
                       quoted(attachment.gateway), quoted(gateway.name)),
           {where + ".name", fmt::format("attachments[{}].gateway", *found)});

@@ -28,20 +28,21 @@ std::string affordable_suggestion(RuleContext& context, std::string_view name,
 
 }  // namespace
 
-void RuleContext::report(std::string where, std::string message,
+void RuleContext::report(Rule rule, std::string where, std::string message,
                          std::vector<std::string> depends_on) {
   std::string_view key = where;
   if (const auto dot = key.rfind('.'); dot != std::string_view::npos) key.remove_prefix(dot + 1);
   key = key.substr(0, key.find('['));
   message = fmt::format("key '{}': {}", key, message);
-  findings.push_back({{std::move(where), std::move(message)}, std::move(depends_on)});
+  findings.push_back({{std::move(where), std::move(message), rule}, std::move(depends_on)});
 }
 
 void check_name(RuleContext& context, const std::string& where, std::string_view name) {
   if (is_name(name)) return;
-  context.report(where, fmt::format("expected a name (1 to {} of A-Z a-z 0-9 . _ -, "
-                                    "beginning with a letter or digit), found {}",
-                                    max_name_length, quoted(name)));
+  context.report(Rule::name, where,
+                 fmt::format("expected a name (1 to {} of A-Z a-z 0-9 . _ -, "
+                             "beginning with a letter or digit), found {}",
+                             max_name_length, quoted(name)));
 }
 
 std::optional<std::size_t> check_reference(RuleContext& context, const std::string& where,
@@ -49,7 +50,7 @@ std::optional<std::size_t> check_reference(RuleContext& context, const std::stri
                                            const NameIndex& index, std::string_view list) {
   const auto found = index.find(name);
   if (!found) {
-    context.report(where,
+    context.report(Rule::exists, where,
                    fmt::format("no {} {} exists{}", kind, quoted(name),
                                affordable_suggestion(context, name, index)),
                    {fmt::format("{}[].name", list)});
@@ -59,8 +60,9 @@ std::optional<std::size_t> check_reference(RuleContext& context, const std::stri
 
 void check_range(RuleContext& context, const std::string& where, std::uint32_t value, Range range) {
   if (range.contains(value)) return;
-  context.report(where, fmt::format("expected a number from {} to {}, found '{}'", range.min,
-                                    range.max, value));
+  context.report(
+      Rule::number, where,
+      fmt::format("expected a number from {} to {}, found '{}'", range.min, range.max, value));
 }
 
 }  // namespace bgw::config

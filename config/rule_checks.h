@@ -27,7 +27,8 @@ void check_names(RuleContext& context, const std::string& list, std::string_view
     check_name(context, where, objects[i].name);
     const std::size_t first = *index.find(objects[i].name);
     if (first == i) continue;
-    context.report(where, fmt::format("duplicate {} {}", kind, quoted(objects[i].name)),
+    context.report(Rule::unique, where,
+                   fmt::format("duplicate {} {}", kind, quoted(objects[i].name)),
                    {fmt::format("{}[{}].name", list, first)});
   }
 }

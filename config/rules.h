@@ -131,7 +131,8 @@ struct RuleContext {
         underlay_addresses(m) {}
 
   // Puts the key that `where` ends with before the message.
-  void report(std::string where, std::string message, std::vector<std::string> depends_on = {});
+  void report(Rule rule, std::string where, std::string message,
+              std::vector<std::string> depends_on = {});
 
   const ModelView& model;
   const Scope& scope;

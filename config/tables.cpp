@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "config/reference.h"
+#include "config/rule.h"
 #include "config/words.h"
 
 namespace bgw::config {
@@ -99,6 +100,12 @@ class Table {
   std::string text_ = "| key | value | default |\n|---|---|---|\n";
 };
 
+std::string rules_table() {
+  std::string table = "| rule | what holds |\n|---|---|\n";
+  for (const auto& [name, text] : rule_texts) table += fmt::format("| `{}` | {} |\n", name, text);
+  return table;
+}
+
 template <typename... Objects>
 std::string table_named(std::string_view name) {
   std::string table;
@@ -106,6 +113,7 @@ std::string table_named(std::string_view name) {
     if (of == name) table = make();
   };
   (take(description<Objects>.name, Table::of<Objects>), ...);
+  take("rules", rules_table);
   if (table.empty()) throw std::invalid_argument(fmt::format("no table '{}'", name));
   return table;
 }

@@ -63,7 +63,8 @@ std::optional<Error> check_text(std::string_view text, const Limits& limits) {
         {},
         1,
         1,
-        fmt::format("the file has {} bytes; at most {} are read", text.size(), limits.file_bytes)};
+        fmt::format("the file has {} bytes; at most {} are read", text.size(), limits.file_bytes),
+        Rule::size};
   }
   int line = 1;
   std::size_t line_start = 0;
@@ -74,7 +75,8 @@ std::optional<Error> check_text(std::string_view text, const Limits& limits) {
       continue;
     }
     const auto refuse = [&](std::string message) {
-      return Error{{}, line, static_cast<int>(i - line_start) + 1, std::move(message)};
+      return Error{
+          {}, line, static_cast<int>(i - line_start) + 1, std::move(message), Rule::syntax};
     };
     const auto c = static_cast<unsigned char>(text[i]);
     if (i == 0 && (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))) {

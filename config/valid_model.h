@@ -10,6 +10,7 @@
 
 #include "config/model.h"
 #include "config/objects.h"
+#include "config/rule.h"
 
 namespace bgw::config {
 
@@ -21,6 +22,7 @@ struct Limits;  // loader.h
 struct Problem {
   std::string where;
   std::string message;
+  Rule rule = Rule::value;
 };
 
 // Immutable, cheap to copy, read by any thread. Only what has been checked becomes one.

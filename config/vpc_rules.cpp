@@ -9,13 +9,13 @@ namespace {
 void check_cidrs(RuleContext& context, const Vpc& vpc, const std::string& where) {
   const std::string list = where + ".cidrs";
   if (vpc.cidrs.empty()) {
-    context.report(list, fmt::format("vpc {} needs at least one", quoted(vpc.name)));
+    context.report(Rule::count, list, fmt::format("vpc {} needs at least one", quoted(vpc.name)));
   }
   for (std::size_t i = 0; i < vpc.cidrs.size(); ++i) {
     check_network(context, fmt::format("{}[{}]", list, i), vpc.cidrs[i]);
   }
   for_each_overlap(vpc.cidrs, [&](std::size_t earlier, std::size_t later) {
-    context.report(fmt::format("{}[{}]", list, later),
+    context.report(Rule::overlap, fmt::format("{}[{}]", list, later),
                    fmt::format("{} overlaps {} of the same vpc", vpc.cidrs[later].to_string(),
                                vpc.cidrs[earlier].to_string()),
                    {fmt::format("{}[{}]", list, earlier)});
@@ -35,7 +35,7 @@ void check_subnets(RuleContext& context, const Vpc& vpc, const std::string& wher
     prefixes.push_back(subnet.cidr);
     check_network(context, item + ".cidr", subnet.cidr);
     if (!cidrs.containing(subnet.cidr)) {
-      context.report(item + ".cidr",
+      context.report(Rule::inside, item + ".cidr",
                      fmt::format("subnet {} ({}) lies in no CIDR of vpc {}", quoted(subnet.name),
                                  subnet.cidr.to_string(), quoted(vpc.name)),
                      {where + ".cidrs"});
@@ -44,7 +44,7 @@ void check_subnets(RuleContext& context, const Vpc& vpc, const std::string& wher
                     where + ".route_tables");
   }
   for_each_overlap(prefixes, [&](std::size_t earlier, std::size_t later) {
-    context.report(fmt::format("{}[{}].cidr", list, later),
+    context.report(Rule::overlap, fmt::format("{}[{}].cidr", list, later),
                    fmt::format("subnet {} ({}) overlaps subnet {} ({})",
                                quoted(vpc.subnets[later].name), prefixes[later].to_string(),
                                quoted(vpc.subnets[earlier].name), prefixes[earlier].to_string()),
@@ -56,7 +56,8 @@ void check_route_tables(RuleContext& context, const Vpc& vpc, const std::string&
   const std::string list = where + ".route_tables";
   check_names(context, list, "route table", vpc.route_tables);
   if (!NameIndex(vpc.route_tables).find("main")) {
-    context.report(list, fmt::format("vpc {} has no route table 'main'", quoted(vpc.name)));
+    context.report(Rule::main_table, list,
+                   fmt::format("vpc {} has no route table 'main'", quoted(vpc.name)));
   }
   const OwnAddresses own(vpc.interface ? std::span<const InterfaceAddress>(vpc.interface->addresses)
                                        : std::span<const InterfaceAddress>());

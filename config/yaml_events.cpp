@@ -76,7 +76,7 @@ Error YamlEvents::error() {
   const std::string_view problem = parser_.problem;
   const auto error_at = [this](std::size_t offset, std::string message) {
     const Position at = position_at(offset);
-    return Error{{}, at.line, at.column, std::move(message)};
+    return Error{{}, at.line, at.column, std::move(message), Rule::syntax};
   };
   if (parser_.error == YAML_READER_ERROR) {
     return error_at(parser_.problem_offset, explain(problem));

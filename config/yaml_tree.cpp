@@ -114,12 +114,12 @@ class TreeBuilder {
     return events_.position_at(std::min(offset, text_.size()));
   }
 
-  void fail(Position at, std::string message) {
-    errors_.push_back({{}, at.line, at.column, std::move(message)});
+  void fail(Position at, std::string message, Rule rule = Rule::syntax) {
+    errors_.push_back({{}, at.line, at.column, std::move(message), rule});
     stopped_ = stopped_ || errors_.size() >= limits_.errors;
   }
-  void stop(Position at, std::string message) {
-    fail(at, std::move(message));
+  void stop(Position at, std::string message, Rule rule = Rule::syntax) {
+    fail(at, std::move(message), rule);
     stopped_ = true;
   }
 
@@ -137,8 +137,10 @@ class TreeBuilder {
             const yaml_char_t* tag) {
     const Position at = position_of(event);
     if (open_.size() >= limits_.nesting) {
-      return stop(at, fmt::format("nested more than {} levels deep; the language needs far fewer",
-                                  limits_.nesting));
+      return stop(at,
+                  fmt::format("nested more than {} levels deep; the language needs far fewer",
+                              limits_.nesting),
+                  Rule::size);
     }
     refuse_anchor(at, anchor);
     if (tag != nullptr) {

@@ -6,6 +6,7 @@
 #include "control/api/body.h"
 #include "control/api/handlers.h"
 #include "control/api/json.h"
+#include "control/api/problem.h"
 
 namespace bgw::control {
 namespace {

@@ -9,6 +9,7 @@
 #include "config/nearest.h"
 #include "config/quoted.h"
 #include "control/api/json.h"
+#include "control/api/problem.h"
 
 namespace bgw::control {
 
@@ -43,7 +44,7 @@ unsigned status_of(const Refusal& refusal) {
 }
 
 ApiResponse ChangeRequest::refused(const Refusal& refusal) const {
-  return {status_of(refusal), json_text(to_json(refusal))};
+  return api_error(status_of(refusal), refusal.message, errors_json(refusal));
 }
 
 ApiResponse ChangeRequest::done(std::uint64_t generation, const Changes& changes,

@@ -16,6 +16,7 @@
 #include "control/api/history.h"
 #include "control/api/items.h"
 #include "control/api/json.h"
+#include "control/api/problem.h"
 #include "control/api/task.h"
 #include "control/routes/rib_json.h"
 #include "control/routes/warnings.h"
@@ -30,7 +31,7 @@ ApiResponse ok(const Json& json) {
 }
 
 ApiResponse refused(const Refusal& refusal) {
-  return {status_of(refusal), json_text(to_json(refusal))};
+  return api_error(status_of(refusal), refusal.message, errors_json(refusal));
 }
 
 // A whole configuration takes no other option than its file's name, and no condition.

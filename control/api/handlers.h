@@ -24,8 +24,8 @@
 
 namespace bgw::control {
 
-// Control thread only. Every answer is JSON except GET /v1/config and a capture's file; an error is
-// {"error",…} with a 4xx or 5xx status. control/README.md lists the paths.
+// Control thread only. Every answer is JSON except GET /v1/config and a capture's file; what
+// says no is a problem document (problem.h). control/README.md lists the paths.
 class ApiHandlers {
  public:
   struct Planes {

@@ -11,6 +11,7 @@
 #include "config/quoted.h"
 #include "config/yaml_writer.h"
 #include "control/api/json.h"
+#include "control/api/problem.h"
 #include "control/routes/compute_routes.h"
 
 namespace bgw::control {

@@ -10,6 +10,7 @@
 #include "config/quoted.h"
 #include "control/api/body.h"
 #include "control/api/json.h"
+#include "control/api/problem.h"
 
 namespace bgw::control {
 namespace {
@@ -32,18 +33,18 @@ ApiResponse nothing_at(const std::string& path) {
 }
 
 ApiResponse error_of(const config::ItemError& error, const std::string& pointer) {
-  auto answer = api_error(error.is_missing ? 404u : 422u, error.message);
-  if (error.errors.empty() && pointer.empty()) return answer;
-  Json json{{"error", error.message}, {"errors", Json::array()}};
+  const unsigned status = error.is_missing ? 404 : 422;
+  if (error.errors.empty() && pointer.empty()) return api_error(status, error.message);
+  Json errors = Json::array();
+  const auto add = [&](const std::string& place, const std::string& message, config::Rule rule) {
+    errors.push_back({{"pointer", place}, {"message", message}, {"rule", config::to_string(rule)}});
+  };
   if (error.errors.empty()) {  // which of several
-    json["errors"].push_back(
-        {{"pointer", pointer.substr(0, pointer.rfind('/'))}, {"message", error.message}});
+    add(pointer.substr(0, pointer.rfind('/')), error.message,
+        error.is_missing ? config::Rule::exists : config::Rule::value);
   }
-  for (const auto& one : error.errors) {
-    json["errors"].push_back({{"pointer", pointer + one.pointer}, {"message", one.message}});
-  }
-  answer.body = json_text(json);
-  return answer;
+  for (const auto& one : error.errors) add(pointer + one.pointer, one.message, one.rule);
+  return api_error(status, error.message, std::move(errors));
 }
 
 // Whether the pointer leads to something that was sent: a value may leave out a route table 'main'
@@ -57,10 +58,6 @@ bool is_in(const Json& value, const std::string& pointer) {
     if (!has_main) return false;
   }
   return value.contains(Json::json_pointer(pointer));
-}
-
-std::string error_in(const ApiResponse& answer) {
-  return Json::parse(answer.body).at("error").get<std::string>();
 }
 
 std::vector<std::string> object_names(const config::ValidModel& model, config::Kind kind) {
@@ -299,13 +296,13 @@ tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
   if (transaction_) answer_ = read_transaction();
   if (body_) answer_ = read_item();
   if (!answer_) answer_ = missed_condition();
-  if (answer_) return tl::unexpected(Refusal{error_in(*answer_)});
+  if (answer_) return tl::unexpected(Refusal{answer_->note});
   const bool was_there = items_->get(changes_.front().path).has_value();
   for (const auto& change : changes_) {
     if (answer_) break;
     answer_ = apply_one(change);
   }
-  if (answer_) return tl::unexpected(Refusal{error_in(*answer_)});
+  if (answer_) return tl::unexpected(Refusal{answer_->note});
   const auto& first = changes_.front();
   created_ = changes_.size() == 1 && first.verb == Verb::put && !was_there;
   if (const auto value = items_->get(first.path); value && changes_.size() == 1) {
@@ -316,7 +313,7 @@ tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
 
 ApiResponse ItemRequest::refused(const Refusal& refusal) const {
   if (answer_) return *answer_;
-  auto json = to_json(refusal);
+  auto errors = errors_json(refusal);
   // Of what was put, the last in the place counts.
   std::vector<std::pair<const ItemChange*, std::string>> places;
   for (auto change = changes_.rbegin(); change != changes_.rend(); ++change) {
@@ -329,11 +326,11 @@ ApiResponse ItemRequest::refused(const Refusal& refusal) const {
       if (change->path.object != problem.object) continue;
       const auto pointer = config::pointer_within(place, problem.where);
       if (!pointer) continue;
-      if (is_in(change->value, *pointer)) json["errors"][i]["pointer"] = change->pointer + *pointer;
+      if (is_in(change->value, *pointer)) errors[i]["pointer"] = change->pointer + *pointer;
       break;
     }
   }
-  return {status_of(refusal), json_text(json)};
+  return api_error(status_of(refusal), refusal.message, std::move(errors));
 }
 
 ApiResponse ItemRequest::done(std::uint64_t generation, const Changes& changes,

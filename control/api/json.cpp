@@ -24,6 +24,7 @@ Json to_json(const config::Error& error) {
           {"line", error.line},
           {"column", error.column},
           {"message", error.message},
+          {"rule", config::to_string(error.rule)},
           {"text", error.to_string()}};
 }
 
@@ -33,18 +34,18 @@ std::string json_text(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Json to_json(const Refusal& refusal) {
-  Json json{{"error", refusal.message}};
-  if (refusal.errors.empty() && refusal.problems.empty()) return json;
-  json["errors"] = Json::array();
-  for (const auto& error : refusal.errors) json["errors"].push_back(to_json(error));
+Json errors_json(const Refusal& refusal) {
+  if (refusal.errors.empty() && refusal.problems.empty()) return nullptr;
+  Json errors = Json::array();
+  for (const auto& error : refusal.errors) errors.push_back(to_json(error));
   for (const auto& problem : refusal.problems) {
-    json["errors"].push_back({{"kind", config::to_string(problem.object.kind)},
-                              {"name", problem.object.name},
-                              {"where", problem.where},
-                              {"message", problem.message}});
+    errors.push_back({{"kind", config::to_string(problem.object.kind)},
+                      {"name", problem.object.name},
+                      {"where", problem.where},
+                      {"message", problem.message},
+                      {"rule", config::to_string(problem.rule)}});
   }
-  return json;
+  return errors;
 }
 
 Json to_json(const Changes& changes) {

@@ -16,10 +16,9 @@ namespace bgw::control {
 // One line. Bytes that aren't UTF-8 (quoted from somebody's configuration) become U+FFFD.
 std::string json_text(const nlohmann::ordered_json& json);
 
-// {"error","errors":[{"file","line","column","message","text"}]}; "errors" only for wrong text, or,
-// with
-// {"kind","name","where","message"}, for wrong objects.
-nlohmann::ordered_json to_json(const Refusal& refusal);
+// What is wrong in detail, as "errors" of a problem document has it; null when nothing is: what was
+// asked for is right, and can't be done.
+nlohmann::ordered_json errors_json(const Refusal& refusal);
 
 // {"objects":[{"kind","name","change","keys"}],"created":[],"deleted":[],
 //  "tables":[{"table","removed":[…],"added":[…]}]}

@@ -19,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/api/connection_book.h"
+#include "control/api/problem.h"
 #include "control/api/request_log.h"
 #include "control/api/url.h"
 
@@ -368,17 +369,6 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
   std::shared_ptr<RequestLog> log = std::make_shared<RequestLog>();
   std::size_t turned_away = 0;  // that may still read why
 };
-
-ApiResponse api_error(unsigned status, std::string_view message) {
-  // Quoted bytes that aren't UTF-8 become U+FFFD.
-  using Json = nlohmann::ordered_json;
-  auto body = Json{{"error", message}}.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  return {.status = status, .body = std::move(body), .note = std::string(message)};
-}
-
-ApiResponse request_failed(const std::exception& error) {
-  return api_error(500, fmt::format("the request failed: {}", error.what()));
-}
 
 tl::expected<std::unique_ptr<ApiServer>, std::string> ApiServer::listen(asio::io_context& io,
                                                                         const std::string& path,

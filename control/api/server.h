@@ -39,11 +39,6 @@ struct ApiResponse {
   std::string etag{};   // of what the answer shows, quoted (RFC 9110 §8.8.3)
 };
 
-// {"error": message}
-ApiResponse api_error(unsigned status, std::string_view message);
-// To a request that ended in an exception: 500.
-ApiResponse request_failed(const std::exception& error);
-
 // Answers by calling `respond` once, now or later, on the control thread.
 using ApiRespond = std::function<void(ApiResponse)>;
 using ApiHandler = std::function<void(ApiRequest, ApiRespond)>;

@@ -9,6 +9,7 @@
 #include "config/json.h"
 #include "control/api/handlers.h"
 #include "control/api/json.h"
+#include "control/api/problem.h"
 #include "control/fib/vxlan.h"
 
 namespace bgw::control {

@@ -9,6 +9,7 @@
 #include "control/api/body.h"
 #include "control/api/handlers.h"
 #include "control/api/json.h"
+#include "control/api/problem.h"
 #include "control/api/task.h"
 #include "control/fib/fib_walk.h"
 #include "control/packets/addresses.h"

@@ -24,10 +24,10 @@ std::string text_of(const Json& error) {
 
 [[noreturn]] void fail(const Reply& reply) {
   const auto json = Json::parse(reply.body, nullptr, false);
-  if (!json.is_object() || !json.contains("error")) {
+  if (!json.is_object() || !json.contains("detail")) {
     throw Failure(fmt::format("bgwd answered with HTTP status {}", reply.status));
   }
-  if (!json.contains("errors")) throw Failure(json["error"].get<std::string>());
+  if (!json.contains("errors")) throw Failure(json["detail"].get<std::string>());
   std::string lines;
   for (const auto& error : json["errors"]) lines += text_of(error) + '\n';
   throw WrongConfiguration(lines);

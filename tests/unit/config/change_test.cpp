@@ -238,7 +238,8 @@ TEST(Change, of_what_is_not_there) {
   const auto refused = change(*validate({.region = "here"}), {.removed = {{Kind::vpc, "vpc-a"}}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error(),
-            (std::vector<ObjectProblem>{{{Kind::vpc, "vpc-a"}, "", "no vpc 'vpc-a' exists"}}));
+            (std::vector<ObjectProblem>{
+                {{Kind::vpc, "vpc-a"}, "", "no vpc 'vpc-a' exists", Rule::exists}}));
 }
 
 TEST(Change, says_where_in_the_object) {

@@ -24,8 +24,10 @@ using Errors = std::vector<JsonError>;
 
 TEST(FromJson, unknown_and_missing_keys) {
   EXPECT_EQ(refused<Attachment>(R"({"name": "a", "gatway": "g", "vpc": "v"})"),
-            (Errors{{"/gatway", "unknown key 'gatway' in attachment; did you mean 'gateway'?"}}));
-  EXPECT_EQ(refused<Port>(R"({"name": "p"})"), (Errors{{"", "missing key 'device' in port"}}));
+            (Errors{{"/gatway", "unknown key 'gatway' in attachment; did you mean 'gateway'?",
+                     Rule::unknown_key}}));
+  EXPECT_EQ(refused<Port>(R"({"name": "p"})"),
+            (Errors{{"", "missing key 'device' in port", Rule::missing_key}}));
 }
 
 TEST(FromJson, types_and_bounds) {
@@ -52,19 +54,22 @@ TEST(FromJson, types_and_bounds) {
 TEST(FromJson, alternatives) {
   EXPECT_EQ(refused<Vpc>(R"({"name": "v", "cidrs": [], "interface": {"addresses": [], "vlan":
                             {"port": "p", "id": 4095}, "port": "p"}})"),
-            (Errors{{"/interface/port", "'vlan' excludes 'port': interface takes one of them"}}));
+            (Errors{{"/interface/port", "'vlan' excludes 'port': interface takes one of them",
+                     Rule::exclusive_keys}}));
 }
 
 TEST(FromJson, keys_are_escaped_in_pointers) {
   EXPECT_EQ(refused<Port>(R"({"name": "p", "device": "d", "a/b~c": 1})"),
-            (Errors{{"/a~1b~0c", "unknown key 'a/b~c' in port; known keys: name, device"}}));
+            (Errors{{"/a~1b~0c", "unknown key 'a/b~c' in port; known keys: name, device",
+                     Rule::unknown_key}}));
 }
 
 TEST(FromJson, nesting_is_bounded) {
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
   EXPECT_EQ(refused<Port>(R"({"name": "p", "device": )" + deep + "}"),
             (Errors{{"/device", "key 'device': expected text, found a list"},
-                    {"/device/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0", "nested more than 16 levels deep"}}));
+                    {"/device/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0", "nested more than 16 levels deep",
+                     Rule::size}}));
 }
 
 TEST(FromJson, errors_are_capped) {

@@ -126,7 +126,7 @@ TEST_F(Http, UnknownAndDoubledKeysOfBodiesAreRefused) {
        }) {
     const auto reply = post(target, body);
     EXPECT_EQ(reply.status, 400u) << body;
-    EXPECT_THAT(reply.json()["error"].get<std::string>(), HasSubstr(says)) << body;
+    EXPECT_THAT(reply.json()["detail"].get<std::string>(), HasSubstr(says)) << body;
   }
   EXPECT_EQ(plane.captures.size(), 0u);
 }

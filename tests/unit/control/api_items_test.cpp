@@ -176,11 +176,17 @@ TEST_F(ApiItems, OfWritersAtOnceNoneIsLost) {
 TEST_F(ApiItems, ErrorsPointIntoTheValue) {
   const auto wrong = ask("PUT", "vpcs/vpc-a/subnets/web", R"({"cidr": "10.1.1.1/24", "x": 1})");
   EXPECT_EQ(wrong.status, 422u);
+  EXPECT_EQ(wrong.field("Content-Type"), "application/problem+json");
+  EXPECT_EQ(wrong.json()["status"], 422);
+  EXPECT_EQ(wrong.json()["title"], "Unprocessable Entity");
   EXPECT_EQ(wrong.json()["errors"][0]["pointer"], "/cidr");
+  EXPECT_EQ(wrong.json()["errors"][0]["rule"], "value");
   EXPECT_EQ(wrong.json()["errors"][1]["pointer"], "/x");
+  EXPECT_EQ(wrong.json()["errors"][1]["rule"], "unknown-key");
   const auto outside = ask("PUT", "vpcs/vpc-a/subnets/web", R"({"cidr": "10.9.1.0/24"})");
   EXPECT_EQ(outside.status, 422u);
   EXPECT_EQ(outside.json()["errors"][0]["pointer"], "/cidr") << outside.body;
+  EXPECT_EQ(outside.json()["errors"][0]["rule"], "inside");
   EXPECT_EQ(outside.json()["errors"][0]["name"], "vpc-a");
   EXPECT_EQ(ask("PUT", "vpcs/vpc-a", "{").status, 400u);
   EXPECT_EQ(ask("PUT", "vpcs/vpc-a", "[]").status, 400u);
@@ -219,7 +225,7 @@ TEST_F(ApiItems, ThousandsOfMistakesAreToldInTime) {
   }
   const auto refused = ask("POST", "transactions", body + "]}");
   EXPECT_EQ(refused.status, 422u);
-  EXPECT_THAT(refused.json()["error"].get<std::string>(), HasSubstr("5000"));
+  EXPECT_THAT(refused.json()["detail"].get<std::string>(), HasSubstr("5000"));
   EXPECT_EQ(refused.json()["errors"].size(), 1000u);
   EXPECT_EQ(refused.json()["errors"][7]["pointer"], "/changes/7/value/via/gateway");
 }

@@ -49,7 +49,7 @@ TEST_F(Api, ListsAndShowsEveryKind) {
     EXPECT_EQ(get("/v1/" + kind + "/" + name).json(), list.front());
     const auto missing = get("/v1/" + kind + "/nobody");
     EXPECT_EQ(missing.status, 404u);
-    EXPECT_THAT(missing.json()["error"], HasSubstr("nobody"));
+    EXPECT_THAT(missing.json()["detail"], HasSubstr("nobody"));
   }
 }
 
@@ -76,7 +76,7 @@ TEST_F(Api, BytesThatAreNoTextHarmNobody) {
 TEST_F(Api, OnlyConfigurationsMayBeLarge) {
   const auto reply = post("/v1/ping", std::string(100'000, '['));
   EXPECT_EQ(reply.status, 413u);
-  EXPECT_THAT(reply.json()["error"], HasSubstr("larger than"));
+  EXPECT_THAT(reply.json()["detail"], HasSubstr("larger than"));
 }
 
 TEST_F(Api, RoutesOfGatewayAndVpcTable) {
@@ -155,7 +155,7 @@ TEST_F(Api, WhoWaitsWhenItStopsIsTold) {
   boost::asio::post(io, [this] { background.stop(); });
   const auto reply = parse_reply(waiting.receive_all());
   EXPECT_EQ(reply.status, 503u);
-  EXPECT_THAT(reply.json()["error"], HasSubstr("stopping: nothing was changed"));
+  EXPECT_THAT(reply.json()["detail"], HasSubstr("stopping: nothing was changed"));
   EXPECT_EQ(post("/v1/config/check", yaml("ab", "ab")).status, 503u);
   release.set_value();
 }
@@ -182,7 +182,7 @@ TEST_F(Api, DiskThatFailsRefuses) {
   store.full = true;
   const auto refused = post("/v1/config/commit", yaml("abc", "abc"));
   EXPECT_EQ(refused.status, 409u);
-  EXPECT_THAT(refused.json()["error"], HasSubstr("the disk is full"));
+  EXPECT_THAT(refused.json()["detail"], HasSubstr("the disk is full"));
   EXPECT_EQ(get("/v1/status").json()["generation"], 1);
 
   store.full = false;
@@ -219,7 +219,7 @@ TEST_F(Api, HostThatCannotFollowIsAConflict) {
   plane.broken = {"net_null_c"};
   const auto reply = post("/v1/config/commit", yaml("abc", "abc"));
   EXPECT_EQ(reply.status, 409u);
-  EXPECT_THAT(reply.json()["error"], HasSubstr("net_null_c broken"));
+  EXPECT_THAT(reply.json()["detail"], HasSubstr("net_null_c broken"));
 }
 
 TEST_F(Api, TraceWalksTheRibAndComparesTheFib) {
@@ -410,7 +410,7 @@ TEST_F(BoundedApi, WhoIsTurnedAwayIsToldWhy) {
   fifth.send("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n");
   const auto reply = parse_reply(fifth.receive_all());
   EXPECT_EQ(reply.status, 503u);
-  EXPECT_THAT(reply.json()["error"], HasSubstr("4 connections are open"));
+  EXPECT_THAT(reply.json()["detail"], HasSubstr("4 connections are open"));
 }
 
 TEST_F(BoundedApi, IdleConnectionsGiveWayToNewOnes) {
@@ -454,7 +454,7 @@ TEST_F(SharedApi, BodiesAreBoundedTogether) {
   third.send(header);
   const auto reply = parse_reply(third.receive_all());
   EXPECT_EQ(reply.status, 503u);
-  EXPECT_THAT(reply.json()["error"], HasSubstr("2097152 bytes"));
+  EXPECT_THAT(reply.json()["detail"], HasSubstr("2097152 bytes"));
   RawClient chunked(socket_path);
   chunked.send("POST /v1/config/check HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
   EXPECT_EQ(parse_reply(chunked.receive_all()).status, 503u) << "nobody knows how much it is";

@@ -252,7 +252,7 @@ TEST_F(CaptureApi, is_limited_in_number_and_freed_by_delete) {
   for (std::size_t n = 0; n < dataplane::max_captures; ++n) targets.push_back(start());
   const auto refused = request("POST", "/v1/capture", "{}");
   EXPECT_EQ(refused.status, 409u);
-  EXPECT_THAT(refused.json()["error"], HasSubstr("captures are under way"));
+  EXPECT_THAT(refused.json()["detail"], HasSubstr("captures are under way"));
   EXPECT_EQ(request("DELETE", targets[1]).status, 200u);
   EXPECT_EQ(request("DELETE", targets[1]).status, 404u);
   start();
