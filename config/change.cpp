@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "config/quoted.h"
 #include "config/rules.h"
+#include "config/views.h"
 
 namespace bgw::config {
 namespace {
@@ -305,6 +308,13 @@ class Changer {
   void operator()(Gateway gateway) { put(after_.gateways_, std::move(gateway)); }
   void operator()(Attachment attachment) { put(after_.attachments_, std::move(attachment)); }
 
+  // What is left of it and made of it for views.h.
+  template <typename View>
+  static ValidModel viewed(ValidModel model, const View& view) {
+    view(model.ports_, model.vpcs_, model.underlays_, model.gateways_, model.attachments_);
+    return model;
+  }
+
   tl::expected<ValidModel, std::vector<ObjectProblem>> check() {
     const ModelView view(after_.region_, after_.ports_, after_.vpcs_, after_.underlays_,
                          after_.gateways_, after_.attachments_);
@@ -361,6 +371,57 @@ tl::expected<ValidModel, std::vector<ObjectProblem>> change(const ValidModel& be
   for (Object& object : change.put)
     std::visit([&](auto one) { changer(std::move(one)); }, std::move(object));
   return changer.check();
+}
+
+namespace {
+
+template <typename T, typename Is>
+void keep(Objects<T>& objects, const Is& is) {
+  std::vector<typename Objects<T>::Pointer> kept;
+  std::ranges::copy_if(objects.pointers(), std::back_inserter(kept),
+                       [&](const auto& object) { return is(*object); });
+  objects = Objects<T>(std::move(kept));
+}
+
+// `change` of a copy of each that `is` holds for.
+template <typename T, typename Is, typename Change>
+void change_each(Objects<T>& objects, const Is& is, const Change& change) {
+  auto pointers = objects.pointers();
+  for (auto& pointer : pointers) {
+    if (!is(*pointer)) continue;
+    auto copy = std::make_shared<T>(*pointer);
+    change(*copy);
+    pointer = std::move(copy);
+  }
+  objects = Objects<T>(std::move(pointers));
+}
+
+}  // namespace
+
+ValidModel of_account(const ValidModel& model, std::string_view account) {
+  const auto is_of = [&](const auto& object) { return object.account == account; };
+  return Changer::viewed(model, [&](auto&, auto& vpcs, auto&, auto& gateways, auto& attachments) {
+    keep(vpcs, is_of);
+    keep(gateways, is_of);
+    keep(attachments, [&](const Attachment& one) { return vpcs.find(one.vpc) != nullptr; });
+  });
+}
+
+ValidModel without_wires(const ValidModel& model) {
+  return Changer::viewed(model, [](auto& ports, auto& vpcs, auto& underlays, auto&, auto&) {
+    ports = {};
+    underlays = {};
+    change_each(
+        vpcs, [](const Vpc& vpc) { return vpc.interface.has_value(); },
+        [](Vpc& vpc) { vpc.interface.reset(); });
+  });
+}
+
+ValidModel with_devices_as(const ValidModel& model, std::string_view text) {
+  return Changer::viewed(model, [&](auto& ports, auto&, auto&, auto&, auto&) {
+    change_each(
+        ports, [](const Port&) { return true; }, [&](Port& port) { port.device = text; });
+  });
 }
 
 }  // namespace bgw::config

@@ -53,9 +53,12 @@ ApiResponse ChangeRequest::done(std::uint64_t generation, const Changes& changes
   auto objects = std::move(routes["objects"]);
   routes.erase("objects");
   nlohmann::ordered_json json{
-      {"generation", generation},
-      {"changes", {{"objects", std::move(objects)}, {"routes", std::move(routes)}}},
-      {"warnings", warnings}};
+      {"changes", {{"objects", std::move(objects)}, {"routes", std::move(routes)}}}};
+  if (!role().is_tenant()) {
+    json = {{"generation", generation},
+            {"changes", std::move(json["changes"])},
+            {"warnings", warnings}};
+  }
   if (is_dry_run()) json["dry_run"] = true;
   return {200, json_text(json)};
 }

@@ -28,7 +28,10 @@ std::optional<ApiResponse> unexpected_condition(const ApiRequest& request);
 class ChangeRequest {
  public:
   ChangeRequest(const ApiRequest& request, const std::string& what, ChangeOptions options)
-      : client_(request.client), what_(what.substr(0, 200)), options_(std::move(options)) {}
+      : client_(request.client),
+        role_(request.role),
+        what_(what.substr(0, 200)),
+        options_(std::move(options)) {}
   virtual ~ChangeRequest() = default;
 
   bool is_dry_run() const { return options_.is_dry_run; }
@@ -39,16 +42,20 @@ class ChangeRequest {
   // The answer after apply(), when it was refused, there or later …
   virtual ApiResponse refused(const Refusal& refusal) const;
   // … and when it is in force, or was only looked at:
-  // {"generation","changes":{"objects","routes"},"warnings"}.
+  // {"generation","changes":{"objects","routes"},"warnings"}; of these a tenant, who must not see
+  // how much others change, gets "changes" alone.
   virtual ApiResponse done(std::uint64_t generation, const Changes& changes,
                            const std::vector<std::string>& warnings) const;
 
  protected:
   const std::string& client() const { return client_; }
+  const Role& role() const { return role_; }
   const std::string& comment() const { return options_.comment; }
 
  private:
-  std::string client_, what_;  // for logs
+  std::string client_;
+  Role role_;
+  std::string what_;  // for logs
   ChangeOptions options_;
 };
 

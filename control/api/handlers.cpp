@@ -13,6 +13,7 @@
 
 #include "config/quoted.h"
 #include "config/yaml_writer.h"
+#include "control/access/access.h"
 #include "control/api/history.h"
 #include "control/api/items.h"
 #include "control/api/json.h"
@@ -42,6 +43,16 @@ std::optional<ApiResponse> not_of_whole(const ApiRequest& request) {
                      fmt::format("unknown option {}; known options: file", config::quoted(key)));
   }
   return unexpected_condition(request);
+}
+
+ApiResponse forbidden(const ApiRequest& request, std::string_view least) {
+  return api_error(403, fmt::format("{} {} takes role {}; {} has role {}", request.method,
+                                    request.path, least, request.client, to_string(request.role)));
+}
+
+// Of the routes a view shows those of tables that the model has.
+Running seen_by(const Role& role, const Running& running) {
+  return {running.generation, seen_by(role, running.model), running.routes};
 }
 
 std::string file_name(const ApiRequest& request) {
@@ -85,22 +96,24 @@ ApiResponse config_text(const Running& running, const ApiRequest&, const std::st
 }
 
 // TABLE is "bgw-1" or "vpc-a/main".
-std::optional<std::vector<Route>> table_routes(const Rib& rib, const std::string& table) {
+std::optional<std::vector<Route>> table_routes(const Running& running, const std::string& table) {
+  const auto& rib = running.rib();
   const auto slash = table.find('/');
   if (slash == std::string::npos) {
+    if (running.model.gateways().find(table) == nullptr) return std::nullopt;
     const auto* gateway = rib.find_gateway(table);
-    if (gateway == nullptr) return std::nullopt;
     return std::vector<Route>(gateway->routes.begin(), gateway->routes.end());
   }
-  const auto* vpc = rib.find_vpc(table.substr(0, slash));
-  if (vpc == nullptr) return std::nullopt;
+  const auto owner = table.substr(0, slash);
+  if (running.model.vpcs().find(owner) == nullptr) return std::nullopt;
+  const auto* vpc = rib.find_vpc(owner);
   const auto found = std::ranges::find(vpc->tables, table.substr(slash + 1), &TableRoutes::name);
   if (found == vpc->tables.end()) return std::nullopt;
   return list_table(rib, *vpc, *found);
 }
 
 ApiResponse routes(const Running& running, const ApiRequest& request, const std::string& table) {
-  auto listed = table_routes(running.rib(), table);
+  auto listed = table_routes(running, table);
   if (!listed) {
     return api_error(404, fmt::format("there is no route table '{}': give a gateway's name, or "
                                       "VPC/TABLE",
@@ -176,6 +189,14 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
   return all;
 }
 
+std::vector<ApiHandlers::Place> ApiHandlers::places() {
+  std::vector<Place> places;
+  for (const auto& entry : entries()) {
+    places.push_back({entry.method, entry.path, entry.takes != Takes::nothing});
+  }
+  return places;
+}
+
 void ApiHandlers::handle(ApiRequest request, const ApiRespond& respond) {
   std::string allowed;  // methods, if the path is known
   for (const auto& entry : entries()) {
@@ -190,17 +211,23 @@ void ApiHandlers::handle(ApiRequest request, const ApiRespond& respond) {
       rest = request.path.substr(entry.path.size() + 1);
       if (rest.empty()) continue;  // "/v1/vpcs/" names nothing
     }
+    const auto permission = permission_for(request.role, entry.method, entry.path);
+    if (permission == Permission::hidden) continue;
     if (request.method != entry.method) {
       allowed += allowed.empty() ? "" : ", ";
       allowed += entry.method == "GET" ? "GET, HEAD" : entry.method;
       continue;
     }
+    if (permission == Permission::forbidden) {
+      return respond(forbidden(request, least_role(entry.method, entry.path)));
+    }
     if (const auto* later = std::get_if<LaterAnswer>(&entry.answer))
       return (this->**later)(std::move(request), rest, respond);
     if (const auto* view = std::get_if<View>(&entry.answer)) {
-      return show(respond,
-                  [view = *view, running = engine_.snapshot(), request = std::move(request),
-                   rest = std::move(rest)] { return view(*running, request, rest); });
+      return show(respond, [view = *view, running = engine_.snapshot(),
+                            request = std::move(request), rest = std::move(rest)] {
+        return view(seen_by(request.role, *running), request, rest);
+      });
     }
     return respond((this->*std::get<Answer>(entry.answer))(request, rest));
   }

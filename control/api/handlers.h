@@ -53,6 +53,14 @@ class ApiHandlers {
 
   void handle(ApiRequest request, const ApiRespond& respond);
 
+  // All that there is: method and path, and whether a name may follow it.
+  struct Place {
+    std::string_view method;
+    std::string_view path;
+    bool takes_name = false;
+  };
+  static std::vector<Place> places();
+
   // Goes on with captures and lists; true if there was anything to do.
   bool poll(std::chrono::steady_clock::time_point now) {
     const bool listed = listings_.poll();

@@ -1,5 +1,6 @@
 #include "control/api/history.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "config/quoted.h"
 #include "config/yaml_writer.h"
+#include "control/access/access.h"
 #include "control/api/json.h"
 #include "control/api/problem.h"
 #include "control/routes/compute_routes.h"
@@ -81,6 +83,13 @@ ApiResponse compare(const ModelStore& models, const StoredModel& from, const Api
                  {"changes", {{"objects", std::move(objects)}, {"routes", std::move(routes)}}}})};
 }
 
+bool brings_devices(const config::ValidModel& running, const config::ValidModel& stored) {
+  return !std::ranges::all_of(stored.ports(), [&](const config::Port& port) {
+    const auto* runs = running.ports().find(port.name);
+    return runs != nullptr && *runs == port;
+  });
+}
+
 class Restoration final : public ChangeRequest {
  public:
   Restoration(const ModelStore& models, std::uint64_t generation, const ApiRequest& request,
@@ -89,11 +98,20 @@ class Restoration final : public ChangeRequest {
         models_(models),
         generation_(generation) {}
 
-  tl::expected<Request, Refusal> apply(const Running&) override {
+  tl::expected<Request, Refusal> apply(const Running& running) override {
     const auto stored = models_.load(generation_);
     if (!stored) {
       answer_ = error_of(stored.error());
       return tl::unexpected(Refusal{stored.error().message});
+    }
+    if (!may_see_devices(role()) && brings_devices(running.model, stored->model)) {
+      const auto why = fmt::format(
+          "generation {} has ports, or devices behind them, that don't run: restoring it takes "
+          "role "
+          "admin",
+          generation_);
+      answer_ = api_error(403, why);
+      return tl::unexpected(Refusal{why});
     }
     return Request{ConfigText{config::write_yaml(stored->model.to_model()),
                               fmt::format("generation {}", generation_)},
@@ -165,7 +183,8 @@ ApiResponse show_generation(const ModelStore& models, const ApiRequest& request,
   if (!stored) return error_of(stored.error());
   if (asked->what == "diff") return compare(models, *stored, request);
   if (asked->what.empty()) return {200, json_text(to_json(stored->info))};
-  return {200, config::write_yaml(stored->model.to_model()), "application/yaml"};
+  return {200, config::write_yaml(seen_by(request.role, stored->model).to_model()),
+          "application/yaml"};
 }
 
 tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> restore_generation(

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "config/quoted.h"
+#include "control/access/access.h"
+#include "control/access/account.h"
 #include "control/api/body.h"
 #include "control/api/json.h"
 #include "control/api/problem.h"
@@ -45,6 +47,13 @@ ApiResponse error_of(const config::ItemError& error, const std::string& pointer)
   }
   for (const auto& one : error.errors) add(pointer + one.pointer, one.message, one.rule);
   return api_error(status, error.message, std::move(errors));
+}
+
+// What stands in the way is not the tenant's to see.
+ApiResponse not_now() {
+  return api_error(409,
+                   "the gateway can't take this now, for a reason that lies outside of this "
+                   "account; nothing was changed: ask its operator");
 }
 
 // Whether the pointer leads to something that was sent: a value may leave out a route table 'main'
@@ -281,9 +290,28 @@ std::optional<ApiResponse> ItemRequest::missed_condition() const {
   return std::nullopt;
 }
 
+std::optional<ApiResponse> ItemRequest::not_permitted(const ItemChange& change) const {
+  const auto kind = change.path.object.kind;
+  switch (permission_to_change(role(), kind)) {
+    case Permission::granted:
+      return std::nullopt;
+    case Permission::hidden:
+      return nothing_at(to_string(change.path));
+    case Permission::forbidden:
+      break;
+  }
+  return api_error(403, fmt::format("changing a {} takes more than role {}",
+                                    config::to_string(kind), to_string(role())));
+}
+
 std::optional<ApiResponse> ItemRequest::apply_one(const ItemChange& change) {
   auto value = change.value;
   if (change.path.parts.empty() && value.is_object()) value.erase(status_key);
+  const bool has_account = change.path.object.kind != config::Kind::attachment;
+  if (role().is_tenant() && has_account && change.path.parts.empty() && change.verb == Verb::put &&
+      value.is_object() && !value.contains("account")) {
+    value["account"] = role().account;
+  }
   const auto done = change.verb == Verb::put     ? items_->put(change.path, std::move(value))
                     : change.verb == Verb::merge ? items_->merge(change.path, value)
                                                  : items_->remove(change.path);
@@ -291,8 +319,21 @@ std::optional<ApiResponse> ItemRequest::apply_one(const ItemChange& change) {
   return std::nullopt;
 }
 
+tl::expected<config::ModelChange, Refusal> ItemRequest::change_of(const Running& running) {
+  auto change = items_->change();
+  if (!role().is_tenant()) return change;
+  auto admitted = admit(role().account, running.model, std::move(change));
+  if (admitted) return std::move(*admitted);
+  auto& no = admitted.error();
+  if (!no.hidden.empty()) {
+    answer_ = api_error(404, no.hidden);
+    return tl::unexpected(Refusal{no.hidden});
+  }
+  return tl::unexpected(refusal_of(std::move(no.problems)));
+}
+
 tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
-  items_.emplace(running.model);
+  items_.emplace(seen_by(role(), running.model));
   if (transaction_) answer_ = read_transaction();
   if (body_) answer_ = read_item();
   if (!answer_) answer_ = missed_condition();
@@ -300,7 +341,8 @@ tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
   const bool was_there = items_->get(changes_.front().path).has_value();
   for (const auto& change : changes_) {
     if (answer_) break;
-    answer_ = apply_one(change);
+    answer_ = not_permitted(change);
+    if (!answer_) answer_ = apply_one(change);
   }
   if (answer_) return tl::unexpected(Refusal{answer_->note});
   const auto& first = changes_.front();
@@ -308,11 +350,15 @@ tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
   if (const auto value = items_->get(first.path); value && changes_.size() == 1) {
     etag_ = is_dry_run() ? "" : entity_tag(*value);
   }
-  return Request{items_->change(), client(), comment()};
+  auto change = change_of(running);
+  if (!change) return tl::unexpected(std::move(change.error()));
+  is_applied_ = true;
+  return Request{std::move(*change), client(), comment()};
 }
 
 ApiResponse ItemRequest::refused(const Refusal& refusal) const {
   if (answer_) return *answer_;
+  if (is_applied_ && role().is_tenant()) return not_now();
   auto errors = errors_json(refusal);
   // Of what was put, the last in the place counts.
   std::vector<std::pair<const ItemChange*, std::string>> places;

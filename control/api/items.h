@@ -54,8 +54,11 @@ class ItemRequest final : public ChangeRequest {
   // Reading a body may take a while, so that is left to apply().
   std::optional<ApiResponse> read_item();
   std::optional<ApiResponse> read_transaction();
+  std::optional<ApiResponse> not_permitted(const ItemChange& change) const;
   std::optional<ApiResponse> missed_condition() const;
   std::optional<ApiResponse> apply_one(const ItemChange& change);
+  // What is asked for, as a change of all that runs.
+  tl::expected<config::ModelChange, Refusal> change_of(const Running& running);
 
   std::optional<std::string> body_;  // of one item; not of DELETE
   std::optional<std::string> transaction_;
@@ -64,6 +67,7 @@ class ItemRequest final : public ChangeRequest {
 
   std::optional<config::Items> items_;
   std::optional<ApiResponse> answer_;  // to what apply() refused
+  bool is_applied_ = false;            // what is refused later is not the change's fault
   bool created_ = false;
   std::string etag_;  // of what was put
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <filesystem>
 #include <optional>
@@ -49,11 +50,12 @@ std::optional<std::string> field_of(const Message& message, http::field name) {
 // One connection: reads a request, hands it over, writes the answer, and again.
 class Session : public std::enable_shared_from_this<Session>, private ConnectionBook::Entry {
  public:
-  Session(Protocol::socket socket, Peer of, std::shared_ptr<const ApiHandler> handler,
+  Session(Protocol::socket socket, Peer of, Role role, std::shared_ptr<const ApiHandler> handler,
           ApiServer::Limits limits, std::shared_ptr<ConnectionBook> book,
           std::shared_ptr<RequestLog> log)
       : Entry(of),
         stream_(std::move(socket)),
+        role_(std::move(role)),
         handler_(std::move(handler)),
         limits_(limits),
         book_(std::move(book)),
@@ -163,6 +165,7 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
     request->if_none_match = field_of(message, http::field::if_none_match);
     request->body = std::move(message.body());
     request->client = to_string(peer);
+    request->role = role_;
     handle(std::move(*request));
   }
 
@@ -222,6 +225,7 @@ class Session : public std::enable_shared_from_this<Session>, private Connection
   }
 
   Stream stream_;
+  const Role role_;
   beast::flat_buffer buffer_{std::size_t{128} << 10};  // the most read ahead
   std::optional<http::request_parser<http::string_body>> parser_;
   std::shared_ptr<const ApiHandler> handler_;
@@ -242,6 +246,23 @@ Peer peer_of(Protocol::socket& socket) {
     return {};
   }
   return {credentials.pid, credentials.uid};
+}
+
+std::vector<gid_t> groups_of(Protocol::socket& socket) {
+  std::vector<gid_t> groups(64);
+  for (;;) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    const int got =
+        ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size);
+    groups.resize(got == 0 || errno == ERANGE ? size / sizeof(gid_t) : 0);
+    if (got == 0 || errno != ERANGE) break;
+  }
+  struct ucred credentials {};
+  socklen_t size = sizeof credentials;
+  if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
+    groups.push_back(credentials.gid);
+  }
+  return groups;
 }
 
 enum class Occupant { none, dead_socket, live_socket, something_else };
@@ -290,14 +311,19 @@ std::optional<FileId> file_at(const std::string& path) {
 }  // namespace
 
 struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
-  Impl(asio::io_context& io, std::string socket_path, Limits the_limits)
-      : acceptor(io), retry(io), path(std::move(socket_path)), limits(the_limits) {}
+  Impl(asio::io_context& io, std::string socket_path, Limits the_limits, SocketRoles the_roles)
+      : acceptor(io),
+        retry(io),
+        path(std::move(socket_path)),
+        limits(std::move(the_limits)),
+        roles(the_roles) {}
 
   error_code bind() {
     error_code error;
     acceptor.open(Protocol(), error);
     if (error) return error;
-    const auto mask = ::umask(0117);  // so that the socket never has a wider mode
+    // So that the socket never has a wider mode.
+    const auto mask = ::umask(roles.has_groups() ? 0111 : 0117);
     acceptor.bind(Protocol::endpoint(path), error);
     ::umask(mask);
     if (!error) file = file_at(path);
@@ -324,22 +350,33 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
 
   void take(Protocol::socket socket) {
     const Peer peer = peer_of(socket);
+    Role role = roles.role_of(peer.user, groups_of(socket));
+    if (role == no_role) {
+      const auto why = fmt::format(
+          "user {} is in none of the groups that may speak to bgwd: see its --admin-group, "
+          "--operator-group and --reader-group",
+          peer.user);
+      log->answered({peer, "", 403, why}, std::chrono::steady_clock::now());
+      return turn_away(std::move(socket), http::status::forbidden, why);
+    }
     if (book->is_full(limits)) book->make_room(limits, std::chrono::steady_clock::now());
     if (const auto why = book->why_not(peer, limits)) {
       log->answered({peer, "", 503, *why}, std::chrono::steady_clock::now());
-      return turn_away(std::move(socket), *why);
+      return turn_away(std::move(socket), http::status::service_unavailable, *why);
     }
-    std::make_shared<Session>(std::move(socket), peer, handler, limits, book, log)->read_header();
+    std::make_shared<Session>(std::move(socket), peer, std::move(role), handler, limits, book, log)
+        ->read_header();
   }
 
   // Says why, and leaves the peer a moment to read it: closing at once, with its request unread,
   // would look like a failure.
-  void turn_away(Protocol::socket socket, const std::string& why) {
-    const auto body = api_error(503, why).body;
+  void turn_away(Protocol::socket socket, http::status status, const std::string& why) {
+    const auto error = api_error(static_cast<unsigned>(status), why);
+    const auto reason = http::obsolete_reason(status);
     const auto answer = fmt::format(
-        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Type: "
-        "application/json\r\nContent-Length: {}\r\n\r\n{}",
-        body.size(), body);
+        "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
+        error.status, std::string_view(reason.data(), reason.size()), error.content_type,
+        error.body.size(), error.body);
     error_code ignored;
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(answer), ignored);
@@ -364,6 +401,7 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
   std::string path;
   std::optional<FileId> file;  // the socket's
   Limits limits;
+  SocketRoles roles;
   std::shared_ptr<const ApiHandler> handler;
   std::shared_ptr<ConnectionBook> book = std::make_shared<ConnectionBook>();
   std::shared_ptr<RequestLog> log = std::make_shared<RequestLog>();
@@ -372,7 +410,8 @@ struct ApiServer::Impl : std::enable_shared_from_this<Impl> {
 
 tl::expected<std::unique_ptr<ApiServer>, std::string> ApiServer::listen(asio::io_context& io,
                                                                         const std::string& path,
-                                                                        Limits limits) {
+                                                                        Limits limits,
+                                                                        SocketRoles roles) {
   // sockaddr_un holds 107 characters; Asio throws beyond that.
   if (path.empty() || path.size() > 107) {
     return tl::unexpected(fmt::format("socket path '{}' must have 1 to 107 characters", path));
@@ -380,7 +419,7 @@ tl::expected<std::unique_ptr<ApiServer>, std::string> ApiServer::listen(asio::io
   std::error_code ignored;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   if (auto way = make_way(io, path); !way) return tl::unexpected(way.error());
-  auto impl = std::make_shared<Impl>(io, path, limits);
+  auto impl = std::make_shared<Impl>(io, path, std::move(limits), roles);
   if (const auto error = impl->bind()) {
     return tl::unexpected(fmt::format("cannot listen on socket {}: {}", path, error.message()));
   }

@@ -14,6 +14,9 @@
 
 #include <tl/expected.hpp>
 
+#include "control/access/role.h"
+#include "control/access/socket_roles.h"
+
 namespace boost::asio {
 class io_context;
 }
@@ -26,6 +29,7 @@ struct ApiRequest {
   std::map<std::string, std::string> query;  // percent-decoded
   std::string body;
   std::string client = "local";  // whose it is, as of peer.h
+  Role role{};                   // and what that lets him do
   // If-Match and If-None-Match (RFC 9110 §13.1), as they came.
   std::optional<std::string> if_match{}, if_none_match{};
 };
@@ -65,11 +69,13 @@ class ApiServer {
     std::chrono::seconds quiet{20};  // until the header of the next one is there
   };
 
-  // Binds `path` with mode 0660; connections wait until serve(). A socket that nobody listens on is
+  // Binds `path`; connections wait until serve(). Its mode is 0660, or where groups have roles
+  // 0666: those without one are told so and get no further. A socket that nobody listens on is
   // replaced; one that somebody does is an error, and the error is one line for the operator.
   static tl::expected<std::unique_ptr<ApiServer>, std::string> listen(boost::asio::io_context& io,
                                                                       const std::string& path,
-                                                                      Limits limits);
+                                                                      Limits limits,
+                                                                      SocketRoles roles = {});
   ~ApiServer();  // removes the socket
 
   void serve(ApiHandler handler);

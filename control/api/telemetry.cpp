@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/json.h"
+#include "control/access/access.h"
 #include "control/api/handlers.h"
 #include "control/api/json.h"
 #include "control/api/problem.h"
@@ -147,13 +148,16 @@ void ApiHandlers::tables(ApiRequest, const std::string&, const ApiRespond& respo
 namespace {
 
 // What is known of the devices behind ports, by the ports' names.
-using Devices = std::unordered_map<std::string, dataplane::PortInfo>;
+struct Devices {
+  bool are_shown = false;
+  std::unordered_map<std::string, dataplane::PortInfo> by_port{};
+};
 
 void add_device(Json& interface, const Devices& devices, const std::string& port) {
-  const auto found = devices.find(port);
-  if (found == devices.end()) return;
+  const auto found = devices.by_port.find(port);
+  if (found == devices.by_port.end()) return;
   const auto& info = found->second;
-  interface["device"] = info.device;
+  interface["device"] = devices.are_shown ? info.device : std::string(hidden_device);
   interface["driver"] = info.driver;
   interface["mac"] = info.mac.to_string();
   interface["link_up"] = info.link.up;
@@ -192,12 +196,12 @@ Json shown(const config::Underlay& underlay, const Devices& devices) {
 
 }  // namespace
 
-void ApiHandlers::interfaces(ApiRequest, const std::string&, const ApiRespond& respond) {
-  Devices devices;
+void ApiHandlers::interfaces(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  Devices devices{may_see_devices(request.role)};
   for (const auto& port : engine_.running().model.ports()) {
     const auto id = engine_.port_id(port.name);
     auto info = id ? planes_.telemetry.port_info(*id) : tl::unexpected(std::string{});
-    if (info) devices.emplace(port.name, std::move(*info));
+    if (info) devices.by_port.emplace(port.name, std::move(*info));
   }
   show(respond, [running = engine_.snapshot(), devices = std::move(devices)] {
     Json list = Json::array();

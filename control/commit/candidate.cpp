@@ -23,14 +23,7 @@ struct NextModel {
     });
   }
   tl::expected<config::ValidModel, Refusal> operator()(const config::ModelChange& change) const {
-    return config::change(before, change)
-        .map_error([](std::vector<config::ObjectProblem> problems) {
-          const auto count = problems.size();
-          problems.resize(std::min(count, config::Limits{}.errors));
-          return Refusal{fmt::format("the change breaks {} rule{}", count, plural(count)),
-                         {},
-                         std::move(problems)};
-        });
+    return config::change(before, change).map_error(refusal_of);
   }
 };
 
@@ -43,6 +36,13 @@ void work_out(Candidate& candidate) {
 }
 
 }  // namespace
+
+Refusal refusal_of(std::vector<config::ObjectProblem> problems) {
+  const auto count = problems.size();
+  problems.resize(std::min(count, config::Limits{}.errors));
+  return {
+      fmt::format("the change breaks {} rule{}", count, plural(count)), {}, std::move(problems)};
+}
 
 RequestLabel label_of(const Request& request) {
   const auto* config = std::get_if<ConfigText>(&request.what);

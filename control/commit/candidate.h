@@ -24,6 +24,9 @@ struct Refusal {
   std::vector<config::ObjectProblem> problems{};
 };
 
+// Of a change that breaks rules.
+Refusal refusal_of(std::vector<config::ObjectProblem> problems);
+
 // A whole configuration as text; `file` is what messages call it.
 struct ConfigText {
   std::string text;

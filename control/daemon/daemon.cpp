@@ -156,7 +156,10 @@ class Daemon {
   }
 
   Started claim_names() {
-    auto server = ApiServer::listen(io_, options_.socket, {});
+    const auto roles = SocketRoles::of_groups(options_.admin_group, options_.operator_group,
+                                              options_.reader_group);
+    if (!roles) return failed(roles.error());
+    auto server = ApiServer::listen(io_, options_.socket, {}, *roles);
     if (!server) return failed(server.error());
     server_ = std::move(*server);
     auto store = open_state(options_.state_dir, options_.keep_generations);

@@ -47,6 +47,13 @@ po::options_description descriptions() {
        keep_generations.c_str())  //
       ("socket", po::value<std::string>()->value_name("PATH"),
        "where bgwctl connects (default /run/bgw/bgw.sock)")  //
+      ("admin-group", po::value<std::string>()->value_name("GROUP"),
+       "whose members are admins at the socket, beside root and bgwd's user (default: without any "
+       "of these groups, all whom the socket's mode lets in)")  //
+      ("operator-group", po::value<std::string>()->value_name("GROUP"),
+       "whose members change all but ports and devices")  //
+      ("reader-group", po::value<std::string>()->value_name("GROUP"),
+       "whose members see all but devices, and change nothing")  //
       ("workers", po::value<std::string>()->value_name("CORES"),
        "cores that forward, such as 1-3 or 1,3 (default: one core)")  //
       ("control-core", po::value<unsigned>()->value_name("CORE"),
@@ -265,6 +272,9 @@ tl::expected<BgwdOptions, std::string> parse_bgwd_options(const std::vector<std:
   take("state-dir", options.state_dir);
   options.replace = given.contains("replace");
   take("socket", options.socket);
+  take("admin-group", options.admin_group);
+  take("operator-group", options.operator_group);
+  take("reader-group", options.reader_group);
   take("log-level", options.log_level);
   if (auto wrong = wrong_usage(given, options)) return tl::unexpected(std::move(*wrong));
   if (options.action != BgwdAction::run) return options;

@@ -20,6 +20,8 @@ struct BgwdOptions {
   bool replace = false;                   // the configuration takes the place of what is stored
   std::uint32_t keep_generations = kept_generations;
   std::string socket = "/run/bgw/bgw.sock";
+  // Groups whose members have that role at the socket; empty: none has.
+  std::string admin_group{}, operator_group{}, reader_group{};
   std::vector<unsigned> worker_cores;
   unsigned control_core = 0;
   std::uint32_t packet_buffers = 32'768;

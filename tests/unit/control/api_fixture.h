@@ -8,6 +8,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -30,6 +32,7 @@ class ApiFixture : public testing::Test {
     EXPECT_TRUE(listening) << listening.error();
     server = std::move(*listening);
     server->serve([this](control::ApiRequest request, const control::ApiRespond& respond) {
+      if (const std::lock_guard lock(acting_mutex); acting) request.role = *acting;
       handlers.handle(std::move(request), respond);
     });
     thread = std::thread([this] {
@@ -45,12 +48,20 @@ class ApiFixture : public testing::Test {
     plane.waiting_pings.clear();  // they hold sessions, whose sockets are of `io`
   }
 
+  // Requests come from somebody of that role from now on.
+  void act_as(const control::Role& role) {
+    const std::lock_guard lock(acting_mutex);
+    acting = role;
+  }
+
   // Captures take nothing from now on, as if the daemon were busy otherwise.
   void stop_polling() {
     polling = false;
     std::this_thread::sleep_for(std::chrono::milliseconds{20});
   }
 
+  std::mutex acting_mutex;
+  std::optional<control::Role> acting;
   TempDir dir;
   std::string socket_path = dir.file("api.sock");
   FakePlane plane;
