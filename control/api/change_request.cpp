@@ -1,6 +1,7 @@
 #include "control/api/change_request.h"
 
 #include <array>
+#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -10,11 +11,27 @@
 #include "config/quoted.h"
 #include "control/api/json.h"
 #include "control/api/problem.h"
+#include "control/store/time_text.h"
 
 namespace bgw::control {
+namespace {
+
+constexpr std::chrono::seconds longest_wait{86'400};
+
+std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc{} || end != text.data() + text.size() || seconds < 1 ||
+      seconds > longest_wait.count()) {
+    return std::nullopt;
+  }
+  return std::chrono::seconds(seconds);
+}
+
+}  // namespace
 
 tl::expected<ChangeOptions, ApiResponse> change_options(const ApiRequest& request) {
-  static constexpr std::array<std::string_view, 2> known{"comment", "dry_run"};
+  static constexpr std::array<std::string_view, 3> known{"comment", "confirm", "dry_run"};
   const auto wrong = [](const std::string& message) {
     return tl::unexpected(api_error(400, message));
   };
@@ -24,10 +41,17 @@ tl::expected<ChangeOptions, ApiResponse> change_options(const ApiRequest& reques
       options.comment = value;
     } else if (key == "dry_run" && (value == "true" || value == "false")) {
       options.is_dry_run = value == "true";
+    } else if (key == "confirm" && request.role.is_tenant()) {
+      return wrong("confirm: not for tenants: others would have to wait");
+    } else if (key == "confirm") {
+      options.confirm_within = seconds_in(value);
+      if (options.confirm_within) continue;
+      return wrong(fmt::format("confirm: expected a number of seconds from 1 to {}, found {}",
+                               longest_wait.count(), config::quoted(value)));
     } else if (key == "dry_run") {
       return wrong(fmt::format("dry_run: expected true or false, found {}", config::quoted(value)));
     } else {
-      return wrong(fmt::format("unknown option {}{}; known options: comment, dry_run",
+      return wrong(fmt::format("unknown option {}{}; known options: comment, confirm, dry_run",
                                config::quoted(key), config::suggestion(key, known)));
     }
   }
@@ -47,20 +71,27 @@ ApiResponse ChangeRequest::refused(const Refusal& refusal) const {
   return api_error(status_of(refusal), refusal.message, errors_json(refusal));
 }
 
-ApiResponse ChangeRequest::done(std::uint64_t generation, const Changes& changes,
-                                const std::vector<std::string>& warnings) const {
-  auto routes = to_json(changes);
+ApiResponse ChangeRequest::done(const Committed& committed) const {
+  auto routes = to_json(committed.changes);
   auto objects = std::move(routes["objects"]);
   routes.erase("objects");
   nlohmann::ordered_json json{
       {"changes", {{"objects", std::move(objects)}, {"routes", std::move(routes)}}}};
   if (!role().is_tenant()) {
-    json = {{"generation", generation},
+    json = {{"generation", committed.generation},
             {"changes", std::move(json["changes"])},
-            {"warnings", warnings}};
+            {"warnings", committed.warnings}};
   }
-  if (is_dry_run()) json["dry_run"] = true;
+  add_options(json, committed);
   return {200, json_text(json)};
+}
+
+void ChangeRequest::add_options(nlohmann::ordered_json& json, const Committed& committed) const {
+  if (is_dry_run()) json["dry_run"] = true;
+  if (committed.confirmation && options_.confirm_within) {
+    json["confirm"] = {{"seconds", options_.confirm_within->count()},
+                       {"until", text_of(committed.confirmation->until)}};
+  }
 }
 
 }  // namespace bgw::control

@@ -1,11 +1,14 @@
 // A request that changes what runs, whatever it is made of: from its options to its answer.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
 #include <tl/expected.hpp>
 
 #include "control/api/server.h"
@@ -16,6 +19,7 @@ namespace bgw::control {
 struct ChangeOptions {
   bool is_dry_run = false;  // ?dry_run=true: all is found out, nothing done
   std::string comment;      // ?comment=, kept with the generation
+  std::optional<std::chrono::seconds> confirm_within;  // ?confirm=SECONDS, or it goes back
 };
 
 // Of the query, which must have no others. The error is the answer.
@@ -43,14 +47,24 @@ class ChangeRequest {
   virtual ApiResponse refused(const Refusal& refusal) const;
   // … and when it is in force, or was only looked at:
   // {"generation","changes":{"objects","routes"},"warnings"}; of these a tenant, who must not see
-  // how much others change, gets "changes" alone.
-  virtual ApiResponse done(std::uint64_t generation, const Changes& changes,
-                           const std::vector<std::string>& warnings) const;
+  // how much others change, gets "changes" alone. Of what waits for confirmation also
+  // "confirm": {"seconds","until"}.
+  virtual ApiResponse done(const Committed& committed) const;
 
  protected:
-  const std::string& client() const { return client_; }
   const Role& role() const { return role_; }
   const std::string& comment() const { return options_.comment; }
+  // What the client asks for, by its options.
+  template <typename What>
+  Request made(What what, std::string comment) const {
+    Request request{std::move(what), client_, std::move(comment)};
+    if (options_.confirm_within) request.confirming = ConfirmWithin{*options_.confirm_within};
+    return request;
+  }
+
+ protected:
+  // The members of an answer that follow from the options.
+  void add_options(nlohmann::ordered_json& json, const Committed& committed) const;
 
  private:
   std::string client_;

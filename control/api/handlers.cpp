@@ -19,6 +19,7 @@
 #include "control/api/json.h"
 #include "control/api/problem.h"
 #include "control/api/task.h"
+#include "control/api/text_request.h"
 #include "control/routes/rib_json.h"
 #include "control/routes/warnings.h"
 
@@ -35,7 +36,7 @@ ApiResponse refused(const Refusal& refusal) {
   return api_error(status_of(refusal), refusal.message, errors_json(refusal));
 }
 
-// A whole configuration takes no other option than its file's name, and no condition.
+// To look at a whole configuration takes no other option than its file's name, and no condition.
 std::optional<ApiResponse> not_of_whole(const ApiRequest& request) {
   for (const auto& [key, value] : request.query) {
     if (key == "file") continue;
@@ -53,11 +54,6 @@ ApiResponse forbidden(const ApiRequest& request, std::string_view least) {
 // Of the routes a view shows those of tables that the model has.
 Running seen_by(const Role& role, const Running& running) {
   return {running.generation, seen_by(role, running.model), running.routes};
-}
-
-std::string file_name(const ApiRequest& request) {
-  const auto file = request.query.find("file");
-  return file == request.query.end() || file->second.empty() ? "configuration" : file->second;
 }
 
 Json counts(const config::ValidModel& model) {
@@ -126,12 +122,6 @@ ApiResponse routes(const Running& running, const ApiRequest& request, const std:
   return ok(to_json(std::span<const Route>(*listed)));
 }
 
-Json to_json(const Committed& committed) {
-  Json json{{"generation", committed.generation}, {"warnings", committed.warnings}};
-  json.update(to_json(committed.changes));
-  return json;
-}
-
 }  // namespace
 
 // What may follow an entry's path.
@@ -159,6 +149,7 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
         {"POST", "/v1/transactions", nothing, &ApiHandlers::transaction},
         {"GET", "/v1/generations", maybe_name, &ApiHandlers::generations},
         {"POST", "/v1/generations", name, &ApiHandlers::restore},
+        {"POST", "/v1/confirm", nothing, &ApiHandlers::confirm},
         {"GET", "/v1/ports", maybe_name, &items<Kind::port>},
         {"GET", "/v1/underlays", maybe_name, &items<Kind::underlay>},
         {"GET", "/v1/vpcs", maybe_name, &items<Kind::vpc>},
@@ -276,19 +267,7 @@ void ApiHandlers::config_diff(ApiRequest request, const std::string&, const ApiR
 }
 
 void ApiHandlers::config_commit(ApiRequest request, const std::string&, const ApiRespond& respond) {
-  if (auto wrong = not_of_whole(request)) return respond(std::move(*wrong));
-  auto file = file_name(request);
-  auto shown = std::make_shared<ApiResponse>();
-  committer_.commit(
-      {ConfigText{std::move(request.body), std::move(file)}, std::move(request.client)},
-      [shown](const Committed& committed) { *shown = ok(to_json(committed)); },
-      [shown, respond](const Committer::Outcome& outcome) {
-        if (const auto* refusal = std::get_if<Refusal>(&outcome)) return respond(refused(*refusal));
-        if (const auto* failed = std::get_if<std::exception_ptr>(&outcome)) {
-          return respond(failed_answer(*failed));
-        }
-        respond(std::move(*shown));
-      });
+  change(text_request(std::move(request)), respond);
 }
 
 void ApiHandlers::change_item(ApiRequest request, const std::string&, const ApiRespond& respond) {
@@ -301,6 +280,10 @@ void ApiHandlers::transaction(ApiRequest request, const std::string&, const ApiR
 
 void ApiHandlers::restore(ApiRequest request, const std::string& rest, const ApiRespond& respond) {
   change(restore_generation(engine_.store(), request, rest), respond);
+}
+
+void ApiHandlers::confirm(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  change(confirm_generation(std::move(request)), respond);
 }
 
 void ApiHandlers::generations(ApiRequest request, const std::string& rest,
@@ -321,15 +304,14 @@ void ApiHandlers::change(tl::expected<std::shared_ptr<ChangeRequest>, ApiRespons
         return engine.evaluate(std::move(what));
       });
       if (!candidate) return request->refused(candidate.error());
-      return request->done(engine.running().generation, candidate->changes, candidate->warnings);
+      return request->done(
+          {engine.running().generation, candidate->changes, candidate->warnings, std::nullopt});
     });
   }
   auto shown = std::make_shared<ApiResponse>();
   committer_.commit(
       request->label(), [&engine = engine_, request] { return request->apply(engine.running()); },
-      [request, shown](const Committed& committed) {
-        *shown = request->done(committed.generation, committed.changes, committed.warnings);
-      },
+      [request, shown](const Committed& committed) { *shown = request->done(committed); },
       [request, shown, respond](const Committer::Outcome& outcome) {
         if (const auto* failed = std::get_if<std::exception_ptr>(&outcome)) {
           return respond(failed_answer(*failed));

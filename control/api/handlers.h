@@ -93,6 +93,7 @@ class ApiHandlers {
   void transaction(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void generations(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void restore(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+  void confirm(ApiRequest request, const std::string&, const ApiRespond& respond);
   // Commits it, or looks what it would do.
   void change(tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> change,
               const ApiRespond& respond);

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <utility>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "config/quoted.h"
@@ -15,6 +14,7 @@
 #include "control/api/json.h"
 #include "control/api/problem.h"
 #include "control/routes/compute_routes.h"
+#include "control/store/time_text.h"
 
 namespace bgw::control {
 namespace {
@@ -40,12 +40,6 @@ ApiResponse error_of(const StoreError& error) {
     default:
       return api_error(500, error.message);
   }
-}
-
-// RFC 3339, in UTC.
-std::string text_of(std::chrono::sys_time<std::chrono::milliseconds> time) {
-  const auto milliseconds = time.time_since_epoch().count();
-  return fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(milliseconds / 1000), milliseconds % 1000);
 }
 
 Json to_json(const GenerationInfo& info) {
@@ -113,10 +107,8 @@ class Restoration final : public ChangeRequest {
       answer_ = api_error(403, why);
       return tl::unexpected(Refusal{why});
     }
-    return Request{ConfigText{config::write_yaml(stored->model.to_model()),
-                              fmt::format("generation {}", generation_)},
-                   client(),
-                   comment().empty() ? fmt::format("generation {} again", generation_) : comment()};
+    return made(stored->model,
+                comment().empty() ? fmt::format("generation {} again", generation_) : comment());
   }
   ApiResponse refused(const Refusal& refusal) const override {
     return answer_ ? *answer_ : ChangeRequest::refused(refusal);
@@ -126,6 +118,31 @@ class Restoration final : public ChangeRequest {
   const ModelStore& models_;
   std::uint64_t generation_;
   std::optional<ApiResponse> answer_;
+};
+
+class Confirm final : public ChangeRequest {
+ public:
+  Confirm(std::optional<std::uint64_t> generation, const ApiRequest& request, ChangeOptions options)
+      : ChangeRequest(request, "confirmation", std::move(options)), generation_(generation) {}
+
+  tl::expected<Request, Refusal> apply(const Running& running) override {
+    if (!running.confirmation) {
+      return tl::unexpected(Refusal{fmt::format(
+          "no change waits for confirmation: generation {} stays as it is", running.generation)});
+    }
+    if (generation_ && *generation_ != running.generation) {
+      return tl::unexpected(Refusal{fmt::format("generation {} waits for confirmation, not {}",
+                                                running.generation, *generation_)});
+    }
+    auto request = made(
+        config::ModelChange{},
+        comment().empty() ? fmt::format("generation {} confirmed", running.generation) : comment());
+    request.confirming = EndsConfirmation{};
+    return request;
+  }
+
+ private:
+  std::optional<std::uint64_t> generation_;
 };
 
 // "7/config": the number, and what follows it.
@@ -196,6 +213,24 @@ tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> restore_generation(
   auto options = change_options(request);
   if (!options) return Wrong(std::move(options.error()));
   return std::make_shared<Restoration>(models, asked->generation, request, std::move(*options));
+}
+
+tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> confirm_generation(ApiRequest request) {
+  if (auto wrong = unexpected_condition(request)) return Wrong(std::move(*wrong));
+  std::optional<std::uint64_t> generation;
+  if (const auto given = request.query.extract("generation"); !given.empty()) {
+    generation = number_in(given.mapped());
+    if (!generation) {
+      return Wrong(api_error(400, fmt::format("generation: expected a number, found {}",
+                                              config::quoted(given.mapped()))));
+    }
+  }
+  auto options = change_options(request);
+  if (!options) return Wrong(std::move(options.error()));
+  if (options->confirm_within) {
+    return Wrong(api_error(400, "confirm: a confirmation waits for none itself"));
+  }
+  return std::make_shared<Confirm>(generation, request, std::move(*options));
 }
 
 }  // namespace bgw::control

@@ -25,4 +25,8 @@ ApiResponse show_generation(const ModelStore& models, const ApiRequest& request,
 tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> restore_generation(
     const ModelStore& models, const ApiRequest& request, const std::string& rest);
 
+// POST /v1/confirm: what waits for confirmation (store/confirmation.h) stays. ?generation=N: only
+// if that one does.
+tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> confirm_generation(ApiRequest request);
+
 }  // namespace bgw::control

@@ -353,7 +353,7 @@ tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
   auto change = change_of(running);
   if (!change) return tl::unexpected(std::move(change.error()));
   is_applied_ = true;
-  return Request{std::move(*change), client(), comment()};
+  return made(std::move(*change), comment());
 }
 
 ApiResponse ItemRequest::refused(const Refusal& refusal) const {
@@ -379,9 +379,8 @@ ApiResponse ItemRequest::refused(const Refusal& refusal) const {
   return api_error(status_of(refusal), refusal.message, std::move(errors));
 }
 
-ApiResponse ItemRequest::done(std::uint64_t generation, const Changes& changes,
-                              const std::vector<std::string>& warnings) const {
-  auto answer = ChangeRequest::done(generation, changes, warnings);
+ApiResponse ItemRequest::done(const Committed& committed) const {
+  auto answer = ChangeRequest::done(committed);
   if (created_ && !is_dry_run()) answer.status = 201;
   answer.etag = etag_;
   return answer;

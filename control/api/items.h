@@ -47,8 +47,7 @@ class ItemRequest final : public ChangeRequest {
   // All that the request presumes must hold.
   tl::expected<Request, Refusal> apply(const Running& running) override;
   ApiResponse refused(const Refusal& refusal) const override;
-  ApiResponse done(std::uint64_t generation, const Changes& changes,
-                   const std::vector<std::string>& warnings) const override;
+  ApiResponse done(const Committed& committed) const override;
 
  private:
   // Reading a body may take a while, so that is left to apply().

@@ -12,6 +12,7 @@
 #include "control/api/json.h"
 #include "control/api/problem.h"
 #include "control/fib/vxlan.h"
+#include "control/store/time_text.h"
 
 namespace bgw::control {
 namespace {
@@ -128,6 +129,9 @@ ApiResponse ApiHandlers::status(const ApiRequest&, const std::string&) {
                                {"loops", worker.loops},
                                {"busy_loops", worker.busy_loops},
                                {"packets", worker.packets}});
+  }
+  if (const auto& confirmation = running.confirmation) {
+    json["confirm"] = {{"back_to", confirmation->back_to}, {"until", text_of(confirmation->until)}};
   }
   return ok(json);
 }

@@ -25,6 +25,9 @@ struct NextModel {
   tl::expected<config::ValidModel, Refusal> operator()(const config::ModelChange& change) const {
     return config::change(before, change).map_error(refusal_of);
   }
+  tl::expected<config::ValidModel, Refusal> operator()(const config::ValidModel& model) const {
+    return model.shared_with(before);
+  }
 };
 
 // `before` and `model` are set; what follows from them.

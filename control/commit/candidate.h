@@ -1,6 +1,8 @@
 // What somebody wants to come into force, and what it would be and change.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -37,10 +39,19 @@ struct ConfigText {
 inline constexpr std::string_view at_start = "start";
 inline constexpr std::string_view at_hangup = "SIGHUP";
 
+// What a request has to do with confirmations (store/confirmation.h).
+struct NoConfirmation {};
+struct ConfirmWithin {  // else it goes back to what ran before
+  std::chrono::seconds time;
+};
+struct EndsConfirmation {};  // confirms, or goes back
+using Confirming = std::variant<NoConfirmation, ConfirmWithin, EndsConfirmation>;
+
 struct Request {
-  std::variant<ConfigText, config::ModelChange> what;
+  std::variant<ConfigText, config::ModelChange, config::ValidModel> what;
   std::string principal = "local";  // who asks
   std::string comment{};
+  Confirming confirming{};
 };
 
 // What a request is called in logs.
@@ -69,9 +80,15 @@ struct Candidate {
   config::ValidModel model;
   RouteUpdate routes;
   Changes changes;
-  std::vector<std::string> warnings{};  // of what changes: legal and surely not meant
+  std::optional<Confirmation> confirmation{};  // what it is to wait for
+  std::vector<std::string> warnings{};         // of what changes: legal and surely not meant
   // Nothing differs: there is no next generation.
-  bool is_same() const { return changes.objects.empty() && model == before->model; }
+  bool is_same() const {
+    return changes.objects.empty() && model == before->model && !ends_confirmation();
+  }
+  bool ends_confirmation() const {
+    return before->confirmation && std::holds_alternative<EndsConfirmation>(request.confirming);
+  }
 };
 
 // Changes nothing; any thread. Takes time in proportion to what changes, and to the length of a

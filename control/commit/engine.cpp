@@ -9,6 +9,7 @@
 
 #include "control/commit/served.h"
 #include "control/routes/warnings.h"
+#include "control/store/time_text.h"
 
 namespace bgw::control {
 namespace {
@@ -55,6 +56,25 @@ std::optional<std::string> beyond_port(const std::string& who, std::uint16_t mtu
                      port.driver, port.max_mtu, remedy_for(port.driver));
 }
 
+// While a generation waits, what somebody else changes would go back with it.
+std::optional<std::string> waits_for_confirmation(const Candidate& candidate) {
+  const auto& confirmation = candidate.before->confirmation;
+  if (!confirmation || candidate.ends_confirmation()) return std::nullopt;
+  return fmt::format(
+      "generation {} waits for confirmation until {}, or generation {} comes back: nothing else is "
+      "changed meanwhile; to keep it: bgwctl config confirm",
+      candidate.before->generation, text_of(confirmation->until), confirmation->back_to);
+}
+
+// Of the generation that the candidate becomes.
+std::optional<Confirmation> confirmation_of(const Candidate& candidate, std::uint64_t generation) {
+  const auto* within = std::get_if<ConfirmWithin>(&candidate.request.confirming);
+  if (within == nullptr || generation < 2) return std::nullopt;
+  const auto now =
+      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  return Confirmation{generation - 1, now + within->time};
+}
+
 // The port whose frames, tagged or not, are the interface's; null for VXLAN, whose underlay has
 // one.
 const std::string* port_of(const config::Interface& interface) {
@@ -93,6 +113,7 @@ tl::expected<Committed, Refusal> Engine::start(ConfigText config, bool replace) 
 tl::expected<Committed, Refusal> Engine::resume(StoredModel stored) {
   Candidate candidate{
       running_, {config::ModelChange{}, std::string(at_start)}, std::move(stored.model), {}, {}};
+  candidate.confirmation = stored.confirmation;
   candidate.routes.state = compute_state(candidate.model, stored.history);
   candidate.warnings = find_warnings(candidate.model);
   return bring_into_force(std::move(candidate), stored.info.number, Durable::is);
@@ -253,7 +274,9 @@ tl::expected<void, Refusal> Engine::build(Candidate candidate) {
 tl::expected<void, Refusal> Engine::build(Candidate candidate, std::uint64_t generation,
                                           Durable durable) {
   absorb();
+  if (auto waits = waits_for_confirmation(candidate)) return tl::unexpected(refusal(*waits));
   if (auto beyond = beyond_ports(candidate.model)) return tl::unexpected(refusal(*beyond));
+  if (durable == Durable::append) candidate.confirmation = confirmation_of(candidate, generation);
   const Running& before = *running_;
   Pending pending;
   pending.ports = programmed_ports(candidate.model);
@@ -271,8 +294,8 @@ tl::expected<void, Refusal> Engine::build(Candidate candidate, std::uint64_t gen
   pending.slow_path =
       slow_path_change({before.model, programmed_ports_, *view_before},
                        {candidate.model, pending.ports, *programmer_.prepared_view()});
-  pending.next =
-      std::make_shared<const Running>(Running{generation, candidate.model, candidate.routes.state});
+  pending.next = std::make_shared<const Running>(
+      Running{generation, candidate.model, candidate.routes.state, candidate.confirmation});
   pending.candidate = std::move(candidate);
   pending_ = std::move(pending);
   Undo forget([this] { pending_.reset(); });
@@ -296,7 +319,8 @@ tl::expected<void, std::string> Engine::append(const Candidate& candidate,
       std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   info.comment = candidate.request.comment;
   info.summary = summary(candidate.changes.objects);
-  return store_.append(info, candidate.model, candidate.routes.changes.arrivals)
+  return store_
+      .append(info, candidate.model, candidate.routes.changes.arrivals, candidate.confirmation)
       .map_error([](StoreError error) { return std::move(error.message); });
 }
 
@@ -321,7 +345,7 @@ Committed Engine::publish() {
   if (!unsettled_) settle();
 
   Committed committed{running_->generation, std::move(pending.candidate.changes),
-                      std::move(pending.candidate.warnings)};
+                      std::move(pending.candidate.warnings), running_->confirmation};
   if (unsettled_) {
     committed.warnings.emplace_back(
         "a worker has not taken over the new tables in time and may still forward by the old "

@@ -26,7 +26,8 @@ namespace bgw::control {
 struct Committed {
   std::uint64_t generation = 0;
   Changes changes;
-  std::vector<std::string> warnings;  // in force, but …
+  std::vector<std::string> warnings;           // in force, but …
+  std::optional<Confirmation> confirmation{};  // unless it comes, it goes back
 };
 
 // Is told of every commit, of what was refused, and of what streams change between commits. Control

@@ -82,7 +82,7 @@ void Engine::finish_batch() {
   const Running& before = *running_;
   part_.update = batch_->take_update();
   part_.next = std::make_shared<const Running>(
-      Running{before.generation, before.model, std::move(part_.update.state)});
+      Running{before.generation, before.model, std::move(part_.update.state), before.confirmation});
 }
 
 std::vector<RefusedRoute> Engine::publish_stream() {

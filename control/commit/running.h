@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "config/valid_model.h"
 #include "control/routes/route_update.h"
+#include "control/store/confirmation.h"
 
 namespace bgw::control {
 
@@ -15,6 +17,7 @@ struct Running {
   std::uint64_t generation = 0;
   config::ValidModel model;
   RouteState routes;
+  std::optional<Confirmation> confirmation{};  // without which it goes back
   const Rib& rib() const { return routes.rib; }
 };
 

@@ -21,6 +21,7 @@
 #include "control/api/handlers.h"
 #include "control/api/server.h"
 #include "control/commit/committer.h"
+#include "control/commit/confirm_watch.h"
 #include "control/commit/dpdk_plane.h"
 #include "control/commit/engine.h"
 #include "control/daemon/capacities.h"
@@ -83,6 +84,7 @@ class Daemon {
       handlers.handle(std::move(request), respond);
     });
     Committer committer(*engine_, commits);
+    ConfirmWatch confirmations(io_, *engine_, committer);
     spdlog::info("ready: {}; API at {}", summary(engine_->running().model), options_.socket);
     asio::steady_timer nap(io_);
     auto next_tidy = SlowPath::Clock::now() + tidy_interval;

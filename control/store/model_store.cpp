@@ -15,35 +15,45 @@ tl::unexpected<StoreError> unreadable(std::uint64_t generation, const std::strin
                                        generation, why)});
 }
 
+tl::expected<StoredModel, StoreError> model_of(Snapshot snapshot, RecordBook* book = nullptr) {
+  auto confirmation = take_confirmation(snapshot.records);
+  if (!confirmation) return unreadable(snapshot.info.number, confirmation.error());
+  auto read = read_model(snapshot.records);
+  if (!read) return unreadable(snapshot.info.number, read.error());
+  if (book != nullptr) *book = std::move(read->book);
+  return StoredModel{std::move(snapshot.info), std::move(read->model), std::move(snapshot.history),
+                     *confirmation};
+}
+
 }  // namespace
 
 tl::expected<std::optional<StoredModel>, StoreError> ModelStore::load() {
   auto snapshot = store_.load();
   if (!snapshot) return tl::unexpected(std::move(snapshot.error()));
   if (!*snapshot) return std::nullopt;
-  auto read = read_model((*snapshot)->records);
-  if (!read) return unreadable((*snapshot)->info.number, read.error());
-  number_ = (*snapshot)->info.number;
-  model_ = read->model;
-  book_ = std::move(read->book);
-  return StoredModel{std::move((*snapshot)->info), std::move(read->model),
-                     std::move((*snapshot)->history)};
+  RecordBook book;
+  auto stored = model_of(std::move(**snapshot), &book);
+  if (!stored) return tl::unexpected(std::move(stored.error()));
+  number_ = stored->info.number;
+  model_ = stored->model;
+  book_ = std::move(book);
+  confirmation_ = stored->confirmation;
+  return stored;
 }
 
 tl::expected<StoredModel, StoreError> ModelStore::load(std::uint64_t generation) const {
-  auto snapshot = store_.load(generation);
-  if (!snapshot) return tl::unexpected(std::move(snapshot.error()));
-  auto read = read_model(snapshot->records);
-  if (!read) return unreadable(generation, read.error());
-  return StoredModel{std::move(snapshot->info), std::move(read->model),
-                     std::move(snapshot->history)};
+  return store_.load(generation).and_then([](Snapshot snapshot) {
+    return model_of(std::move(snapshot));
+  });
 }
 
 tl::expected<void, StoreError> ModelStore::append(const GenerationInfo& info,
                                                   const config::ValidModel& model,
-                                                  const std::vector<ArrivalChange>& arrivals) {
+                                                  const std::vector<ArrivalChange>& arrivals,
+                                                  const std::optional<Confirmation>& confirmation) {
   GenerationDraft draft{number_, info, {}};
   auto book = book_.add_changes(model_, model, draft.changes);
+  add_confirmation(confirmation_, confirmation, draft.changes);
   for (const ArrivalChange& change : arrivals) {
     for (const Arrival& gone : change.removed) {
       draft.changes.arrivals_removed.push_back({change.gateway, gone});
@@ -57,6 +67,7 @@ tl::expected<void, StoreError> ModelStore::append(const GenerationInfo& info,
   number_ = info.number;
   model_ = model;
   book_ = std::move(book);
+  confirmation_ = confirmation;
   return {};
 }
 

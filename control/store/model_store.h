@@ -9,6 +9,7 @@
 #include "config/valid_model.h"
 #include "control/routes/compute_routes.h"
 #include "control/routes/route_update.h"
+#include "control/store/confirmation.h"
 #include "control/store/model_records.h"
 #include "control/store/store.h"
 
@@ -18,6 +19,7 @@ struct StoredModel {
   GenerationInfo info;
   config::ValidModel model;
   History history;
+  std::optional<Confirmation> confirmation{};  // that it waits for
 };
 
 // One call at a time, from any thread; const members may be called beside others.
@@ -39,9 +41,10 @@ class ModelStore {
 
   // Makes `model` the next generation, with the number that `info` says: one more than what was
   // loaded or appended last. What it has in common with that is neither written nor made into JSON.
-  // `arrivals` is what changes of them.
+  // `arrivals` is what changes of them, `confirmation` what it waits for.
   tl::expected<void, StoreError> append(const GenerationInfo& info, const config::ValidModel& model,
-                                        const std::vector<ArrivalChange>& arrivals);
+                                        const std::vector<ArrivalChange>& arrivals,
+                                        const std::optional<Confirmation>& confirmation = {});
 
   const Store& store() const { return store_; }
 
@@ -51,6 +54,7 @@ class ModelStore {
   std::uint64_t number_ = 0;
   config::ValidModel model_;
   RecordBook book_;
+  std::optional<Confirmation> confirmation_;
 };
 
 }  // namespace bgw::control

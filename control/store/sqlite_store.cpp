@@ -174,7 +174,8 @@ class SqliteStore final : public Store {
     if (auto written = tables_->write(newest, draft); !written) {
       return error(StoreFault::wrong, std::move(written.error()));
     }
-    const auto keep = std::max<std::uint64_t>(options_.keep, 1);
+    // The one before may come back (confirmation.h).
+    const auto keep = std::max<std::uint64_t>(options_.keep, 2);
     if (draft.info.number > keep) tables_->prune(draft.info.number - keep + 1);
     transaction.commit();
     return {};

@@ -19,6 +19,8 @@
 
 #include "control/api/handlers.h"
 #include "control/api/server.h"
+#include "control/commit/committer.h"
+#include "control/commit/confirm_watch.h"
 #include "daemon_fakes.h"
 #include "temp_dir.h"
 
@@ -28,6 +30,7 @@ class ApiFixture : public testing::Test {
  protected:
   explicit ApiFixture(control::ApiServer::Limits limits = {}) {
     EXPECT_TRUE(engine.start({yaml("ab", "ab"), "bgw.yaml"}));
+    confirmations.emplace(io, engine, committer);
     auto listening = control::ApiServer::listen(io, socket_path, limits);
     EXPECT_TRUE(listening) << listening.error();
     server = std::move(*listening);
@@ -73,6 +76,8 @@ class ApiFixture : public testing::Test {
   boost::asio::io_context io;
   control::Background background{io};
   control::Background views{io};
+  control::Committer committer{engine, background};
+  std::optional<control::ConfirmWatch> confirmations;
   control::ApiHandlers handlers{engine, {plane, plane, plane}, {background, views}};
   std::unique_ptr<control::ApiServer> server;
   std::atomic<bool> stopping{false};

@@ -242,10 +242,14 @@ TEST_F(ApiItems, PointersLeadToWhatWasSent) {
   EXPECT_EQ(missing.json()["errors"][0]["pointer"], "/changes/1");
 }
 
-TEST_F(ApiItems, WholeConfigurationsTakeNoOptions) {
-  const auto refused = ask("POST", "config/commit?dry_run=true", yaml("abc", "abc"));
-  EXPECT_EQ(refused.status, 400u);
+TEST_F(ApiItems, WholeConfigurationsTakeTheSameOptions) {
+  const auto dry = ask("POST", "config/commit?dry_run=true&file=x.yaml", yaml("abc", "abc"));
+  EXPECT_EQ(dry.status, 200u) << dry.body;
+  EXPECT_EQ(dry.json()["dry_run"], true);
   EXPECT_EQ(generation(), 1u);
+  EXPECT_EQ(ask("POST", "config/commit?comment=three", yaml("abc", "abc")).status, 200u);
+  EXPECT_EQ(get("generations/2").json()["comment"], "three");
+  EXPECT_EQ(ask("POST", "config/check?dry_run=true", yaml("abc", "abc")).status, 400u);
 }
 
 TEST_F(ApiItems, ConditionsAreOfSingleItems) {

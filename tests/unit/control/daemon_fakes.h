@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -176,7 +177,7 @@ class FakePlane : public control::ForwardingPlane,
 // Keeps generations as long as it lives, unless its disk is full.
 class MemoryStore final : public control::Store {
  public:
-  bool full = false;
+  std::atomic<bool> full{false};
 
   tl::expected<std::optional<control::Snapshot>, control::StoreError> load() override {
     return store_->load();

@@ -172,6 +172,21 @@ TEST(RecordBook, OneOfManyRoutesIsOneRecordBesideItsGateway) {
   EXPECT_EQ(last.changes.removed.size() + 2, first.changes.put.size()) << "all but model and VPC";
 }
 
+TEST(ModelStore, WhatAGenerationWaitsForComesBackWithIt) {
+  const auto store = control::make_memory_store(1);
+  ModelStore models(*store);
+  const auto model = valid({.region = "r"});
+  const control::Confirmation waits{
+      1, std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(1'234'567))};
+  ASSERT_TRUE(models.append({.number = 1}, model, {}));
+  ASSERT_TRUE(models.append({.number = 2}, model, {}, waits));
+  EXPECT_EQ(ModelStore(*store).load().value()->confirmation, waits);
+  EXPECT_TRUE(models.load(1)) << "what comes back is kept, whatever is";
+  ASSERT_TRUE(models.append({.number = 3}, model, {}));
+  EXPECT_EQ(ModelStore(*store).load().value()->confirmation, std::nullopt);
+  EXPECT_EQ(models.load(2).value().confirmation, waits);
+}
+
 TEST(ModelStore, LargestGateway) {
   const auto store = control::make_memory_store();
   ModelStore models(*store);
