@@ -6,8 +6,20 @@
 namespace bgw::config {
 namespace {
 
+constexpr std::string_view own_definitions = "#/$defs/";
+
 Json reference_to(const char* definition) {
-  return {{"$ref", fmt::format("#/$defs/{}", definition)}};
+  return {{"$ref", fmt::format("{}{}", own_definitions, definition)}};
+}
+
+void refer_to(std::string_view definitions, Json& schema) {
+  for (auto& [key, value] : schema.items()) {
+    if (value.is_structured()) refer_to(definitions, value);
+    if (key != "$ref") continue;
+    auto reference = value.get<std::string>();
+    reference.replace(0, own_definitions.size(), definitions);
+    value = reference;
+  }
 }
 
 template <typename T>
@@ -142,7 +154,32 @@ Json definitions() {
           {"prefix", {{"type", "string"}, {"anyOf", {ipv4_prefix, ipv6_prefix}}}}};
 }
 
+// Of an item whose name, or what else its path says, may be left out of the value.
+template <typename T>
+void add_item(Json& schemas, std::string_view key) {
+  Json schema = object_schema<T>();
+  if (schema.contains("required")) std::erase(schema["required"].get_ref<Json::array_t&>(), key);
+  if (schema.contains("required") && schema["required"].empty()) schema.erase("required");
+  schemas[std::string(schema_name<T>())] = std::move(schema);
+}
+
 }  // namespace
+
+Json item_schemas(std::string_view definitions_at) {
+  Json schemas = definitions();
+  add_item<Port>(schemas, "name");
+  add_item<Underlay>(schemas, "name");
+  add_item<Vpc>(schemas, "name");
+  add_item<Gateway>(schemas, "name");
+  add_item<Attachment>(schemas, "name");
+  add_item<Subnet>(schemas, "name");
+  add_item<RouteTable>(schemas, "name");
+  add_item<Propagation>(schemas, "gateway");
+  add_item<VpcStaticRoute>(schemas, "to");
+  add_item<GatewayStaticRoute>(schemas, "to");
+  refer_to(definitions_at, schemas);
+  return schemas;
+}
 
 std::string schema_text() {
   Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"},

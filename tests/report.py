@@ -28,6 +28,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TIMEOUT_SECONDS = 900
 SILENT_SECONDS = 30
 CASE_LINE = re.compile(r"\[( RUN      |       OK )\] (\S+)(?: \((\d+) ms\))?$")
+api_answers = None  # where tests keep what the API has answered
 running = {}  # test program -> (what it is at, since when)
 
 
@@ -37,7 +38,7 @@ def is_googletest(command):
 
 
 def test_environment(test, quick):
-    environment = {**os.environ, **test["env"]}
+    environment = {**os.environ, "BGW_API_ANSWERS": str(api_answers), **test["env"]}
     if quick:
         environment["BGW_TEST_QUICK"] = "1"
     return environment
@@ -224,7 +225,19 @@ def run_e2e(build, quick, pattern):
         yield line["name"], line["outcome"], None  # already printed
 
 
+def run_api_answers():
+    """Holds all that the API has answered to other tests against its own document."""
+    if not api_answers.read_bytes():
+        return
+    done = subprocess.run([str(HERE / "api_answers"), str(api_answers)], capture_output=True,
+                          text=True)
+    if done.returncode == 2:  # a pattern has left the document out
+        return
+    yield "api_answers", "FAIL" if done.returncode else "ok", done.stdout.strip() + done.stderr
+
+
 def main():
+    global api_answers
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, help="meson's build directory")
     parser.add_argument("--e2e", action="store_true", help="run the end-to-end tests too")
@@ -236,9 +249,12 @@ def main():
     build = str(pathlib.Path(options.build).resolve())
 
     count = collections.Counter()
+    kept = tempfile.NamedTemporaryFile(suffix=".answers")
+    api_answers = pathlib.Path(kept.name)
     runs = [run_meson_tests(build, options.quick, options.k, options.programs_only)]
     if options.e2e:
         runs.append(run_e2e(build, options.quick, options.k))
+    runs.append(run_api_answers())
     for results in runs:
         for name, outcome, detail in results:
             count[outcome] += 1

@@ -22,6 +22,8 @@ constexpr auto operate = Kind::operating;
 constexpr auto administer = Kind::admin;
 
 constexpr std::array rules{
+    // Says nothing of what runs.
+    Rule{"GET", "/v1/openapi.json", look, true},
     Rule{"GET", "/v1/status", look, false},
     Rule{"GET", "/v1/config", look, false},
     // Of a text that one has: it says nothing of what runs.

@@ -17,6 +17,7 @@
 #include "control/api/history.h"
 #include "control/api/items.h"
 #include "control/api/json.h"
+#include "control/api/openapi.h"
 #include "control/api/problem.h"
 #include "control/api/task.h"
 #include "control/api/text_request.h"
@@ -91,6 +92,10 @@ ApiResponse config_text(const Running& running, const ApiRequest&, const std::st
   return {200, config::write_yaml(running.model.to_model()), "application/yaml"};
 }
 
+ApiResponse openapi(const Running&, const ApiRequest&, const std::string&) {
+  return ok(openapi_document());
+}
+
 // TABLE is "bgw-1" or "vpc-a/main".
 std::optional<std::vector<Route>> table_routes(const Running& running, const std::string& table) {
   const auto& rib = running.rib();
@@ -141,6 +146,7 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
     using enum Takes;
     using config::Kind;
     std::vector<Entry> entries = {
+        {"GET", "/v1/openapi.json", nothing, &openapi},
         {"GET", "/v1/status", nothing, &ApiHandlers::status},
         {"GET", "/v1/config", nothing, &config_text},
         {"POST", "/v1/config/check", nothing, &ApiHandlers::config_check},

@@ -137,6 +137,14 @@ def write_config(path, config):
     return path
 
 
+def _keep_answer(method, path, status, content_type, body):
+    """For tests/api_answers, which holds what the API answers against its document."""
+    if "BGW_API_ANSWERS" in os.environ:
+        with open(os.environ["BGW_API_ANSWERS"], "a") as kept:
+            kept.write(json.dumps({"method": method, "target": f"/v1/{path}", "status": status,
+                                   "type": content_type, "body": body}) + "\n")
+
+
 class Daemon:
     """One bgwd in the lab's gateway namespace, with the TAP devices of the lab's VPCs."""
 
@@ -177,6 +185,19 @@ class Daemon:
 
     def log(self):
         return self.log_path.read_text()
+
+    def curl(self, method, path, value=None):
+        """Status and answer of a request as one would type it; path: what follows /v1/."""
+        body = [] if value is None else ["--data", json.dumps(value)]
+        done = subprocess.run(
+            ["curl", "--silent", "--show-error", "--unix-socket", str(self.socket_path),
+             "--request", method, "--write-out", "\n%{http_code} %{content_type}", *body,
+             f"http://bgw/v1/{path}"],
+            capture_output=True, text=True, check=True, timeout=30)
+        answer, _, last = done.stdout.rpartition("\n")
+        status, content_type = last.split(" ", 1)
+        _keep_answer(method, path, int(status), content_type, answer)
+        return int(status), json.loads(answer)
 
     def end(self, with_signal=signal.SIGTERM):
         """Ends the daemon and returns its exit status."""

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """What nobody confirms goes back by itself, with bgwd killed meanwhile too, and others lose nothing."""
 
-import json
 import re
 import signal
 import subprocess
@@ -44,13 +43,9 @@ class Confirm(unittest.TestCase):
         return self.lab.instances["c1"].ping(INSTANCES["a1"][1], wait=wait)
 
     def request(self, method, path, status=200):
-        done = subprocess.run(
-            ["curl", "--silent", "--unix-socket", str(self.daemon.socket_path), "--request", method,
-             "--write-out", "\n%{http_code}", f"http://bgw/v1/{path}"],
-            capture_output=True, text=True, check=True, timeout=30)
-        answer, _, code = done.stdout.rpartition("\n")
-        self.assertEqual(int(code), status, answer)
-        return json.loads(answer)
+        code, answer = self.daemon.curl(method, path)
+        self.assertEqual(code, status, answer)
+        return answer
 
     def detach_c(self):
         """c's attachment goes, for SECONDS; returns when."""

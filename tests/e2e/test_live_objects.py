@@ -1,9 +1,7 @@
 #!/usr/bin/python3
 """A gateway set up on a running bgwd, object by object with curl and bgwctl, and undone again."""
 
-import json
 import re
-import subprocess
 import unittest
 
 import bgwtest
@@ -48,15 +46,9 @@ class LiveObjects(unittest.TestCase):
 
     def curl(self, method, path, value=None, status=200, query=""):
         """The answer of a request as one would type it."""
-        body = [] if value is None else ["--data", json.dumps(value)]
-        done = subprocess.run(
-            ["curl", "--silent", "--show-error", "--unix-socket", str(self.daemon.socket_path),
-             "--request", method, "--write-out", "\n%{http_code}", *body,
-             f"http://bgw/v1/{path}{query}"],
-            capture_output=True, text=True, check=True, timeout=30)
-        answer, _, code = done.stdout.rpartition("\n")
-        self.assertEqual(int(code), status, answer)
-        return json.loads(answer)
+        code, answer = self.daemon.curl(method, path + query, value)
+        self.assertEqual(code, status, answer)
+        return answer
 
     def ping_ms(self):
         """Of one echo request from a to b; None without a reply."""

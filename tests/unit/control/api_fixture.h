@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -165,12 +167,30 @@ inline std::string http_request(const std::string& method, const std::string& ta
       target, fields, body.size(), body);
 }
 
+// Keeps an answer for tests/api_answers, which holds all against the OpenAPI document: a line of
+// JSON in the file that BGW_API_ANSWERS names, if it does.
+inline void keep_answer(const std::string& method, const std::string& target,
+                        const RawReply& reply) {
+  const char* file = std::getenv("BGW_API_ANSWERS");
+  if (file == nullptr || reply.status == 0 || reply.body.size() > (1u << 20)) return;
+  const nlohmann::json line{{"method", method},
+                            {"target", target},
+                            {"status", reply.status},
+                            {"type", reply.field("Content-Type")},
+                            {"body", reply.body}};
+  std::ofstream(file, std::ios::app)
+      << line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n"
+      << std::flush;
+}
+
 inline RawReply exchange(const std::string& path, const std::string& method,
                          const std::string& target, const std::string& body = "",
                          const std::string& fields = "") {
   RawClient client(path);
   client.send(http_request(method, target, body, fields));
-  return parse_reply(client.receive_all());
+  auto reply = parse_reply(client.receive_all());
+  keep_answer(method, target, reply);
+  return reply;
 }
 
 }  // namespace bgw::test
