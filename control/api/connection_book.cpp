@@ -36,18 +36,30 @@ void ConnectionBook::make_room(const Limits& limits, TimePoint now) {
   if (Entry* longest = longest_waiting(limits, now, 0)) close(*longest);
 }
 
+std::size_t ConnectionBook::count(const std::function<bool(const Peer&)>& is) const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(entries_, [&](const Entry* entry) { return is(entry->peer); }));
+}
+
 std::optional<std::string> ConnectionBook::why_not(const Peer& peer, const Limits& limits) const {
-  const auto of_process = static_cast<std::size_t>(std::ranges::count_if(
-      entries_, [&](const Entry* e) { return e->peer.process == peer.process; }));
-  if (of_process >= limits.connections_per_process) {
-    return fmt::format("process {} has {} connections open, as many as one may; close some",
-                       peer.process, of_process);
+  const auto of_client = count([&](const Peer& other) { return is_same_client(peer, other); });
+  if (of_client >=
+      (peer.is_remote() ? limits.connections_per_address : limits.connections_per_process)) {
+    return fmt::format("{} has {} connections open, as many as one may; close some",
+                       client_of(peer), of_client);
   }
-  const auto of_user = static_cast<std::size_t>(
-      std::ranges::count_if(entries_, [&](const Entry* e) { return e->peer.user == peer.user; }));
-  if (peer.user != ::geteuid() && of_user >= limits.connections_per_user) {
+  const auto of_user = count([&](const Peer& other) { return user_of(peer) == user_of(other); });
+  if (!peer.is_remote() && peer.user != ::geteuid() && of_user >= limits.connections_per_user) {
     return fmt::format("user {} has {} connections open, as many as one may; close some", peer.user,
                        of_user);
+  }
+  if (peer.is_remote()) {
+    // How many others there are is not for everybody to know.
+    const bool is_room = !is_full(limits) && count([](const Peer& other) {
+                                               return other.is_remote();
+                                             }) < limits.remote_connections;
+    if (is_room) return std::nullopt;
+    return "there is no room for another connection from the network; try again in a moment";
   }
   if (!is_full(limits)) return std::nullopt;
   return fmt::format(
@@ -63,19 +75,22 @@ std::optional<std::string> ConnectionBook::take_bytes(Entry& entry, std::size_t 
     if (stalled == nullptr) break;
     close(*stalled);
   }
-  std::size_t of_process = 0;
+  std::size_t of_client = 0;
   for (const Entry* e : entries_) {
-    if (e->peer.process == entry.peer.process) of_process += e->body_bytes;
+    if (is_same_client(e->peer, entry.peer)) of_client += e->body_bytes;
   }
   // One that is alone is always taken: its own bound is for it.
   const bool too_many = bytes_ > 0 && bytes_ + bytes > limits.bodies_bytes;
-  const bool too_many_of_one = of_process > 0 && of_process + bytes > limits.bodies_bytes / 2;
+  const bool too_many_of_one = of_client > 0 && of_client + bytes > limits.bodies_bytes / 2;
   if (bytes > 0 && (too_many || too_many_of_one)) {
+    if (entry.peer.is_remote()) {
+      return "there is no room for the body beside those of other requests: try again in a moment";
+    }
     return fmt::format(
         "bodies of requests under way take {} bytes, {} of them from your process; with {} more it "
         "would be beyond the {} that there may be, or the half of it for one process: try again "
         "when these are answered",
-        bytes_, of_process, bytes, limits.bodies_bytes);
+        bytes_, of_client, bytes, limits.bodies_bytes);
   }
   entry.body_bytes = bytes;
   bytes_ += bytes;

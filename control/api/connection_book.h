@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "control/api/peer.h"
 #include "control/api/server.h"
@@ -22,7 +24,7 @@ class ConnectionBook {
   // A connection.
   class Entry {
    public:
-    explicit Entry(Peer of) : peer(of) {}
+    explicit Entry(Peer of) : peer(std::move(of)) {}
     virtual ~Entry() = default;
     virtual void give_way() = 0;  // it is closed soon
 
@@ -49,6 +51,7 @@ class ConnectionBook {
   std::size_t writing = 0;  // connections whose answer is not all written yet
 
  private:
+  std::size_t count(const std::function<bool(const Peer&)>& is) const;
   Entry* longest_waiting(const Limits& limits, TimePoint now, std::size_t least_bytes) const;
   void close(Entry& entry);
 

@@ -57,6 +57,12 @@ Running seen_by(const Role& role, const Running& running) {
   return {running.generation, seen_by(role, running.model), running.routes};
 }
 
+// Nothing when it is the one that ran before.
+std::optional<std::uint64_t> made_by(const Committed& committed) {
+  if (committed.changes.objects.empty()) return std::nullopt;
+  return committed.generation;
+}
+
 Json counts(const config::ValidModel& model) {
   return {{"ports", model.ports().size()},
           {"vpcs", model.vpcs().size()},
@@ -317,7 +323,10 @@ void ApiHandlers::change(tl::expected<std::shared_ptr<ChangeRequest>, ApiRespons
   auto shown = std::make_shared<ApiResponse>();
   committer_.commit(
       request->label(), [&engine = engine_, request] { return request->apply(engine.running()); },
-      [request, shown](const Committed& committed) { *shown = request->done(committed); },
+      [request, shown](const Committed& committed) {
+        *shown = request->done(committed);
+        shown->generation = made_by(committed);
+      },
       [request, shown, respond](const Committer::Outcome& outcome) {
         if (const auto* failed = std::get_if<std::exception_ptr>(&outcome)) {
           return respond(failed_answer(*failed));

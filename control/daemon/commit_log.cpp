@@ -30,6 +30,14 @@ void log_warnings(const Committed& commit) {
            [](const std::string& warning) { return warning; });
 }
 
+void CommitLog::audit(std::string_view principal, const Answered& answer) const {
+  if (!audit_ || (principal != at_hangup && principal != at_start)) return;
+  audit_({answer,
+          answer.generation ? fmt::format("{} made generation {}", principal, *answer.generation)
+                            : fmt::format("commit of {} refused: {}", principal, answer.note),
+          !answer.generation});
+}
+
 void CommitLog::committed(const Running& now, const Committed& commit, const Request& request) {
   const auto* config = std::get_if<ConfigText>(&request.what);
   spdlog::info("generation {} is in force{}{} ({})", now.generation,
@@ -41,9 +49,18 @@ void CommitLog::committed(const Running& now, const Committed& commit, const Req
     });
   }
   log_warnings(commit);
+  audit(request.principal, {.request = request.principal,
+                            .principal = request.principal,
+                            .role = "admin",
+                            .generation = now.generation});
 }
 
 void CommitLog::refused(const RequestLabel& request, const Refusal& refusal) {
+  audit(request.principal, {.request = request.what,
+                            .status = 422,
+                            .note = refusal.message,
+                            .principal = request.principal,
+                            .role = "admin"});
   const bool by_client = request.principal != at_hangup && request.principal != at_start;
   if (by_client && !refusals_.take(std::chrono::steady_clock::now())) return;
   if (const auto left_out = refusals_.take_left_out(); left_out > 0) {

@@ -26,6 +26,7 @@
 #include "control/commit/engine.h"
 #include "control/daemon/capacities.h"
 #include "control/daemon/commit_log.h"
+#include "control/daemon/journal.h"
 #include "control/daemon/offline.h"
 #include "control/daemon/process.h"
 #include "control/fib/fib_programmer.h"
@@ -126,6 +127,9 @@ class Daemon {
 
   // What the file says now, as a commit. Signals that come before it is read ask for nothing more.
   void reread(Committer& committer) {
+    if (auto read = server_->reload(); !read) {
+      spdlog::warn("SIGHUP: {}; what was read before goes on", read.error());
+    }
     const auto& file = options_.config_files.front();
     if (rereading_.exchange(true)) return;
     spdlog::info("SIGHUP: reading {} again", file);
@@ -164,6 +168,13 @@ class Daemon {
     auto server = ApiServer::listen(io_, options_.socket, {}, *roles);
     if (!server) return failed(server.error());
     server_ = std::move(*server);
+    if (Journal::reads(STDERR_FILENO)) {
+      const auto sink = audit_to(std::make_shared<const Journal>());
+      server_->audit_to(sink);
+      log_.audit_to(sink);
+    }
+    auto listening = server_->listen_remotely(options_.remote);
+    if (!listening) return failed(listening.error());
     auto store = open_state(options_.state_dir, options_.keep_generations);
     if (!store) return failed(store.error());
     store_ = std::move(*store);

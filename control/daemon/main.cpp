@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "control/access/tokens.h"
 #include "control/daemon/daemon.h"
 #include "control/daemon/log_sink.h"
 #include "control/daemon/offline.h"
@@ -69,6 +70,12 @@ int run(const BgwdOptions& options) {
     case BgwdAction::version:
       fmt::print("bgwd {}\n", BGW_VERSION);
       return 0;
+    case BgwdAction::make_token: {
+      const auto made = make_token(options.token_name, options.token_role);
+      if (!made) return fail("--make-token: " + made.error());
+      fmt::print("{}\n{}\n", made->token, made->line);
+      return 0;
+    }
     case BgwdAction::check:
       return print(check_file(options.config_files.front()));
     case BgwdAction::print_routes: {
@@ -80,6 +87,7 @@ int run(const BgwdOptions& options) {
       break;
   }
   ignore_stray_signals();
+  allow_many_descriptors();
   log_to_stderr(options.log_level);
   const auto stopped = run_daemon(options);
   return stopped ? 0 : fail(stopped.error());

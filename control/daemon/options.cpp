@@ -54,6 +54,20 @@ po::options_description descriptions() {
        "whose members change all but ports and devices")  //
       ("reader-group", po::value<std::string>()->value_name("GROUP"),
        "whose members see all but devices, and change nothing")  //
+      ("listen", po::value<std::vector<std::string>>()->value_name("ADDRESS:PORT"),
+       "where clients of the network connect, who bring tokens; may be given several times; "
+       "without "
+       "TLS only 127.0.0.1 or [::1]")  //
+      ("tls-cert", po::value<std::string>()->value_name("FILE"),
+       "certificate and chain for --listen, PEM; SIGHUP reads it again")                   //
+      ("tls-key", po::value<std::string>()->value_name("FILE"), "its key, PEM; likewise")  //
+      ("token-file", po::value<std::string>()->value_name("FILE"),
+       "who may connect, as --make-token prints it; SIGHUP reads it again")  //
+      ("host", po::value<std::vector<std::string>>()->value_name("NAME"),
+       "a name by which clients of --listen know this host, beside its addresses; several times")  //
+      ("make-token", po::value<std::vector<std::string>>()->multitoken()->value_name("NAME ROLE"),
+       "print a new token and its line for --token-file, and exit; ROLE is reader, operator, admin "
+       "or tenant:ACCOUNT")  //
       ("workers", po::value<std::string>()->value_name("CORES"),
        "cores that forward, such as 1-3 or 1,3 (default: one core)")  //
       ("control-core", po::value<unsigned>()->value_name("CORE"),
@@ -96,9 +110,35 @@ tl::expected<unsigned, std::string> parse_core(std::string_view text) {
 BgwdAction action_of(const po::variables_map& given) {
   if (given.contains("help")) return BgwdAction::help;
   if (given.contains("version")) return BgwdAction::version;
+  if (given.contains("make-token")) return BgwdAction::make_token;
   if (given.contains("check")) return BgwdAction::check;
   if (given.contains("print-routes")) return BgwdAction::print_routes;
   return BgwdAction::run;
+}
+
+std::optional<std::string> wrong_remote(const ApiServer::Remote& remote) {
+  if (remote.certificate.empty() != remote.key.empty()) {
+    return "--tls-cert and --tls-key belong together";
+  }
+  if (remote.listen.empty()) {
+    if (remote.token_file.empty() && remote.certificate.empty() && remote.names.empty()) {
+      return std::nullopt;
+    }
+    return "--tls-cert, --token-file and --host are for --listen, which is missing";
+  }
+  if (!remote.token_file.empty()) return std::nullopt;
+  return "--listen needs --token-file FILE; bgwd --make-token NAME ROLE prints lines for it";
+}
+
+void take_remote(const po::variables_map& given, ApiServer::Remote& remote) {
+  const auto take = [&]<typename T>(const char* name, T& into) {
+    if (given.contains(name)) into = given[name].as<T>();
+  };
+  take("listen", remote.listen);
+  take("tls-cert", remote.certificate);
+  take("tls-key", remote.key);
+  take("token-file", remote.token_file);
+  take("host", remote.names);
 }
 
 std::optional<std::string> wrong_usage(const po::variables_map& given, const BgwdOptions& options) {
@@ -263,6 +303,14 @@ tl::expected<BgwdOptions, std::string> parse_bgwd_options(const std::vector<std:
   }
   options.action = action_of(given);
   if (options.action == BgwdAction::help || options.action == BgwdAction::version) return options;
+  if (options.action == BgwdAction::make_token) {
+    const auto& words = given["make-token"].as<std::vector<std::string>>();
+    if (words.size() != 2)
+      return tl::unexpected(std::string("--make-token: expected NAME and ROLE"));
+    options.token_name = words[0];
+    options.token_role = words[1];
+    return options;
+  }
 
   const auto take = [&](const char* name, std::string& into) {
     if (given.contains(name)) into = given[name].as<std::string>();
@@ -276,6 +324,8 @@ tl::expected<BgwdOptions, std::string> parse_bgwd_options(const std::vector<std:
   take("operator-group", options.operator_group);
   take("reader-group", options.reader_group);
   take("log-level", options.log_level);
+  take_remote(given, options.remote);
+  if (auto wrong = wrong_remote(options.remote)) return tl::unexpected(std::move(*wrong));
   if (auto wrong = wrong_usage(given, options)) return tl::unexpected(std::move(*wrong));
   if (options.action != BgwdAction::run) return options;
   if (auto wrong = choose_numbers(given, options)) return tl::unexpected(std::move(*wrong));

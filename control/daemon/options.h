@@ -7,11 +7,12 @@
 
 #include <tl/expected.hpp>
 
+#include "control/api/server.h"
 #include "control/store/sqlite_store.h"
 
 namespace bgw::control {
 
-enum class BgwdAction { run, check, print_routes, help, version };
+enum class BgwdAction { run, check, print_routes, make_token, help, version };
 
 struct BgwdOptions {
   BgwdAction action = BgwdAction::run;
@@ -22,6 +23,8 @@ struct BgwdOptions {
   std::string socket = "/run/bgw/bgw.sock";
   // Groups whose members have that role at the socket; empty: none has.
   std::string admin_group{}, operator_group{}, reader_group{};
+  ApiServer::Remote remote{};
+  std::string token_name{}, token_role{};  // of make_token
   std::vector<unsigned> worker_cores;
   unsigned control_core = 0;
   std::uint32_t packet_buffers = 32'768;

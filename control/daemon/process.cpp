@@ -1,8 +1,10 @@
 #include "control/daemon/process.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <initializer_list>
@@ -35,6 +37,13 @@ void ignore_stray_signals() noexcept {
   for (int stray = SIGRTMIN; stray <= SIGRTMAX; ++stray) {
     if (stray != tap_signal()) std::signal(stray, SIG_IGN);
   }
+}
+
+void allow_many_descriptors() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65'536);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 bool hangup_is_ignored() noexcept {

@@ -14,6 +14,9 @@ void open_standard_descriptors() noexcept;
 // signal that DPDK's TAP driver looks for.
 void ignore_stray_signals() noexcept;
 
+// As many descriptors as the host allows: clients of the API may be a thousand.
+void allow_many_descriptors() noexcept;
+
 // Whether SIGHUP was already ignored when the process began, as under nohup.
 bool hangup_is_ignored() noexcept;
 

@@ -90,12 +90,13 @@ class ApiFixture : public testing::Test {
 // Bytes to the socket and back, without an HTTP library that would put them right.
 class RawClient {
  public:
+  // `socket`, which is connected, is its own from now on.
+  explicit RawClient(int socket) : socket_(socket), connected_(true) { limit_waiting(); }
   explicit RawClient(const std::string& path) : socket_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    const timeval limit{10, 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    limit_waiting();
     connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
   }
   ~RawClient() { ::close(socket_); }
@@ -130,6 +131,11 @@ class RawClient {
   }
 
  private:
+  void limit_waiting() {
+    const timeval limit{10, 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
+
   int socket_;
   bool connected_ = false;
 };
