@@ -131,16 +131,20 @@ tl::expected<ItemPath, ApiResponse> path_in(const std::string& path) {
   return Wrong(api_error(404, fmt::format("there is nothing at {}", path)));
 }
 
-// One of a transaction's: {"put": PATH, "value": {…}}, {"patch": …} or {"delete": PATH}.
+// One of a transaction's: {"put": PATH, "value": {…}}, {"create": …}, {"patch": …} or {"delete":
+// PATH}.
 tl::expected<ItemChange, std::string> change_in(const Json& json) {
-  static constexpr std::array<std::pair<const char*, Verb>, 3> verbs{
-      {{"put", Verb::put}, {"patch", Verb::merge}, {"delete", Verb::remove}}};
+  static constexpr std::array<std::pair<const char*, Verb>, 4> verbs{{{"put", Verb::put},
+                                                                      {"create", Verb::create},
+                                                                      {"patch", Verb::merge},
+                                                                      {"delete", Verb::remove}}};
   using Error = tl::unexpected<std::string>;
   if (!json.is_object()) return Error("expected an object");
   const auto verb = std::ranges::find_if(verbs, [&](const auto& each) {
     return json.contains(each.first) && json[each.first].is_string();
   });
-  if (verb == verbs.end()) return Error("expected 'put', 'patch' or 'delete' with a path");
+  if (verb == verbs.end())
+    return Error("expected 'put', 'create', 'patch' or 'delete' with a path");
   ItemChange change{verb->second, {}, nullptr, {}};
   const bool has_value = change.verb != Verb::remove;
   if (has_value != json.contains("value") || json.size() != (has_value ? 2u : 1u)) {
@@ -307,14 +311,19 @@ std::optional<ApiResponse> ItemRequest::not_permitted(const ItemChange& change) 
 std::optional<ApiResponse> ItemRequest::apply_one(const ItemChange& change) {
   auto value = change.value;
   if (change.path.parts.empty() && value.is_object()) value.erase(status_key);
+  const bool is_whole = change.verb == Verb::put || change.verb == Verb::create;
   const bool has_account = change.path.object.kind != config::Kind::attachment;
-  if (role().is_tenant() && has_account && change.path.parts.empty() && change.verb == Verb::put &&
+  if (role().is_tenant() && has_account && change.path.parts.empty() && is_whole &&
       value.is_object() && !value.contains("account")) {
     value["account"] = role().account;
   }
-  const auto done = change.verb == Verb::put     ? items_->put(change.path, std::move(value))
-                    : change.verb == Verb::merge ? items_->merge(change.path, value)
-                                                 : items_->remove(change.path);
+  if (change.verb == Verb::create && items_->get(change.path)) {
+    return error_of({false, fmt::format("{} is there already", to_string(change.path))},
+                    change.pointer);
+  }
+  const auto done = change.verb == Verb::merge    ? items_->merge(change.path, value)
+                    : change.verb == Verb::remove ? items_->remove(change.path)
+                                                  : items_->put(change.path, std::move(value));
   if (!done) return error_of(done.error(), change.pointer);
   return std::nullopt;
 }

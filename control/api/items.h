@@ -28,7 +28,7 @@ std::string entity_tag(const nlohmann::ordered_json& value);
 bool names_tag(std::string_view field, std::string_view tag);
 
 struct ItemChange {
-  enum class Verb { put, merge, remove };
+  enum class Verb { put, create, merge, remove };
   Verb verb = Verb::put;
   config::ItemPath path;
   nlohmann::ordered_json value;

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "control/api/problem.h"
 #include "control/api/server.h"
 #include "control/commit/background.h"
 

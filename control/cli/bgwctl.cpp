@@ -1,150 +1,87 @@
 // bgwctl: what people and scripts say to bgwd.
-#include <algorithm>
+#include <chrono>
 #include <cstdio>
-#include <optional>
+#include <cstdlib>
+#include <thread>
 
 #include <fmt/format.h>
 
-#include "control/cli/command.h"
+#include "control/cli/completion.h"
+#include "control/cli/manual.h"
+#include "control/cli/rates.h"
+#include "control/cli/tree.h"
 
 namespace {
 
 using namespace bgw::cli;
+using Words = std::vector<std::string>;
 
 // What only looks is answered at once; commits of large configurations take their time.
 constexpr double timeout_s = 30;
 constexpr double config_timeout_s = 300;
+constexpr auto clear_screen = "\x1b[H\x1b[2J";
 
-struct Invocation {
-  std::string socket = "/run/bgw/bgw.sock";
-  std::optional<double> timeout_s;
-  bool json = false;
-  bool help = false;
-  bool version = false;
-  std::vector<std::string> words;  // everything else, in order
-};
-
-// "--socket X" or "--socket=X" at `i`, which moves on to the last of it.
-std::optional<std::string> value_of(const std::string& option,
-                                    const std::vector<std::string>& arguments, std::size_t& i) {
-  if (arguments[i].starts_with(option + "=")) return arguments[i].substr(option.size() + 1);
-  if (arguments[i] != option) return std::nullopt;
-  if (++i == arguments.size()) throw UsageError(option + " needs a value");
-  return arguments[i];
+Format format_in(const Arguments& globals) {
+  if (globals.flag("--json")) return Format::json;
+  const auto* name = globals.option("--output");
+  if (name == nullptr || *name == "table") return Format::table;
+  if (*name == "wide") return Format::wide;
+  if (*name == "json") return Format::json;
+  if (*name == "yaml") return Format::yaml;
+  throw UsageError(
+      fmt::format("--output '{}': expected table, wide, json or yaml", printable(*name)));
 }
 
-// --socket, --timeout, -j and -h mean the same wherever they stand.
-Invocation parse(const std::vector<std::string>& arguments) {
-  Invocation invocation;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const auto& argument = arguments[i];
-    if (argument == "-j" || argument == "--json") {
-      invocation.json = true;
-    } else if (argument == "-h" || argument == "--help") {
-      invocation.help = true;
-    } else if (argument == "--version") {
-      invocation.version = true;
-    } else if (const auto path = value_of("--socket", arguments, i)) {
-      invocation.socket = *path;
-    } else if (const auto seconds = value_of("--timeout", arguments, i)) {
-      invocation.timeout_s = parse_number("--timeout", *seconds, 0, 1e6);
-    } else {
-      invocation.words.push_back(argument);
-    }
+Client client_for(const Command& command, const Arguments& globals) {
+  const auto* socket = globals.option("--socket");
+  const auto* seconds = globals.option("--timeout");
+  const auto usual = command.noun == "config" ? config_timeout_s : timeout_s;
+  return Client(
+      socket == nullptr ? default_socket() : *socket,
+      Client::Seconds{seconds == nullptr ? usual : parse_number("--timeout", *seconds, 0, 1e6)});
+}
+
+// Again and again, until Ctrl-C ends the process.
+[[noreturn]] void watch(const Command& command, Context context, const Arguments& arguments,
+                        std::chrono::duration<double> interval) {
+  Rates rates;
+  context.rates = &rates;
+  std::vector<char> screen(std::size_t{1} << 16);
+  std::setvbuf(stdout, screen.data(), _IOFBF, screen.size());  // all of it at once
+  while (true) {
+    rates.look();
+    if (context.output.width != 0) fmt::print("{}", clear_screen);
+    command.run(context, arguments);
+    std::fflush(stdout);
+    std::this_thread::sleep_for(interval);
+    context.output = output_for(context.output.format);  // it may be wider now
   }
-  return invocation;
 }
 
-std::vector<Command> all_commands() {
-  std::vector<Command> commands;
-  for (auto group :
-       {config_commands, object_commands, change_commands, route_commands, trace_commands,
-        ping_commands, capture_commands, interface_commands, stats_commands}) {
-    for (auto& command : group()) commands.push_back(std::move(command));
+int run(const Words& words) {
+  // For shells and the build, and so in no help.
+  if (!words.empty() && words.front() == "__complete") {
+    return run_completion({words.begin() + 1, words.end()});
   }
-  return commands;
-}
-
-std::string spelled(const Command& command) {
-  auto text = command.noun;
-  if (!command.verb.empty()) text += " " + command.verb;
-  if (!command.arguments.empty()) text += " " + command.arguments;
-  return text;
-}
-
-// All commands, or those of one noun.
-std::string help(const std::vector<Command>& commands, const std::string& noun) {
-  std::string text = "usage: bgwctl [--socket PATH] [-j|--json] NOUN VERB …\n\n";
-  std::size_t width = 0;
-  for (const auto& command : commands) width = std::max(width, spelled(command).size());
-  for (const auto& command : commands) {
-    if (!noun.empty() && command.noun != noun) continue;
-    text += fmt::format("  {:<{}}  {}\n", spelled(command), width, command.help);
-  }
-  text +=
-      "\n  --socket PATH   where bgwd listens (default /run/bgw/bgw.sock)\n"
-      "  -j, --json      print the daemon's JSON answer\n"
-      "  --timeout S     how long an answer may take (default 30, for config 300; 0: for ever)\n"
-      "\ncreate, set, delete and rollback take --dry-run, which says all that would change and "
-      "does\n"
-      "nothing, and --comment TEXT, which is kept in the history.\n"
-      "\nExit status: 0 done, 1 refused or failed, 2 usage, 3 daemon not reachable.\n";
-  return text;
-}
-
-// Verbs that belong to the command language but not to this version.
-bool is_planned(const std::string& noun, const std::string& verb) {
-  if (noun == "config") return verb == "confirm";
-  return noun == "vpc" && (verb == "create" || verb == "set" || verb == "delete");
-}
-
-const Command& find(const std::vector<Command>& commands, const std::vector<std::string>& words) {
-  const auto& noun = words.front();
-  const auto verb = words.size() > 1 ? words[1] : "";
-  std::string verbs;
-  for (const auto& command : commands) {
-    if (command.noun != noun) continue;
-    if (command.verb.empty() || command.verb == verb) return command;
-    verbs += (verbs.empty() ? "" : ", ") + command.verb;
-  }
-  if (is_planned(noun, verb)) {
-    throw UsageError(fmt::format(
-        "this version has no '{}'; use the API, or edit the configuration file and commit it",
-        noun + " " + verb));
-  }
-  if (verbs.empty()) throw UsageError(fmt::format("unknown noun '{}'; see bgwctl --help", noun));
-  throw UsageError(verb.empty() ? fmt::format("{} needs a verb: {}", noun, verbs)
-                                : fmt::format("{} has no verb '{}', but: {}", noun, verb, verbs));
-}
-
-// A noun alone, or with one of its verbs, that help can be given for.
-void check_names(const std::vector<Command>& commands, const std::vector<std::string>& words) {
-  const bool is_noun = std::ranges::find(commands, words.front(), &Command::noun) != commands.end();
-  if (!is_noun || words.size() > 1) find(commands, words);
-}
-
-int run(const std::vector<std::string>& arguments) {
-  auto invocation = parse(arguments);
-  const auto commands = all_commands();
-  if (invocation.version) {
-    fmt::print("bgwctl {}\n", BGW_VERSION);
+  if (words == Words{"__manual"}) {
+    fmt::print("{}", manual(all_commands()));
     return done;
   }
-  auto& words = invocation.words;
-  if (invocation.help) {
-    if (!words.empty()) check_names(commands, words);
-    fmt::print("{}", help(commands, words.empty() ? "" : words.front()));
+  const auto invocation = parse(all_commands(), words);
+  if (invocation.command == nullptr) {
+    fmt::print("{}", invocation.text);
     return done;
   }
-  if (words.empty()) throw UsageError("NOUN is missing; see bgwctl --help");
-  const auto& command = find(commands, words);
-  words.erase(words.begin(), words.begin() + (command.verb.empty() ? 1 : 2));
+  const auto& command = *invocation.command;
   try {
-    const Client::Seconds timeout{
-        invocation.timeout_s.value_or(command.noun == "config" ? config_timeout_s : timeout_s)};
-    return command.run({Client(invocation.socket, timeout), invocation.json}, words);
+    const Context context{client_for(command, invocation.globals),
+                          output_for(format_in(invocation.globals))};
+    const auto* seconds = invocation.arguments.option("--watch");
+    if (seconds == nullptr) return command.run(context, invocation.arguments);
+    watch(command, context, invocation.arguments,
+          std::chrono::duration<double>{parse_number("--watch", *seconds, 0.1, 86'400)});
   } catch (const UsageError& error) {
-    throw UsageError(fmt::format("{}\nusage: bgwctl {}", error.what(), spelled(command)));
+    throw UsageError(fmt::format("{}\nusage: bgwctl {}", error.what(), synopsis(command, false)));
   }
 }
 
@@ -162,6 +99,8 @@ int main(int argc, char** argv) {
     return status;
   } catch (const UsageError& error) {
     return complain(error.what(), usage);
+  } catch (const TimedOut& error) {
+    return complain(error.what(), timed_out);
   } catch (const Unreachable& error) {
     return complain(error.what(), unreachable);
   } catch (const NotPermitted& error) {

@@ -35,27 +35,14 @@ struct Plan {
   std::string path;  // empty: lines for people
 };
 
-std::vector<std::string> split(const std::string& list) {
-  std::vector<std::string> items;
-  for (std::size_t at = 0; at <= list.size();) {
-    const auto comma = std::min(list.find(',', at), list.size());
-    items.push_back(list.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return items;
-}
-
-Plan parse(const Context& context, const std::vector<std::string>& arguments) {
-  const Arguments given(arguments, {},
-                        {"--vpc", "--host", "--on", "--packets", "--seconds", "--snaplen", "-w"});
-  given.positional({});
+Plan parse(const Context& context, const Arguments& arguments) {
   Plan plan;
   for (const char* name : {"vpc", "host"}) {
-    if (const auto* text = given.option(std::string("--") + name)) plan.request[name] = *text;
+    if (const auto* text = arguments.option(std::string("--") + name)) plan.request[name] = *text;
   }
-  if (const auto* list = given.option("--on")) {
-    plan.request["on"] = split(*list);
-    for (const auto& item : split(*list)) {
+  if (const auto* list = arguments.option("--on")) {
+    plan.request["on"] = split(*list, ',');
+    for (const auto& item : split(*list, ',')) {
       if (item != "rx" && item != "tx" && item != "drop") {
         throw UsageError(fmt::format("--on '{}': expected rx, tx and drop, in a list", *list));
       }
@@ -68,12 +55,12 @@ Plan parse(const Context& context, const std::vector<std::string>& arguments) {
   for (const auto& [name, least, most] :
        {Bound{"packets", 1, 1e9}, Bound{"seconds", 1, 3600}, Bound{"snaplen", 64, 65'535}}) {
     const auto spelled = std::string("--") + name;
-    if (const auto* text = given.option(spelled)) {
+    if (const auto* text = arguments.option(spelled)) {
       plan.request[name] = static_cast<std::uint64_t>(parse_number(spelled, *text, least, most));
     }
   }
-  if (const auto* path = given.option("-w")) plan.path = *path;
-  if (context.json && (plan.path.empty() || plan.path == "-")) {
+  if (const auto* path = arguments.option("-w")) plan.path = *path;
+  if (context.output.is_data() && (plan.path.empty() || plan.path == "-")) {
     throw UsageError("-j prints what was counted: it needs -w FILE for the packets");
   }
   return plan;
@@ -95,7 +82,7 @@ bool copy(const Client& client, const std::string& target, const Plan& plan, std
     const auto piece = body_of(client.get(target));
     std::string lines;
     text.read(piece, lines);
-    const auto& out = plan.path.empty() ? lines : piece;
+    const auto& out = plan.path.empty() ? printable_lines(lines) : piece;
     if (std::fwrite(out.data(), 1, out.size(), file) != out.size() || std::fflush(file) != 0) {
       return false;
     }
@@ -106,10 +93,10 @@ bool copy(const Client& client, const std::string& target, const Plan& plan, std
 
 void print_summary(const Context& context, const Plan& plan, Json state, std::uint64_t packets) {
   if (state["ended"] == "") state["ended"] = "interrupted";
-  if (context.json) {
-    fmt::print(
-        "{}\n",
-        Json{{"captured", packets}, {"missed", state["missed"]}, {"ended", state["ended"]}}.dump());
+  if (context.output.is_data()) {
+    print_as_data(
+        context.output,
+        Json{{"captured", packets}, {"missed", state["missed"]}, {"ended", state["ended"]}});
     return;
   }
   fmt::print(stderr, "{} packets captured{}, {} missed; ended: {}\n", packets,
@@ -117,7 +104,7 @@ void print_summary(const Context& context, const Plan& plan, Json state, std::ui
              cell(state["ended"]));
 }
 
-int capture(const Context& context, const std::vector<std::string>& arguments) {
+int capture(const Context& context, const Arguments& arguments) {
   const auto plan = parse(context, arguments);
   const auto file = open_file(plan.path);
   struct sigaction action {};
@@ -135,45 +122,50 @@ int capture(const Context& context, const std::vector<std::string>& arguments) {
   return done;
 }
 
-int list_captures(const Context& context, const std::vector<std::string>& arguments) {
-  Arguments(arguments, {}, {}).positional({});
+int list_captures(const Context& context, const Arguments&) {
   const auto reply = context.client.get("/v1/captures");
   const auto list = json_of(reply);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-    return done;
-  }
+  if (print_as_data(context.output, reply)) return done;
   Table table({"ID", "VPC", "HOST", "ON", "STATE", ">CAPTURED", ">MISSED", ">ASKED, S AGO"});
   for (const auto& one : list) {
     const auto state = one["state"] == "ended" ? "ended: " + cell(one["ended"]) : "running";
     table.add({cell(one["id"]), cell(one["vpc"]), cell(one["host"]), cell(one["on"]), state,
                cell(one["captured"]), cell(one["missed"]), cell(one["asked_s_ago"])});
   }
-  fmt::print("{}", table.to_string());
+  print_table(context.output, table);
   return done;
 }
 
-int stop_capture(const Context& context, const std::vector<std::string>& arguments) {
-  const auto id = Arguments(arguments, {}, {}).positional({"ID"}).front();
+int stop_capture(const Context& context, const Arguments& arguments) {
+  const auto id = arguments.positional(0);
   const auto reply = context.client.remove("/v1/capture/" + percent_encode(id));
   const auto state = json_of(reply);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-  } else {
-    fmt::print("capture {} is ended, {} packets in it\n", id, cell(state["captured"]));
-  }
+  if (print_as_data(context.output, reply)) return done;
+  fmt::print("capture {} is ended, {} packets in it\n", printable(id), cell(state["captured"]));
   return done;
 }
 
 }  // namespace
 
 std::vector<Command> capture_commands() {
-  return {{"capture", "list", "", "captures under way, whoever began them", list_captures},
-          {"capture", "stop", "ID", "ends a capture", stop_capture},
-          {"capture", "",
-           "[--vpc VPC] [--host ADDRESS] [--on rx,tx,drop] [--packets N] [--seconds S] "
-           "[--snaplen BYTES] [-w FILE|-]",
-           "copies of packets as pcapng, or a line each; drops say why", capture}};
+  return {
+      {"capture", "list", {}, {}, "captures under way, whoever began them", list_captures, true},
+      {"capture", "stop", {{"ID", {{}, "capture"}}}, {}, "ends a capture", stop_capture},
+      {"capture",
+       "",
+       {},
+       {{"--vpc", "VPC", "only what its interface carries", {{}, "vpc"}},
+        {"--host", "ADDRESS", "only packets from or to it"},
+        {"--on",
+         "rx,tx,drop",
+         "what happens to packets (default: all three)",
+         {{"rx", "tx", "drop"}, "", false}},
+        {"--packets", "N", "ends after so many"},
+        {"--seconds", "S", "ends after so long"},
+        {"--snaplen", "BYTES", "of each packet"},
+        {"-w", "FILE|-", "as pcapng, in place of a line each", {{}, "", true}}},
+       "copies of packets as pcapng, or a line each; drops say why",
+       capture}};
 }
 
 }  // namespace bgw::cli

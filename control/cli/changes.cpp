@@ -1,145 +1,144 @@
-// bgwctl gateway|attachment|propagation create|set|delete
-#include <array>
-#include <charconv>
+// bgwctl gateway|attachment|vpc|… create|set|delete, transaction
+#include <cerrno>
+#include <cstring>
+#include <iostream>
 
 #include <fmt/format.h>
+#include <CLI/StringTools.hpp>
 
 #include "control/cli/change_text.h"
+#include "control/cli/files.h"
+#include "control/cli/kinds.h"
+#include "control/cli/tree.h"
 
 namespace bgw::cli {
 namespace {
 
-// An option, and the key that it sets.
-struct Setting {
-  enum class Type { text, number, list };
-  const char* option;
-  const char* key;
-  const char* value;  // for the help
-  Type type = Type::text;
-  bool required = false;  // to create
-};
-
-struct Kind {
-  const char* noun;
-  const char* name;  // for the help
-  std::vector<Setting> settings;
-};
-
-const std::vector<Kind>& kinds() {
-  using enum Setting::Type;
-  static const std::vector<Kind> all = {
-      {"gateway",
-       "NAME",
-       {{"--asn", "asn", "N", number},
-        {"--overlap", "overlap", "first-wins|longest-match"},
-        {"--account", "account", "NAME"}}},
-      {"attachment",
-       "NAME",
-       {{"--gateway", "gateway", "NAME", text, true},
-        {"--vpc", "vpc", "NAME", text, true},
-        {"--advertise", "advertise", "all|none|SUBNET,…", list}}},
-      {"propagation", "VPC/TABLE/GATEWAY", {{"--ranges", "ranges", "PREFIX,…", list, true}}},
-  };
-  return all;
+Json in_transaction(const Change& change) {
+  Json json{{change.verb, change.path}};
+  if (!change.value.is_null()) json["value"] = change.value;
+  return json;
 }
 
-// "vpc-a/main/bgw-1" lies in the route table of a VPC.
-std::string target_of(const Kind& kind, const std::string& name) {
-  if (std::string_view(kind.noun) != "propagation") {
-    return fmt::format("/v1/{}s/{}", kind.noun, percent_encode(name));
+Reply send_one(const Client& client, const Change& change, const std::string& query) {
+  const auto target = percent_encode(change.path) + query;
+  if (change.verb == "create") return client.create(target, change.value.dump());
+  if (change.verb == "patch") return client.patch(target, change.value.dump());
+  return client.remove(target);
+}
+
+// One by its own path, several together or not at all.
+int submit(const Context& context, const Arguments& arguments, std::vector<Change> changes) {
+  if (context.collected != nullptr) {
+    for (auto& change : changes) context.collected->push_back(std::move(change));
+    return done;
   }
-  const auto table = name.find('/');
-  const auto gateway = name.find('/', std::min(table, name.size() - 1) + 1);
-  if (gateway == std::string::npos) {
-    throw UsageError(fmt::format("'{}': expected {}", name, kind.name));
+  const auto query = change_query(arguments);
+  if (changes.size() == 1) {
+    return print_change(context, send_one(context.client, changes.front(), query));
   }
-  return fmt::format("/v1/vpcs/{}/route-tables/{}/propagations/{}",
-                     percent_encode(name.substr(0, table)),
-                     percent_encode(name.substr(table + 1, gateway - table - 1)),
-                     percent_encode(name.substr(gateway + 1)));
-}
-
-// A word that stands for itself, as `all`, or items between commas.
-Json list_of(const Setting& setting, const std::string& text) {
-  const bool is_word =
-      std::string_view(setting.key) == "advertise" && (text == "all" || text == "none");
-  if (is_word) return text;
-  Json items = Json::array();
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const auto end = std::min(text.find(',', begin), text.size());
-    items.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return items;
-}
-
-Json value_of(const Setting& setting, const std::string& text) {
-  switch (setting.type) {
-    case Setting::Type::number:
-      return parse_whole(setting.option, text, 0, 4294967295);
-    case Setting::Type::list:
-      return list_of(setting, text);
-    case Setting::Type::text:
-      break;
-  }
-  return text;
-}
-
-std::vector<std::string> options_of(const Kind& kind, bool takes_settings) {
-  std::vector<std::string> options{"--comment"};
-  if (!takes_settings) return options;
-  for (const auto& setting : kind.settings) options.emplace_back(setting.option);
-  return options;
-}
-
-std::string query_of(const Arguments& arguments) {
-  const auto* comment = arguments.option("--comment");
-  return fmt::format("?dry_run={}{}", arguments.flag("--dry-run"),
-                     comment == nullptr ? "" : "&comment=" + percent_encode(*comment));
+  Json list = Json::array();
+  for (const auto& change : changes) list.push_back(in_transaction(change));
+  return print_change(
+      context, context.client.post("/v1/transactions" + query, Json{{"changes", list}}.dump()));
 }
 
 Json settings_in(const Kind& kind, const Arguments& arguments) {
   Json value = Json::object();
   for (const auto& setting : kind.settings) {
-    if (const auto* text = arguments.option(setting.option)) {
-      value[setting.key] = value_of(setting, *text);
-    }
+    const auto name = setting.option();
+    if (arguments.flag(name)) put_at(value, setting.path, value_of(setting, arguments.all(name)));
   }
   return value;
 }
 
-int create(const Kind& kind, const Context& context, const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"--dry-run"}, options_of(kind, true));
-  const auto name = arguments.positional({kind.name}).front();
+// "asn" or "--asn": back to what it is when nobody says anything.
+void unset(const Kind& kind, const std::string& name, Json& value) {
   for (const auto& setting : kind.settings) {
-    if (setting.required) arguments.required(setting.option);
+    if (setting.option() != name && setting.option() != "--" + name) continue;
+    put_at(value, setting.path, nullptr);
+    return;
   }
-  return print_change(context, context.client.create(target_of(kind, name) + query_of(arguments),
-                                                     settings_in(kind, arguments).dump()));
+  // A map as a whole, as "interface" or "quotas".
+  for (const auto& setting : kind.settings) {
+    if (setting.path.size() < 2 || setting.path.front() != name) continue;
+    value[name] = nullptr;
+    return;
+  }
+  throw UsageError(fmt::format("--unset '{}': {} has no such option", printable(name), kind.noun));
 }
 
-int set(const Kind& kind, const Context& context, const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"--dry-run"}, options_of(kind, true));
-  const auto name = arguments.positional({kind.name}).front();
-  const auto value = settings_in(kind, arguments);
+std::vector<Change> changes_of(const Kind& kind, const Arguments& arguments, const char* verb,
+                               const Json& value) {
+  std::vector<Change> changes;
+  for (const auto& name : arguments.positionals()) {
+    changes.push_back({verb, path_of(kind, name), value});
+  }
+  return changes;
+}
+
+int create(const Kind& kind, const Context& context, const Arguments& arguments) {
+  return submit(context, arguments,
+                changes_of(kind, arguments, "create", settings_in(kind, arguments)));
+}
+
+int set(const Kind& kind, const Context& context, const Arguments& arguments) {
+  auto value = settings_in(kind, arguments);
+  for (const auto& name : arguments.all("--unset")) unset(kind, name, value);
   if (value.empty()) throw UsageError("nothing to set");
-  return print_change(
-      context, context.client.patch(target_of(kind, name) + query_of(arguments), value.dump()));
+  return submit(context, arguments, changes_of(kind, arguments, "patch", value));
 }
 
-int remove(const Kind& kind, const Context& context, const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"--dry-run"}, options_of(kind, false));
-  const auto name = arguments.positional({kind.name}).front();
-  return print_change(context, context.client.remove(target_of(kind, name) + query_of(arguments)));
+int remove(const Kind& kind, const Context& context, const Arguments& arguments) {
+  return submit(context, arguments, changes_of(kind, arguments, "delete", nullptr));
 }
 
-std::string usage_of(const Kind& kind, bool creates) {
-  std::string text = kind.name;
+std::vector<Option> setting_options(const Kind& kind, bool creates) {
+  std::vector<Option> options;
   for (const auto& setting : kind.settings) {
-    const auto option = fmt::format("{} {}", setting.option, setting.value);
-    text += creates && setting.required ? " " + option : " [" + option + "]";
+    Offer offer{setting.type == Setting::Type::maps ? std::vector<std::string>{} : setting.words,
+                "", false};
+    // A field that is called as a noun names one.
+    if (find_kind(setting.path.back()) != nullptr) offer.names_of = setting.path.back();
+    options.push_back({setting.option(), setting.value(), setting.help, std::move(offer),
+                       creates && setting.required, setting.type == Setting::Type::maps});
   }
-  return text;
+  return options;
+}
+
+std::vector<Option> with_change_options(std::vector<Option> options) {
+  for (const auto& option : change_options()) options.push_back(option);
+  return options;
+}
+
+// Commands that change objects, one a line, in force together.
+int transaction(const Context& context, const Arguments& arguments) {
+  const auto file = arguments.positionals().empty() ? "-" : arguments.positional(0);
+  const auto text = read_file(file);
+  std::vector<Change> changes;
+  auto collecting = context;
+  collecting.collected = &changes;
+  std::size_t number = 0;
+  for (const auto& line : split(text, '\n')) {
+    ++number;
+    auto words = CLI::detail::split_up(line);
+    if (words.empty() || words.front().starts_with('#')) continue;
+    try {
+      const auto invocation = parse(change_commands(), std::move(words));
+      if (invocation.command == nullptr || invocation.command->noun == "transaction") {
+        throw UsageError("expected a command that changes objects");
+      }
+      invocation.command->run(collecting, invocation.arguments);
+    } catch (const UsageError& error) {
+      throw UsageError(fmt::format("{}:{}: {}", printable(file), number, error.what()));
+    }
+  }
+  if (changes.empty()) throw UsageError(printable(file) + ": nothing to change");
+  const auto query = change_query(arguments);
+  Json list = Json::array();
+  for (const auto& change : changes) list.push_back(in_transaction(change));
+  return print_change(
+      context, context.client.post("/v1/transactions" + query, Json{{"changes", list}}.dump()));
 }
 
 }  // namespace
@@ -147,16 +146,30 @@ std::string usage_of(const Kind& kind, bool creates) {
 std::vector<Command> change_commands() {
   std::vector<Command> commands;
   for (const auto& kind : kinds()) {
-    const auto add = [&](const char* verb, std::string arguments, std::string help, auto run) {
-      commands.push_back({kind.noun, verb, std::move(arguments), std::move(help),
-                          [&kind, run](const Context& context, const auto& words) {
-                            return run(kind, context, words);
+    const auto add = [&](const char* verb, std::vector<Option> options, std::string help,
+                         auto run) {
+      const Offer known = std::string_view(verb) == "create" ? Offer{} : Offer{{}, kind.noun};
+      commands.push_back({kind.noun,
+                          verb,
+                          {{kind.name, known, Positional::Count::many}},
+                          with_change_options(std::move(options)),
+                          std::move(help),
+                          [&kind, run](const Context& context, const Arguments& arguments) {
+                            return run(kind, context, arguments);
                           }});
     };
-    add("create", usage_of(kind, true), fmt::format("a new {}", kind.noun), create);
-    add("set", usage_of(kind, false), "change what is given, and nothing else", set);
-    add("delete", kind.name, fmt::format("remove the {}", kind.noun), remove);
+    auto settable = setting_options(kind, false);
+    settable.push_back({"--unset", "OPTION", "back to its default", {}, false, true});
+    add("create", setting_options(kind, true), "a new one, or several alike", create);
+    add("set", std::move(settable), "change what is given, and nothing else", set);
+    add("delete", {}, "remove it, or several", remove);
   }
+  commands.push_back({"transaction",
+                      "",
+                      {{"FILE", {{}, "", true}, Positional::Count::optional}},
+                      change_options(),
+                      "commands as the above, one a line, in force together or not at all",
+                      transaction});
   return commands;
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <thread>
@@ -72,7 +73,7 @@ class Exchange {
     for (io_.restart(); io_.run_one_for(look_up) > 0 || !io_.stopped();) {
       if (interrupted_ != nullptr && *interrupted_ != 0) throw Interrupted();
       if (end_ && Clock::now() >= *end_) {
-        throw Unreachable(
+        throw TimedOut(
             fmt::format("bgwd at {} did not answer within {:g} s: it may be stopped or busy, and "
                         "may still do what it was asked for; --timeout SECONDS waits longer",
                         path_, timeout_.count()));
@@ -150,6 +151,11 @@ Reply Client::exchange(const std::string& method, const std::string& target,
   exchange.connect();
   auto response = exchange.answer_to(request);
   return {response.result_int(), std::move(response.body())};
+}
+
+std::string default_socket() {
+  const char* socket = std::getenv("BGW_SOCKET");
+  return socket != nullptr && *socket != '\0' ? socket : "/run/bgw/bgw.sock";
 }
 
 std::string percent_encode(const std::string& text) {

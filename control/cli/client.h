@@ -14,8 +14,12 @@ struct Reply {
   std::string body;
 };
 
-// The daemon can't be reached, went away before it answered, or did not answer in time.
+// The daemon can't be reached, or went away before it answered.
 struct Unreachable : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+// It did not answer in time.
+struct TimedOut : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 // The socket is there, and not for us.
@@ -38,7 +42,8 @@ class Client {
   // Once it is set, whatever is waited for ends with Interrupted.
   void interrupt_on(const volatile std::sig_atomic_t& flag) { interrupted_ = &flag; }
 
-  // `target` is path and query, already escaped. Throw Unreachable, NotPermitted, Interrupted.
+  // `target` is path and query, already escaped. Throw Unreachable, TimedOut, NotPermitted,
+  // Interrupted.
   Reply get(const std::string& target) const;
   Reply post(const std::string& target, const std::string& body) const;
   Reply remove(const std::string& target) const;
@@ -53,6 +58,9 @@ class Client {
   Seconds timeout_;
   const volatile std::sig_atomic_t* interrupted_ = nullptr;
 };
+
+// BGW_SOCKET of the environment, or where bgwd listens unless it is told otherwise.
+std::string default_socket();
 
 // For a path segment or a query value; '/' stays.
 std::string percent_encode(const std::string& text);

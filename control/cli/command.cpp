@@ -8,13 +8,9 @@
 namespace bgw::cli {
 namespace {
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 // An error in a text has one of its own; one of an object says which, and where in it.
 std::string text_of(const Json& error) {
-  if (error.contains("text")) return error["text"].get<std::string>();
+  if (error.contains("text")) return printable(error["text"].get<std::string>());
   std::string where;
   if (error.contains("kind")) where = cell(error["kind"]) + " " + cell(error["name"]) + ": ";
   const auto place = error.contains("pointer") ? cell(error["pointer"]) : cell(error, "where");
@@ -22,18 +18,74 @@ std::string text_of(const Json& error) {
   return "bgwctl: " + where + cell(error["message"]);
 }
 
-[[noreturn]] void fail(const Reply& reply) {
-  const auto json = Json::parse(reply.body, nullptr, false);
-  if (!json.is_object() || !json.contains("detail")) {
-    throw Failure(fmt::format("bgwd answered with HTTP status {}", reply.status));
+// A problem document (RFC 9457) says it in "detail", or with "title" alone.
+std::string reason_in(const Json& problem, unsigned status) {
+  for (const auto* key : {"detail", "title", "error"}) {
+    if (problem.is_object() && problem.contains(key) && problem[key].is_string()) {
+      return cell(problem[key]);
+    }
   }
-  if (!json.contains("errors")) throw Failure(json["detail"].get<std::string>());
+  return fmt::format("bgwd answered with HTTP status {}", status);
+}
+
+[[noreturn]] void fail(const Reply& reply) {
+  const auto problem = Json::parse(reply.body, nullptr, false);
+  const bool has_errors = problem.is_object() && problem.contains("errors") &&
+                          problem["errors"].is_array() && !problem["errors"].empty();
+  if (!has_errors) throw Failure(reason_in(problem, reply.status));
   std::string lines;
-  for (const auto& error : json["errors"]) lines += text_of(error) + '\n';
+  for (const auto& error : problem["errors"]) lines += text_of(error) + '\n';
   throw WrongConfiguration(lines);
 }
 
+std::string spelled(const Option& option) {
+  return long_name(option) + (option.value.empty() ? "" : " " + option.value);
+}
+
 }  // namespace
+
+std::string long_name(const Option& option) {
+  return option.name.substr(option.name.rfind(',') + 1);
+}
+
+std::string synopsis(const Command& command, bool all_options) {
+  auto text = command.noun + (command.verb.empty() ? "" : " " + command.verb);
+  for (const auto& [name, offer, count] : command.positionals) {
+    text += count == Positional::Count::optional ? " [" + name + "]" : " " + name;
+    if (count == Positional::Count::many) text += "…";
+  }
+  bool has_more = false;
+  for (const auto& option : command.options) {
+    if (option.required) {
+      text += " " + spelled(option);
+    } else if (all_options) {
+      text += " [" + spelled(option) + "]" + (option.repeated ? "…" : "");
+    }
+    has_more = has_more || !option.required;
+  }
+  return text + (has_more && !all_options ? " [OPTION…]" : "");
+}
+
+const std::vector<Command>& all_commands() {
+  static const std::vector<Command> all = [] {
+    std::vector<Command> commands;
+    for (auto group : {config_commands, object_commands, change_commands, route_commands,
+                       trace_commands, ping_commands, capture_commands, interface_commands,
+                       stats_commands, completion_commands}) {
+      for (auto& command : group()) commands.push_back(std::move(command));
+    }
+    // Those of a noun together, where the first of them is.
+    std::vector<std::string> nouns;
+    for (const auto& command : commands) {
+      if (std::ranges::find(nouns, command.noun) == nouns.end()) nouns.push_back(command.noun);
+    }
+    std::ranges::stable_sort(commands, {}, [&](const Command& command) {
+      return std::ranges::find(nouns, command.noun) - nouns.begin();
+    });
+    return commands;
+  }();
+  return all;
+}
 
 std::string body_of(const Reply& reply) {
   if (reply.status != 200 && reply.status != 201) fail(reply);
@@ -44,43 +96,22 @@ Json json_of(const Reply& reply) {
   return Json::parse(body_of(reply));
 }
 
-Arguments::Arguments(const std::vector<std::string>& arguments,
-                     const std::vector<std::string>& flags,
-                     const std::vector<std::string>& options) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const auto& argument = arguments[i];
-    if (!argument.starts_with('-') || argument == "-") {
-      positional_.push_back(argument);
-      continue;
-    }
-    const auto equals = argument.find('=');
-    const auto name = argument.substr(0, equals);
-    // "-c5", as ping takes it.
-    const bool is_attached = argument.size() > 2 && argument[1] != '-' && equals != 2 &&
-                             contains(options, argument.substr(0, 2));
-    if (is_attached) {
-      options_.emplace_back(argument.substr(0, 2), argument.substr(2));
-    } else if (contains(flags, argument)) {
-      flags_.push_back(argument);
-    } else if (!contains(options, name)) {
-      throw UsageError(fmt::format("unknown option {}", argument));
-    } else if (equals != std::string::npos) {
-      options_.emplace_back(name, argument.substr(equals + 1));
-    } else if (i + 1 == arguments.size()) {
-      throw UsageError(fmt::format("{} needs a value", argument));
-    } else {
-      options_.emplace_back(name, arguments[++i]);
-    }
+void Arguments::add_positional(const std::string& name, std::vector<std::string> values) {
+  for (auto& value : values) {
+    if (value.empty()) throw UsageError(name + " is empty");
+    positionals_.push_back(std::move(value));
   }
 }
 
-bool Arguments::flag(const std::string& name) const {
-  return contains(flags_, name);
+const std::string* Arguments::option(const std::string& name) const {
+  const auto found = options_.find(name);
+  return found == options_.end() || found->second.empty() ? nullptr : &found->second.front();
 }
 
-const std::string* Arguments::option(const std::string& name) const {
-  const auto found = std::ranges::find(options_, name, [](const auto& o) { return o.first; });
-  return found == options_.end() ? nullptr : &found->second;
+const std::vector<std::string>& Arguments::all(const std::string& name) const {
+  static const std::vector<std::string> none;
+  const auto found = options_.find(name);
+  return found == options_.end() ? none : found->second;
 }
 
 std::string Arguments::required(const std::string& name) const {
@@ -88,19 +119,6 @@ std::string Arguments::required(const std::string& name) const {
   if (value == nullptr) throw UsageError(fmt::format("{} is missing", name));
   if (value->empty()) throw UsageError(fmt::format("{} is empty", name));
   return *value;
-}
-
-std::vector<std::string> Arguments::positional(const std::vector<std::string>& names) const {
-  if (positional_.size() < names.size()) {
-    throw UsageError(fmt::format("{} is missing", names[positional_.size()]));
-  }
-  if (positional_.size() > names.size()) {
-    throw UsageError(fmt::format("unexpected argument '{}'", positional_[names.size()]));
-  }
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (positional_[i].empty()) throw UsageError(fmt::format("{} is empty", names[i]));
-  }
-  return positional_;
 }
 
 double parse_number(const std::string& name, const std::string& text, double least, double most) {
@@ -125,11 +143,24 @@ std::uint64_t parse_whole(const std::string& name, const std::string& text, std:
   return value;
 }
 
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> pieces;
+  if (text.empty()) return pieces;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find(separator, begin), text.size());
+    pieces.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return pieces;
+}
+
 std::string cell(const Json& value) {
   if (value.is_null()) return "-";
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string()) return printable(value.get<std::string>());
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
-  if (!value.is_array()) return value.dump();
+  if (!value.is_array()) {
+    return printable_json(value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
   if (value.empty()) return "-";
   std::string text;
   for (const auto& item : value) text += (text.empty() ? "" : ", ") + cell(item);

@@ -1,59 +1,29 @@
 // bgwctl config …
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
-
 #include <fmt/format.h>
 
 #include "control/cli/change_text.h"
-#include "control/cli/command.h"
+#include "control/cli/files.h"
 #include "control/cli/table.h"
 
 namespace bgw::cli {
 namespace {
 
-// Without what would be a second line of a message.
-std::string printable(const std::string& name) {
-  std::string shown;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    shown += byte < ' ' || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
-  }
-  return shown;
-}
-
-std::string read_file(const std::string& path) {
-  const auto fail = [&]() -> Failure {
-    return Failure(fmt::format("cannot read {}: {}", printable(path), std::strerror(errno)));
-  };
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
-                                                             &std::fclose);
-  if (!file) throw fail();
-  std::string text;
-  std::vector<char> chunk(std::size_t{1} << 16);
-  while (const auto got = std::fread(chunk.data(), 1, chunk.size(), file.get())) {
-    text.append(chunk.data(), got);
-  }
-  if (std::ferror(file.get()) != 0) throw fail();
-  return text;
-}
-
-// Sends the file's text; its name serves messages only.
-Reply send(const Context& context, const std::vector<std::string>& arguments, const char* verb) {
-  const auto file = Arguments(arguments, {}, {}).positional({"FILE"}).front();
+// Sends the file's text; its name serves messages only. `query` begins with a question mark, if it
+// is any.
+Reply send(const Context& context, const Arguments& arguments, const char* verb,
+           std::string query = "") {
+  const auto file = arguments.positional(0);
+  if (!query.empty()) query[0] = '&';
   return context.client.post(
-      fmt::format("/v1/config/{}?file={}", verb, percent_encode(printable(file))), read_file(file));
+      fmt::format("/v1/config/{}?file={}{}", verb, percent_encode(printable(file)), query),
+      read_file(file));
 }
 
-int check(const Context& context, const std::vector<std::string>& arguments) {
+int check(const Context& context, const Arguments& arguments) {
   const auto reply = send(context, arguments, "check");
   const auto counts = json_of(reply);
   print_warnings(counts);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-    return done;
-  }
+  if (print_as_data(context.output, reply)) return done;
   fmt::print("ok: {} VPCs, {} gateways, {} attachments, {} ports\n", cell(counts["vpcs"]),
              cell(counts["gateways"]), cell(counts["attachments"]), cell(counts["ports"]));
   return done;
@@ -63,108 +33,136 @@ std::string generation_in(const std::string& text) {
   return fmt::format("{}", parse_whole("generation", text, 1, 1'000'000'000'000'000));
 }
 
-int diff_generations(const Context& context, const std::vector<std::string>& numbers) {
-  const auto reply = context.client.get(fmt::format(
-      "/v1/generations/{}/diff?to={}", generation_in(numbers[0]), generation_in(numbers[1])));
+int diff_generations(const Context& context, const Arguments& numbers) {
+  const auto reply = context.client.get(fmt::format("/v1/generations/{}/diff?to={}",
+                                                    generation_in(numbers.positional(0)),
+                                                    generation_in(numbers.positional(1))));
   const auto answer = json_of(reply);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-  } else {
-    print_difference(flat_changes(answer["changes"]));
-  }
+  if (print_as_data(context.output, reply)) return done;
+  print_difference(context.output, nested_changes(answer));
   return done;
 }
 
-int diff(const Context& context, const std::vector<std::string>& arguments) {
-  if (arguments.size() == 2) {
-    return diff_generations(context, Arguments(arguments, {}, {}).positional({"N", "M"}));
-  }
+int diff(const Context& context, const Arguments& arguments) {
+  if (arguments.positionals().size() == 2) return diff_generations(context, arguments);
   const auto reply = send(context, arguments, "diff");
   const auto changes = json_of(reply);
+  if (!print_as_data(context.output, reply)) {
+    print_difference(context.output, nested_changes(changes));
+  }
   print_warnings(changes);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-  } else {
-    print_difference(changes);
-  }
   return done;
 }
 
-int commit(const Context& context, const std::vector<std::string>& arguments) {
-  const auto reply = send(context, arguments, "commit");
+int commit(const Context& context, const Arguments& arguments) {
+  const auto reply = send(context, arguments, "commit", change_query(arguments));
   const auto committed = json_of(reply);
-  print_warnings(committed);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-    return done;
+  if (!print_as_data(context.output, reply)) {
+    print_changes(context.output, nested_changes(committed));
+    if (!committed.value("dry_run", false)) fmt::print("committed: ");
+    print_outcome(committed);
+    std::fflush(stdout);
   }
-  print_changes(committed);
-  fmt::print("committed: generation {} is in force\n", cell(committed["generation"]));
+  print_warnings(committed);
   return done;
 }
 
-int show(const Context& context, const std::vector<std::string>& arguments) {
-  const Arguments given(arguments, {}, {"--generation"});
-  given.positional({});
-  const auto* generation = given.option("--generation");
+int show(const Context& context, const Arguments& arguments) {
+  const auto* generation = arguments.option("--generation");
   const auto text =
       body_of(context.client.get(generation == nullptr ? "/v1/config"
                                                        : fmt::format("/v1/generations/{}/config",
                                                                      generation_in(*generation))));
-  if (context.json) {
-    fmt::print("{}\n", Json{{"config", text}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+  if (context.output.format == Format::json) {
+    print_as_data(context.output, Json{{"config", text}});
   } else {
-    fmt::print("{}", text);
+    fmt::print("{}", printable_lines(text));
   }
   return done;
 }
 
-int history(const Context& context, const std::vector<std::string>& arguments) {
-  const Arguments given(arguments, {}, {"--limit"});
-  given.positional({});
-  const auto* limit = given.option("--limit");
+int history(const Context& context, const Arguments& arguments) {
+  const auto* limit = arguments.option("--limit");
   const auto reply = context.client.get(fmt::format(
       "/v1/generations?limit={}", limit == nullptr ? 20 : parse_whole("--limit", *limit, 1, 1000)));
   const auto list = json_of(reply);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-    return done;
-  }
+  if (print_as_data(context.output, reply)) return done;
   Table table({">GENERATION", "TIME", "WHO", "COMMENT", "WHAT"});
   for (const auto& one : list) {
     table.add({cell(one["generation"]), cell(one["time"]), cell(one["principal"]),
                cell(one["comment"]), cell(one["summary"])});
   }
-  fmt::print("{}", table.to_string());
+  print_table(context.output, table);
   return done;
 }
 
-int rollback(const Context& context, const std::vector<std::string>& arguments) {
-  const Arguments given(arguments, {"--dry-run"}, {"--comment"});
-  const auto number = generation_in(given.positional({"N"}).front());
-  const auto* comment = given.option("--comment");
-  const bool dry_run = given.flag("--dry-run");
-  const auto reply =
-      context.client.post(fmt::format("/v1/generations/{}/restore?dry_run={}&comment={}", number,
-                                      dry_run, comment == nullptr ? "" : percent_encode(*comment)),
-                          "");
-  return print_change(context, reply);
+int confirm(const Context& context, const Arguments& arguments) {
+  auto query = change_query(arguments);
+  if (!arguments.positionals().empty()) {
+    query +=
+        (query.empty() ? "?generation=" : "&generation=") + generation_in(arguments.positional(0));
+  }
+  const auto reply = context.client.post("/v1/confirm" + query, "");
+  const auto answer = json_of(reply);
+  if (print_as_data(context.output, reply)) return done;
+  fmt::print("confirmed: generation {} stays\n", cell(answer["generation"]));
+  return done;
+}
+
+int rollback(const Context& context, const Arguments& arguments) {
+  return print_change(
+      context, context.client.post(
+                   fmt::format("/v1/generations/{}/restore{}",
+                               generation_in(arguments.positional(0)), change_query(arguments)),
+                   ""));
 }
 
 }  // namespace
 
 std::vector<Command> config_commands() {
+  const Positional file{"FILE", {{}, "", true}};
+  const Positional number{"N", {{}, "generation"}};
   return {
-      {"config", "check", "FILE", "is the file right? changes nothing", check},
-      {"config", "diff", "FILE | N M",
-       "what committing the file would change; or how two "
-       "generations differ",
+      {"config", "check", {file}, {}, "is the file right? changes nothing", check},
+      {"config",
+       "diff",
+       {{"FILE|N", {{}, "generation", true}},
+        {"M", {{}, "generation"}, Positional::Count::optional}},
+       {},
+       "what committing the file would change; or how generations N and M differ",
        diff},
-      {"config", "commit", "FILE", "put the file in force, whole or not at all", commit},
-      {"config", "show", "[--generation N]", "the text that is in force, or was", show},
-      {"config", "history", "[--limit N]", "generations: who committed what when", history},
-      {"config", "rollback", "N [--dry-run] [--comment TEXT]",
-       "the configuration of a generation again, as a new one", rollback},
+      {"config",
+       "commit",
+       {file},
+       change_options(),
+       "put the file in force, whole or not at all",
+       commit},
+      {"config",
+       "show",
+       {},
+       {{"--generation", "N", "that one's", {{}, "generation"}}},
+       "the text that is in force, or was",
+       show,
+       true},
+      {"config",
+       "history",
+       {},
+       {{"--limit", "N", "so many, the newest first (default 20)"}},
+       "generations: who committed what when",
+       history,
+       true},
+      {"config",
+       "confirm",
+       {{"N", {}, Positional::Count::optional}},
+       {{"--comment", "TEXT", "kept in the history"}},
+       "what waits for confirmation stays; N: only if that is what waits",
+       confirm},
+      {"config",
+       "rollback",
+       {number},
+       change_options(),
+       "the configuration of a generation again, as a new one",
+       rollback},
   };
 }
 

@@ -26,14 +26,10 @@ std::string carrier(const Json& interface) {
   return cell(interface, "port");
 }
 
-int interfaces(const Context& context, const std::vector<std::string>& arguments) {
-  Arguments(arguments, {}, {}).positional({});
+int interfaces(const Context& context, const Arguments&) {
   const auto reply = context.client.get("/v1/interfaces");
   const auto list = json_of(reply);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-    return done;
-  }
+  if (print_as_data(context.output, reply)) return done;
   Table table({"VPC", "PORT", "DRIVER", "MAC", "ADDRESSES", "ROUTER", ">MTU", "ENABLED", "LINK"});
   for (const auto& interface : list) {
     const auto link = cell(interface, "link_up");
@@ -42,7 +38,7 @@ int interfaces(const Context& context, const std::vector<std::string>& arguments
                cell(interface, "mtu"), cell(interface, "enabled"),
                link == "-" ? link : (link == "yes" ? "up" : "down")});
   }
-  fmt::print("{}", table.to_string());
+  print_table(context.output, table);
   for (const auto& interface : list) {
     if (!interface.contains("link_reason")) continue;
     fmt::print("{} is down: {}\n", owner(interface), cell(interface["link_reason"]));
@@ -50,14 +46,10 @@ int interfaces(const Context& context, const std::vector<std::string>& arguments
   return done;
 }
 
-int neighbours(const Context& context, const std::vector<std::string>& arguments) {
-  Arguments(arguments, {}, {}).positional({});
+int neighbours(const Context& context, const Arguments&) {
   const auto reply = context.client.get("/v1/neighbours");
   const auto list = json_of(reply);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-    return done;
-  }
+  if (print_as_data(context.output, reply)) return done;
   Table table({"VPC", "ADDRESS", "STATE", "MAC", ">CONFIRMED", ">HELD"});
   for (const auto& neighbour : list) {
     table.add({cell(neighbour["vpc"]), cell(neighbour["address"]), cell(neighbour["state"]),
@@ -65,7 +57,7 @@ int neighbours(const Context& context, const std::vector<std::string>& arguments
                fmt::format("{:.1f} s", neighbour["since_confirmed_ms"].get<double>() / 1000),
                cell(neighbour["held"])});
   }
-  fmt::print("{}", table.to_string());
+  print_table(context.output, table);
   return done;
 }
 
@@ -73,8 +65,14 @@ int neighbours(const Context& context, const std::vector<std::string>& arguments
 
 std::vector<Command> interface_commands() {
   return {
-      {"interface", "list", "", "every VPC's interface and the device behind it", interfaces},
-      {"neighbor", "list", "", "who is known in each VPC", neighbours},
+      {"interface",
+       "list",
+       {},
+       {},
+       "every VPC's interface and the device behind it",
+       interfaces,
+       true},
+      {"neighbor", "list", {}, {}, "who is known in each VPC", neighbours, true},
   };
 }
 

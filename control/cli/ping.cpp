@@ -45,19 +45,18 @@ struct Tally {
 };
 
 // One answer for programs, a few for people.
-Plan parse(const Context& context, const std::vector<std::string>& arguments) {
-  const Arguments given(arguments, {}, {"--vpc", "-c", "-s", "-i"});
+Plan parse(const Context& context, const Arguments& arguments) {
   Plan plan;
-  plan.count = context.json ? 1 : default_count;
-  plan.vpc = given.required("--vpc");
-  plan.destination = given.positional({"ADDRESS"}).front();
-  if (const auto* text = given.option("-c")) {
+  plan.count = context.output.is_data() ? 1 : default_count;
+  plan.vpc = arguments.required("--vpc");
+  plan.destination = arguments.positional(0);
+  if (const auto* text = arguments.option("-c")) {
     plan.count = static_cast<std::uint64_t>(parse_number("-c", *text, 1, 1e9));
   }
-  if (const auto* text = given.option("-s")) {
+  if (const auto* text = arguments.option("-s")) {
     plan.size = static_cast<std::uint64_t>(parse_number("-s", *text, 0, 65507));
   }
-  if (const auto* text = given.option("-i")) {
+  if (const auto* text = arguments.option("-i")) {
     plan.interval = Seconds{parse_number("-i", *text, 0.01, 3600)};
   }
   return plan;
@@ -92,7 +91,7 @@ void wait_until(Clock::time_point time) {
   }
 }
 
-int ping(const Context& context, const std::vector<std::string>& arguments) {
+int ping(const Context& context, const Arguments& arguments) {
   const auto plan = parse(context, arguments);
   const auto request = Json{
       {"vpc", plan.vpc},
@@ -104,7 +103,7 @@ int ping(const Context& context, const std::vector<std::string>& arguments) {
   action.sa_handler = interrupt;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
-  if (!context.json) {
+  if (!context.output.is_data()) {
     fmt::print("PING {} from {}: {} data bytes\n", plan.destination, plan.vpc, plan.size);
   }
   Tally tally;
@@ -123,23 +122,30 @@ int ping(const Context& context, const std::vector<std::string>& arguments) {
       break;
     }
     const auto result = json_of(reply);
-    if (context.json) {
-      fmt::print("{}", reply.body);
+    if (context.output.is_data()) {
+      print_as_data(context.output, reply);
       if (result["answered"].get<bool>()) tally.answer(0);
     } else {
       print_reply(plan, tally.sent, result, tally);
     }
     std::fflush(stdout);
   }
-  if (!context.json) print_summary(plan, tally);
+  if (!context.output.is_data()) print_summary(plan, tally);
   return tally.answered > 0 && interrupted == 0 ? done : refused;
 }
 
 }  // namespace
 
 std::vector<Command> ping_commands() {
-  return {{"ping", "", "--vpc VPC [-c COUNT] [-s SIZE] [-i SECONDS] ADDRESS",
-           "ICMP echo from the gateway's address in the VPC; 4 times, with -j once", ping}};
+  return {{"ping",
+           "",
+           {{"ADDRESS"}},
+           {{"--vpc", "VPC", "whose gateway address asks", {{}, "vpc"}, true},
+            {"-c", "COUNT", "so many times (default 4, as data 1)"},
+            {"-s", "SIZE", "bytes of data (default 56)"},
+            {"-i", "SECONDS", "between two (default 1)"}},
+           "ICMP echo from the gateway's address in the VPC",
+           ping}};
 }
 
 }  // namespace bgw::cli

@@ -28,30 +28,31 @@ std::string route_line(const Json& route) {
 
 namespace {
 
-int list(const Context& context, const std::vector<std::string>& arguments) {
-  const Arguments given(arguments, {"--candidates"}, {});
-  const auto table_name = given.positional({"TABLE"}).front();
+int list(const Context& context, const Arguments& arguments) {
+  const auto table_name = arguments.positional(0);
   const auto reply = context.client.get("/v1/routes/" + percent_encode(table_name) +
-                                        (given.flag("--candidates") ? "?candidates=1" : ""));
+                                        (arguments.flag("--candidates") ? "?candidates=1" : ""));
   const auto routes = json_of(reply);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-    return done;
-  }
+  if (print_as_data(context.output, reply)) return done;
   Table table({"PREFIX", "ORIGIN", "NEXT HOP", "STATUS", "REASON"});
   for (const auto& route : routes) {
     table.add({cell(route["prefix"]), cell(route["origin"]), next_hop_text(route["next_hop"]),
                cell(route["status"]), cell(route, "reason")});
   }
-  fmt::print("{}", table.to_string());
+  print_table(context.output, table);
   return done;
 }
 
 }  // namespace
 
 std::vector<Command> route_commands() {
-  return {{"route", "list", "TABLE [--candidates]",
-           "valid routes of bgw-1 or vpc-a/main; with reasons for the rest", list}};
+  return {{"route",
+           "list",
+           {{"TABLE", {{}, "table"}}},
+           {{"--candidates", "", "all routes, with the reasons why some are not valid"}},
+           "valid routes of bgw-1 or vpc-a/main",
+           list,
+           true}};
 }
 
 }  // namespace bgw::cli

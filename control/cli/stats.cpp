@@ -1,51 +1,17 @@
 // bgwctl stats show|drops|tables, status
-#include <chrono>
-#include <cstdio>
-#include <map>
-#include <thread>
-
 #include <fmt/format.h>
 
 #include "control/cli/command.h"
+#include "control/cli/rates.h"
 #include "control/cli/table.h"
 
 namespace bgw::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using Seconds = std::chrono::duration<double>;
-
-constexpr auto redraw_interval = std::chrono::seconds{1};
-constexpr auto clear_screen = "\x1b[H\x1b[2J";
-
-// Counts of the previous look, so that the next one shows rates.
-class Rates {
- public:
-  // Begins a look. Rates are known from the second one on.
-  void look() {
-    const auto now = Clock::now();
-    elapsed_s_ = Seconds(now - last_).count();
-    last_ = now;
-    before_ = std::move(now_);
-    now_.clear();
-  }
-  std::string rate(const std::string& key, const Json& count) {
-    now_[key] = count.get<double>();
-    const auto before = before_.find(key);
-    if (before == before_.end()) return "-";
-    return fmt::format("{:.0f}", (now_[key] - before->second) / elapsed_s_);
-  }
-
- private:
-  std::map<std::string, double> before_, now_;
-  Clock::time_point last_;
-  double elapsed_s_ = 0;
-};
-
-std::string interfaces_text(const Json& stats, bool watch, Rates& rates) {
+void print_interfaces(const Context& context, const Json& stats) {
   std::vector<std::string> headers = {"VPC",     ">RX",      ">TX",        ">FORWARDED",
                                       ">PUNTED", ">DROPPED", ">ORIGINATED"};
-  if (watch) headers.insert(headers.end(), {">RX/s", ">TX/s", ">DROPPED/s"});
+  if (context.rates != nullptr) headers.insert(headers.end(), {">RX/s", ">TX/s", ">DROPPED/s"});
   Table table(std::move(headers));
   for (const auto& interface : stats["interfaces"]) {
     const bool in_vpc = interface.contains("vpc");
@@ -60,20 +26,20 @@ std::string interfaces_text(const Json& stats, bool watch, Rates& rates) {
                                       cell(interface["punted"]),
                                       cell(drops),
                                       cell(interface["originated"])};
-    if (watch) {
-      cells.push_back(rates.rate(name + " rx", interface["rx_packets"]));
-      cells.push_back(rates.rate(name + " tx", interface["tx_packets"]));
-      cells.push_back(rates.rate(name + " drops", drops));
+    if (context.rates != nullptr) {
+      cells.push_back(context.rates->rate(name + " rx", interface["rx_packets"]));
+      cells.push_back(context.rates->rate(name + " tx", interface["tx_packets"]));
+      cells.push_back(context.rates->rate(name + " drops", drops));
     }
     table.add(std::move(cells));
   }
-  return table.to_string();
+  print_table(context.output, table);
 }
 
-std::string ports_text(const Json& stats, bool watch, Rates& rates) {
+void print_ports(const Context& context, const Json& stats) {
   std::vector<std::string> headers = {"PORT",      ">RX",        ">TX",      ">RX BYTES",
                                       ">TX BYTES", ">RX MISSED", ">NO MBUF", ">UNOWNED"};
-  if (watch) headers.insert(headers.end(), {">RX/s", ">TX/s"});
+  if (context.rates != nullptr) headers.insert(headers.end(), {">RX/s", ">TX/s"});
   Table table(std::move(headers));
   for (const auto& port : stats["ports"]) {
     const auto name = cell(port["port"]);
@@ -85,17 +51,17 @@ std::string ports_text(const Json& stats, bool watch, Rates& rates) {
                                       cell(port["rx_missed"]),
                                       cell(port["rx_no_mbuf"]),
                                       cell(port["unowned"]["rx_packets"])};
-    if (watch) {
-      cells.push_back(rates.rate(name + " port rx", port["rx_packets"]));
-      cells.push_back(rates.rate(name + " port tx", port["tx_packets"]));
+    if (context.rates != nullptr) {
+      cells.push_back(context.rates->rate(name + " port rx", port["rx_packets"]));
+      cells.push_back(context.rates->rate(name + " port tx", port["tx_packets"]));
     }
     table.add(std::move(cells));
   }
-  return table.to_string();
+  print_table(context.output, table);
 }
 
 // What VPCs share: how much each is sure of, and how much of the rest is left.
-std::string bounds_text(const Json& stats) {
+void print_bounds(const Context& context, const Json& stats) {
   Table table(
       {"SHARED", ">USED", ">OF", ">A VPC'S SHARE", ">ITS MOST", ">BEYOND SHARES", ">OF", "OPTION"});
   for (const auto& bound : stats["bounds"]) {
@@ -103,17 +69,20 @@ std::string bounds_text(const Json& stats) {
                cell(bound["share_per_vpc"]), cell(bound["most_per_vpc"]), cell(bound["pool_used"]),
                cell(bound["pool"]), cell(bound["option"])});
   }
-  return table.to_string();
+  print_table(context.output, table);
 }
 
-std::string stats_text(const Json& stats, bool watch, Rates& rates) {
-  return interfaces_text(stats, watch, rates) + "\n" + ports_text(stats, watch, rates) + "\n" +
-         bounds_text(stats);
+void print_stats(const Context& context, const Json& stats) {
+  print_interfaces(context, stats);
+  fmt::print("\n");
+  print_ports(context, stats);
+  fmt::print("\n");
+  print_bounds(context, stats);
 }
 
-std::string drops_text(const Json& drops, bool watch, Rates& rates) {
+void print_drops(const Context& context, const Json& drops) {
   std::vector<std::string> headers = {"WHERE", "REASON", ">PACKETS"};
-  if (watch) headers.emplace_back(">PACKETS/s");
+  if (context.rates != nullptr) headers.emplace_back(">PACKETS/s");
   headers.emplace_back("MEANING");
   Table table(std::move(headers));
   for (const auto& drop : drops) {
@@ -121,59 +90,46 @@ std::string drops_text(const Json& drops, bool watch, Rates& rates) {
                        : drop.contains("underlay") ? "underlay " + cell(drop["underlay"])
                                                    : "port " + cell(drop["port"]);
     std::vector<std::string> cells = {where, cell(drop["reason"]), cell(drop["packets"])};
-    if (watch) cells.push_back(rates.rate(where + " " + cells[1], drop["packets"]));
+    if (context.rates != nullptr)
+      cells.push_back(context.rates->rate(where + " " + cells[1], drop["packets"]));
     cells.push_back(cell(drop["text"]));
     table.add(std::move(cells));
   }
-  return table.to_string();
+  print_table(context.output, table);
 }
 
-std::string tables_text(const Json& tables, bool watch, Rates& rates) {
+void print_tables(const Context& context, const Json& tables) {
   std::vector<std::string> headers = {"TABLE", ">ROUTES", ">BYTES", ">RIB BYTES"};
-  if (watch) headers.emplace_back(">ROUTES/s");
+  if (context.rates != nullptr) headers.emplace_back(">ROUTES/s");
   Table text(std::move(headers));
   for (const auto& table : tables) {
     const auto name = cell(table["table"]);
     std::vector<std::string> cells = {name, cell(table["routes"]), cell(table["arena_bytes"]),
                                       cell(table["rib_bytes"])};
-    if (watch) cells.push_back(rates.rate(name, table["routes"]));
+    if (context.rates != nullptr) cells.push_back(context.rates->rate(name, table["routes"]));
     text.add(std::move(cells));
   }
-  return text.to_string();
+  print_table(context.output, text);
 }
 
-using Render = std::string (*)(const Json&, bool, Rates&);
-
-// Once, or with --watch every second until Ctrl-C ends the process.
-int show(const Context& context, const std::vector<std::string>& arguments, const char* target,
-         Render render) {
-  const Arguments given(arguments, {"--watch"}, {});
-  given.positional({});
-  const bool watch = given.flag("--watch");
-  Rates rates;
-  while (true) {
-    const auto reply = context.client.get(target);
-    const auto answer = json_of(reply);
-    rates.look();
-    fmt::print("{}{}", watch && !context.json ? clear_screen : "",
-               context.json ? reply.body : render(answer, watch, rates));
-    std::fflush(stdout);
-    if (!watch) return done;
-    std::this_thread::sleep_for(redraw_interval);
-  }
+int show(const Context& context, const char* target, void (*print)(const Context&, const Json&)) {
+  const auto reply = context.client.get(target);
+  const auto answer = json_of(reply);
+  if (!print_as_data(context.output, reply)) print(context, answer);
+  return done;
 }
 
-int status(const Context& context, const std::vector<std::string>& arguments) {
-  Arguments(arguments, {}, {}).positional({});
+int status(const Context& context, const Arguments&) {
   const auto reply = context.client.get("/v1/status");
   const auto json = json_of(reply);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-    return done;
-  }
+  if (print_as_data(context.output, reply)) return done;
   fmt::print("bgwd {}, pid {}, up {} s\n", cell(json["version"]), cell(json["pid"]),
              cell(json["uptime_s"]));
   fmt::print("configuration: generation {}\n", cell(json["generation"]));
+  if (json.contains("confirm")) {
+    fmt::print("until {}: then generation {} is in force again, unless it is confirmed\n",
+               cell(json["confirm"], "until"), cell(json["confirm"], "back_to"));
+  }
   fmt::print("{} VPCs, {} gateways, {} attachments, {} ports\n", cell(json["vpcs"]),
              cell(json["gateways"]), cell(json["attachments"]), cell(json["ports"]));
   const auto& fib = json["fib"];
@@ -189,19 +145,34 @@ int status(const Context& context, const std::vector<std::string>& arguments) {
 
 std::vector<Command> stats_commands() {
   return {
-      {"stats", "show", "[--watch]", "counters of interfaces and ports",
-       [](const Context& context, const std::vector<std::string>& arguments) {
-         return show(context, arguments, "/v1/stats", stats_text);
-       }},
-      {"stats", "drops", "[--watch]", "dropped packets by place and reason",
-       [](const Context& context, const std::vector<std::string>& arguments) {
-         return show(context, arguments, "/v1/drops", drops_text);
-       }},
-      {"stats", "tables", "[--watch]", "forwarding tables: routes and memory",
-       [](const Context& context, const std::vector<std::string>& arguments) {
-         return show(context, arguments, "/v1/tables", tables_text);
-       }},
-      {"status", "", "", "what the daemon is and runs", status},
+      {"stats",
+       "show",
+       {},
+       {},
+       "counters of interfaces and ports, and what VPCs share",
+       [](const Context& context, const Arguments&) {
+         return show(context, "/v1/stats", print_stats);
+       },
+       true},
+      {"stats",
+       "drops",
+       {},
+       {},
+       "dropped packets by place and reason",
+       [](const Context& context, const Arguments&) {
+         return show(context, "/v1/drops", print_drops);
+       },
+       true},
+      {"stats",
+       "tables",
+       {},
+       {},
+       "forwarding tables: routes and memory",
+       [](const Context& context, const Arguments&) {
+         return show(context, "/v1/tables", print_tables);
+       },
+       true},
+      {"status", "", {}, {}, "what the daemon is and runs", status, true},
   };
 }
 

@@ -27,17 +27,12 @@ std::string reply_text(const Json& reply) {
   return "no way back: a reply ends in another VPC";
 }
 
-int trace(const Context& context, const std::vector<std::string>& arguments) {
-  const Arguments given(arguments, {}, {"--vpc", "--src", "--dst"});
-  given.positional({});
+int trace(const Context& context, const Arguments& arguments) {
   const auto reply = context.client.get(fmt::format(
-      "/v1/trace?vpc={}&src={}&dst={}", percent_encode(given.required("--vpc")),
-      percent_encode(given.required("--src")), percent_encode(given.required("--dst"))));
+      "/v1/trace?vpc={}&src={}&dst={}", percent_encode(arguments.required("--vpc")),
+      percent_encode(arguments.required("--src")), percent_encode(arguments.required("--dst"))));
   const auto walk = json_of(reply);
-  if (context.json) {
-    fmt::print("{}", reply.body);
-    return done;
-  }
+  if (print_as_data(context.output, reply)) return done;
   const auto paths = walk["outcomes"].size();
   for (std::size_t i = 0; i < paths; ++i) {
     const auto& outcome = walk["outcomes"][i];
@@ -46,7 +41,8 @@ int trace(const Context& context, const std::vector<std::string>& arguments) {
     for (const auto& step : outcome["steps"]) {
       table.add({cell(step["rule"]), cell(step["table"]), cell(step["detail"])});
     }
-    fmt::print("{}=> {}\n", table.to_string(), verdict_text(outcome));
+    print_table(context.output, table);
+    fmt::print("=> {}\n", verdict_text(outcome));
     if (outcome.contains("reply")) fmt::print("<= {}\n", reply_text(outcome["reply"]));
   }
   fmt::print("forwarding tables: {}\n", cell(walk["fib"]));
@@ -60,8 +56,15 @@ int trace(const Context& context, const std::vector<std::string>& arguments) {
 }  // namespace
 
 std::vector<Command> trace_commands() {
-  return {{"trace", "", "--vpc VPC --src ADDRESS --dst ADDRESS",
-           "what becomes of a packet, and the rule behind each step", trace}};
+  return {{"trace",
+           "",
+           {},
+           {{"--vpc", "VPC", "where the packet comes from", {{}, "vpc"}, true},
+            {"--src", "ADDRESS", "its source", {}, true},
+            {"--dst", "ADDRESS", "its destination", {}, true}},
+           "what becomes of a packet, and the rule behind each step",
+           trace,
+           true}};
 }
 
 }  // namespace bgw::cli

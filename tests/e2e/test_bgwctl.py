@@ -18,6 +18,9 @@ LISTS = {
     ("attachment", "list"): {"name", "gateway", "vpc", "advertise"},
     ("vpc", "list"): {"name", "cidrs", "subnets", "route_tables"},
     ("propagation", "list"): {"name", "vpc", "route_table", "gateway", "ranges"},
+    ("subnet", "list"): {"vpc", "name", "cidr", "route_table"},
+    ("route-table", "list", "a"): {"vpc", "name", "static", "propagations"},
+    ("port", "list"): {"name", "device"},
     ("route", "list", "gw1"): {"prefix", "origin", "next_hop", "status", "reason"},
     ("route", "list", "a/main", "--candidates"):
         {"prefix", "origin", "next_hop", "status", "reason"},
@@ -30,6 +33,8 @@ OBJECTS = {
     ("attachment", "show", "att-a"): {"name", "gateway", "vpc"},
     ("vpc", "show", "a"): {"name", "cidrs"},
     ("propagation", "show", "a/main/gw1"): {"vpc", "gateway", "ranges"},
+    ("subnet", "show", "a/web"): {"name", "cidr"},
+    ("route-table", "show", "a/main"): {"name", "propagations"},
     ("stats", "show"): {"interfaces", "ports"},
     ("trace", "--vpc", "a", "--src", NEIGHBOUR, "--dst", "10.2.1.10"): {"outcomes", "fib"},
     ("ping", "--vpc", "a", NEIGHBOUR): {"answered", "rtt_us", "ttl"},
@@ -73,6 +78,15 @@ class Surface(unittest.TestCase):
         for command, keys in OBJECTS.items():
             with self.subTest(command=" ".join(command)):
                 self.assertLessEqual(keys, self.ctl.json(*command).keys())
+
+    def test_yaml_says_what_json_says(self):
+        """Where nothing changes from one look to the next."""
+        for command in [*LISTS, *OBJECTS]:
+            if command[0] in ("neighbor", "ping", "stats", "trace"):
+                continue
+            with self.subTest(command=" ".join(command)):
+                shown = self.ctl.run(*command, "-o", "yaml").stdout
+                self.assertEqual(bgwtest.yaml.safe_load(shown), self.ctl.json(*command))
 
     def test_tables_for_people_name_what_the_json_lists(self):
         for command in [*LISTS, ("stats", "show"), ("stats", "drops")]:

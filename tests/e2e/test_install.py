@@ -23,6 +23,8 @@ class Install(unittest.TestCase):
     def test_programs_unit_schema_and_examples_are_installed(self):
         for path in ("bin/bgwd", "bin/bgwctl", "lib/systemd/system/bgwd.service",
                      "share/bgw/schema.json", "share/bgw/examples/two-nics.yaml",
+                     "share/man/man1/bgwctl.1", "share/zsh/site-functions/_bgwctl",
+                     "share/bash-completion/completions/bgwctl.bash",
                      "share/doc/bgw/README.md", "share/doc/bgw/TROUBLESHOOTING.md"):
             self.assertTrue((self.local / path).is_file(), path)
         examples = sorted((self.local / "share/bgw/examples").glob("*.yaml"))
@@ -30,6 +32,14 @@ class Install(unittest.TestCase):
         for example in examples:
             checked = run(self.local / "bin/bgwd", "--config", example, "--check")
             self.assertIn(": ok: ", checked.stdout)
+
+    def test_bash_completes_what_was_installed(self):
+        """As bash calls it, for a line that is being typed."""
+        script = self.local / "share/bash-completion/completions/bgwctl.bash"
+        line = ["bgwctl", "route", "li"]
+        done = run("bash", "-c", f"PATH={self.local}/bin:$PATH; . {script}; COMP_WORDS=({' '.join(line)}); "
+                   f"COMP_CWORD={len(line) - 1}; _bgwctl; printf '%s\n' \"${{COMPREPLY[@]}}\"")
+        self.assertEqual(done.stdout, "list\n", done)
 
     def test_unit_starts_what_was_installed(self):
         unit = (self.local / "lib/systemd/system/bgwd.service").read_text()

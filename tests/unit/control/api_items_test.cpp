@@ -291,6 +291,24 @@ TEST_F(ApiItems, TransactionsAreOneCommit) {
   EXPECT_THAT(store.load().value()->info.principal, HasSubstr(fmt::format("{}", ::getpid())));
 }
 
+TEST_F(ApiItems, TransactionsCreateOnlyWhatIsNotThere) {
+  const auto there = ask("POST", "transactions", R"({"changes": [
+      {"create": "/v1/gateways/bgw-2", "value": {}}, {"create": "/v1/gateways/bgw-1", "value": {}}]})");
+  EXPECT_EQ(there.status, 422u);
+  EXPECT_EQ(there.json()["errors"][0]["pointer"], "/changes/1") << there.body;
+  EXPECT_THAT(there.body, HasSubstr("gateways/bgw-1 is there already"));
+  EXPECT_EQ(get("gateways/bgw-2").status, 404u);
+  const auto twice = ask("POST", "transactions", R"({"changes": [
+      {"create": "/v1/gateways/bgw-2", "value": {}}, {"create": "/v1/gateways/bgw-2", "value": {}}]})");
+  EXPECT_EQ(twice.status, 422u);
+  const auto again = ask("POST", "transactions", R"({"changes": [
+      {"delete": "/v1/attachments/att-b"},
+      {"create": "/v1/attachments/att-b", "value": {"gateway": "bgw-1", "vpc": "vpc-b"}},
+      {"create": "/v1/gateways/bgw-2", "value": {"asn": 65002}}]})");
+  EXPECT_EQ(again.status, 200u) << again.body;
+  EXPECT_EQ(get("gateways/bgw-2").json()["asn"], 65002);
+}
+
 TEST_F(ApiItems, TransactionsAreAllOrNothing) {
   const auto wrong = ask("POST", "transactions", R"({"changes": [
       {"put": "/v1/gateways/bgw-2", "value": {}},

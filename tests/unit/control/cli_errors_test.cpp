@@ -161,7 +161,7 @@ TEST(CliAlone, DaemonThatIsStopped) {
     }
     const auto ended =
         run_program(BGWCTL_PATH, {"--socket", path, "--timeout", "0.4", "config", "show"});
-    EXPECT_EQ(ended.status, 3) << queue_is_full;
+    EXPECT_EQ(ended.status, 4) << queue_is_full;
     EXPECT_THAT(ended.err, HasSubstr("did not answer within 0.4 s"));
     EXPECT_THAT(ended.err, HasSubstr("--timeout"));
   }

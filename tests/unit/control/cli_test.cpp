@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "api_fixture.h"
+#include "control/cli/table.h"
 #include "subprocess.h"
 
 namespace bgw::test {
@@ -19,6 +20,17 @@ class Cli : public ApiFixture {
     arguments.insert(arguments.begin(), {"--socket", socket_path});
     return run_program(BGWCTL_PATH, arguments);
   }
+  Ended bgwctl_complete(std::vector<std::string> words) {
+    words.insert(words.begin(), "__complete");
+    return run_program(BGWCTL_PATH, words);
+  }
+  // What comes out on a terminal of so many columns.
+  std::string bgwctl_on_terminal(unsigned short columns, std::vector<std::string> arguments,
+                                 const std::string& variable = "X=1") {
+    arguments.insert(arguments.begin(),
+                     {"TERM=xterm", variable, BGWCTL_PATH, "--socket", socket_path});
+    return run_on_terminal(columns, "/usr/bin/env", arguments);
+  }
 };
 
 TEST_F(Cli, EveryReadingCommandWorksForPeopleAndPrograms) {
@@ -32,6 +44,14 @@ TEST_F(Cli, EveryReadingCommandWorksForPeopleAndPrograms) {
       {"vpc", "show", "vpc-a"},
       {"propagation", "list"},
       {"propagation", "show", "vpc-a/main/bgw-1"},
+      {"subnet", "list"},
+      {"subnet", "list", "vpc-a"},
+      {"subnet", "show", "vpc-a/web"},
+      {"route-table", "list"},
+      {"route-table", "show", "vpc-a/main"},
+      {"port", "list"},
+      {"port", "show", "pa"},
+      {"underlay", "list"},
       {"route", "list", "bgw-1"},
       {"route", "list", "vpc-a/main", "--candidates"},
       {"trace", "--vpc", "vpc-a", "--src", "10.1.1.5", "--dst", "10.2.1.9"},
@@ -53,6 +73,11 @@ TEST_F(Cli, EveryReadingCommandWorksForPeopleAndPrograms) {
     const auto json = bgwctl(command);
     EXPECT_EQ(json.status, 0) << name;
     EXPECT_FALSE(nlohmann::json::parse(json.out, nullptr, false).is_discarded()) << json.out;
+    if (command[0] == "config") continue;
+    command.back() = "--output=yaml";
+    const auto yaml = bgwctl(command);
+    EXPECT_EQ(yaml.status, 0) << name << yaml.err;
+    EXPECT_THAT(yaml.out, testing::Not(HasSubstr("{\""))) << name;
   }
 }
 
@@ -174,16 +199,6 @@ TEST_F(Cli, UsageErrorsAreStatus2) {
   }
 }
 
-TEST_F(Cli, VerbsOfLaterVersionsSaySo) {
-  for (const std::vector<std::string>& command : {std::vector<std::string>{"vpc", "create", "x"},
-                                                  {"vpc", "delete", "x"},
-                                                  {"config", "confirm"}}) {
-    const auto ended = bgwctl(command);
-    EXPECT_EQ(ended.status, 2);
-    EXPECT_THAT(ended.err, HasSubstr("this version has no"));
-  }
-}
-
 // From two VPCs that know nothing of each other, and back.
 TEST_F(Cli, TheTutorialByCommands) {
   ASSERT_EQ(bgwctl({"config", "commit", dir.write("f.yaml", yaml("ab", ""))}).status, 0);
@@ -224,6 +239,123 @@ TEST_F(Cli, TheTutorialByCommands) {
   EXPECT_EQ(bgwctl({"config", "show"}).out, bgwctl({"config", "show", "--generation", "7"}).out);
 }
 
+// Several in one command, or in a file, are one generation, or none.
+TEST_F(Cli, SeveralChangesAtOnce) {
+  ASSERT_EQ(bgwctl({"config", "commit", dir.write("f.yaml", yaml("ab", ""))}).status, 0);
+  const auto file = dir.write("changes",
+                              "# the whole tutorial\n\n"
+                              "gateway create bgw-2 --asn 65002\n"
+                              "attachment create att-a --gateway bgw-2 --vpc vpc-a\n"
+                              "attachment create att-b --gateway=bgw-2 --vpc=vpc-b\n");
+  const auto done = bgwctl({"transaction", file, "--comment", "at once"});
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("generation 3 is in force\n"));
+  const auto both = bgwctl(
+      {"propagation", "create", "vpc-a/main/bgw-2", "vpc-b/main/bgw-2", "--ranges", "10.0.0.0/8"});
+  EXPECT_EQ(both.status, 0) << both.err;
+  EXPECT_THAT(both.out, HasSubstr("generation 4 is in force\n"));
+  const auto again = bgwctl({"gateway", "create", "bgw-3", "bgw-2"});
+  EXPECT_EQ(again.status, 1);
+  EXPECT_THAT(again.err, HasSubstr("bgw-2 is there already"));
+  EXPECT_EQ(bgwctl({"gateway", "show", "bgw-3"}).status, 1);
+  const auto gone = bgwctl({"attachment", "delete", "att-a", "att-b", "--dry-run"});
+  EXPECT_EQ(gone.status, 0) << gone.err;
+  EXPECT_EQ(bgwctl({"attachment", "delete", "att-a", "att-b"}).status, 0);
+  EXPECT_EQ(model_of(bgwctl({"config", "show"}).out).attachments().size(), 0u);
+  for (const auto* wrong :
+       {"vpc list\n", "gateway create x --asn y\n", "transaction\n", "\n# \n"}) {
+    const auto ended = bgwctl({"transaction", dir.write("wrong", wrong)});
+    EXPECT_EQ(ended.status, 2) << wrong;
+    EXPECT_THAT(ended.err, HasSubstr(dir.file("wrong"))) << wrong;
+  }
+}
+
+TEST_F(Cli, ChangesWaitToBeConfirmed) {
+  const auto made = bgwctl({"gateway", "create", "bgw-2", "--confirm", "3600"});
+  EXPECT_EQ(made.status, 0) << made.err;
+  EXPECT_THAT(made.out, HasSubstr("generation 2 is in force\nuntil 2"));
+  EXPECT_THAT(bgwctl({"status"}).out, HasSubstr("then generation 1 is in force again"));
+  const auto other = bgwctl({"gateway", "create", "bgw-3"});
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.err, HasSubstr("confirm"));
+  EXPECT_EQ(bgwctl({"config", "confirm", "1"}).status, 1);
+  const auto confirmed = bgwctl({"config", "confirm"});
+  EXPECT_EQ(confirmed.status, 0) << confirmed.err;
+  EXPECT_THAT(confirmed.out, StartsWith("confirmed: generation "));
+  EXPECT_EQ(bgwctl({"config", "confirm"}).status, 1);
+  EXPECT_EQ(bgwctl({"gateway", "create", "bgw-3"}).status, 0);
+  EXPECT_EQ(bgwctl({"gateway", "create", "bgw-4", "--confirm", "0"}).status, 2);
+  const auto file = dir.write("next.yaml", yaml("abc", "abc"));
+  const auto dry = bgwctl({"config", "commit", file, "--dry-run"});
+  EXPECT_EQ(dry.status, 0) << dry.err;
+  EXPECT_THAT(dry.out, HasSubstr("a dry run: nothing was changed\n"));
+  EXPECT_THAT(bgwctl({"config", "diff", file}).out, HasSubstr("added vpc vpc-c"));
+}
+
+TEST_F(Cli, SettingsGoBackToTheirDefaults) {
+  ASSERT_EQ(
+      bgwctl({"gateway", "set", "bgw-1", "--asn", "65001", "--quotas-attachments", "9"}).status, 0);
+  EXPECT_THAT(bgwctl({"gateway", "show", "bgw-1"}).out, HasSubstr("attachments: 9"));
+  ASSERT_EQ(bgwctl({"gateway", "set", "bgw-1", "--unset", "asn", "--unset", "quotas"}).status, 0);
+  const auto shown = bgwctl({"gateway", "show", "bgw-1"}).out;
+  EXPECT_THAT(shown, HasSubstr("asn: 65000"));
+  EXPECT_THAT(shown, testing::Not(HasSubstr("attachments: 9")));
+  // From its own port to a VLAN of it.
+  const auto moved = bgwctl({"vpc", "set", "vpc-a", "--unset", "interface-port",
+                             "--interface-vlan-port", "pa", "--interface-vlan-id", "7"});
+  EXPECT_EQ(moved.status, 0) << moved.err;
+  EXPECT_EQ(bgwctl({"gateway", "set", "bgw-1", "--unset", "nonsense"}).status, 2);
+}
+
+// What the terminal's width cuts is whole elsewhere.
+TEST_F(Cli, TablesFitTheTerminal) {
+  const auto narrow = bgwctl_on_terminal(40, {"interface", "list"});
+  EXPECT_THAT(narrow, HasSubstr("\x1b[1mVPC"));
+  EXPECT_THAT(narrow, HasSubstr("…"));
+  const auto plain = bgwctl_on_terminal(40, {"interface", "list"}, "NO_COLOR=1");
+  EXPECT_THAT(plain, testing::Not(HasSubstr("\x1b")));
+  for (std::size_t at = 0; at < plain.size();) {
+    const auto end = std::min(plain.find("\r\n", at), plain.size());
+    EXPECT_LE(cli::columns_of(plain.substr(at, end - at)), 40u);
+    at = end + 2;
+  }
+  const auto wide = bgwctl_on_terminal(40, {"interface", "list", "-o", "wide"}, "NO_COLOR=1");
+  EXPECT_THAT(wide, testing::Not(HasSubstr("…")));
+  EXPECT_THAT(bgwctl({"interface", "list"}).out, testing::Not(HasSubstr("…")));
+}
+
+TEST_F(Cli, WatchLooksAgainAndAgain) {
+  const auto three =
+      run_program("/bin/sh", {"-c", fmt::format("{} --socket {} status -j --watch 0.1 | head -n 3",
+                                                BGWCTL_PATH, socket_path)});
+  EXPECT_EQ(std::ranges::count(three.out, '\n'), 3) << three.out;
+  const auto rates = run_program(
+      "/bin/sh", {"-c", fmt::format("{} --socket {} stats tables --watch 0.1 | head -n 9",
+                                    BGWCTL_PATH, socket_path)});
+  EXPECT_THAT(rates.out, HasSubstr("ROUTES/s"));
+}
+
+TEST_F(Cli, SocketOfTheEnvironment) {
+  const auto ended =
+      run_program("/usr/bin/env", {"BGW_SOCKET=" + socket_path, BGWCTL_PATH, "vpc", "list"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  const auto given = run_program("/usr/bin/env", {"BGW_SOCKET=/nonexistent", BGWCTL_PATH,
+                                                  "--socket", socket_path, "vpc", "list"});
+  EXPECT_EQ(given.status, 0) << given.err;
+}
+
+TEST_F(Cli, CompletionAsksTheDaemon) {
+  const auto names = bgwctl_complete({"--socket", socket_path, "vpc", "show", ""});
+  EXPECT_EQ(names.out, "\nvpc-a\nvpc-b\n");
+  const auto subnets = bgwctl_complete({"--socket", socket_path, "subnet", "delete", "vpc-a/"});
+  EXPECT_EQ(subnets.out, "\nvpc-a/web\n");
+  const auto tables = bgwctl_complete({"--socket", socket_path, "route", "list", ""});
+  EXPECT_EQ(tables.out, "\nbgw-1\nvpc-a/main\nvpc-b/main\n");
+  const auto nobody = bgwctl_complete({"--socket", dir.file("none"), "vpc", "show", ""});
+  EXPECT_EQ(nobody.status, 0);
+  EXPECT_EQ(nobody.out + nobody.err, "\n");
+}
+
 TEST_F(Cli, RefusedChangesSayWhereAndWhy) {
   const auto range = bgwctl({"propagation", "set", "vpc-a/main/bgw-1", "--ranges", "10.0.0.1/8"});
   EXPECT_EQ(range.status, 1);
@@ -258,7 +390,8 @@ TEST(CliAlone, UnreachableDaemonIsStatus3) {
 TEST(CliAlone, HelpAndVersion) {
   const auto help = run_program(BGWCTL_PATH, {"--help"});
   EXPECT_EQ(help.status, 0);
-  for (const auto* noun : {"config commit FILE", "route list TABLE", "trace --vpc", "ping --vpc"}) {
+  for (const auto* noun :
+       {"config commit FILE", "route list TABLE", "trace --vpc", "ping ADDRESS --vpc"}) {
     EXPECT_THAT(help.out, HasSubstr(noun));
   }
   EXPECT_THAT(run_program(BGWCTL_PATH, {"--version"}).out, StartsWith("bgwctl "));
