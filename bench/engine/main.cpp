@@ -17,7 +17,9 @@
 #include <fmt/ranges.h>
 
 #include "bench/engine/host.h"
+#include "bench/engine/stopwatch.h"
 #include "config/loader.h"
+#include "control/routes/reach_difference.h"
 
 namespace bgw::bench {
 namespace {
@@ -112,6 +114,28 @@ void measure(Host& host, const std::string& name, unsigned rounds, There there, 
   less.report_all();
 }
 
+// Who reaches whom: all of it from nothing, and what the change makes of it.
+void measure_reach(Host& host, const config::ModelChange& there, const config::ModelChange& back,
+                   unsigned rounds) {
+  std::vector<double> whole, difference;
+  for (unsigned round = 0; round < rounds; ++round) {
+    const auto& running = host.running();
+    const Stopwatch watch;
+    const auto before = control::reachability(running.model, running.rib());
+    whole.push_back(watch.ms());
+    host.commit({there});
+    const auto after = host.running().reach;
+    host.commit({back});
+    const auto old = host.running().reach;
+    const Stopwatch again;
+    const auto changed = control::difference(old, after);
+    difference.push_back(again.ms());
+    if (changed.empty()) throw std::runtime_error("the change connects nobody");
+  }
+  report("reachability: whole", "ms", whole);
+  report("reachability: of one attachment more", "ms", difference);
+}
+
 struct Arguments {
   std::string before, after;
   unsigned changes = 0, texts = 0;
@@ -133,6 +157,7 @@ void run(Arguments arguments) {
   host.commit({back});
   measure(
       host, "", arguments.changes, [&] { return there; }, [&] { return back; });
+  measure_reach(host, there, back, std::max(arguments.changes / 10, 1u));
   if (arguments.texts == 0) return;
   measure(
       host, "whole text, ", arguments.texts, [&] { return text_of(arguments.after); },

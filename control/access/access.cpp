@@ -57,6 +57,7 @@ constexpr std::array rules{
     Rule{"PATCH", "/v1/attachments", operate, true},
     Rule{"DELETE", "/v1/attachments", operate, true},
     Rule{"GET", "/v1/propagations", look, true},
+    Rule{"GET", "/v1/reachability", look, true},
     Rule{"GET", "/v1/routes", look, true},
     Rule{"GET", "/v1/trace", look, false},
     // Sends packets.

@@ -74,9 +74,13 @@ ApiResponse ChangeRequest::refused(const Refusal& refusal) const {
 ApiResponse ChangeRequest::done(const Committed& committed) const {
   auto routes = to_json(committed.changes);
   auto objects = std::move(routes["objects"]);
+  auto reach = std::move(routes["reachability"]);
   routes.erase("objects");
-  nlohmann::ordered_json json{
-      {"changes", {{"objects", std::move(objects)}, {"routes", std::move(routes)}}}};
+  routes.erase("reachability");
+  nlohmann::ordered_json json{{"changes",
+                               {{"objects", std::move(objects)},
+                                {"routes", std::move(routes)},
+                                {"reachability", std::move(reach)}}}};
   if (!role().is_tenant()) {
     json = {{"generation", committed.generation},
             {"changes", std::move(json["changes"])},

@@ -46,8 +46,8 @@ class ChangeRequest {
   // The answer after apply(), when it was refused, there or later …
   virtual ApiResponse refused(const Refusal& refusal) const;
   // … and when it is in force, or was only looked at:
-  // {"generation","changes":{"objects","routes"},"warnings"}; of these a tenant, who must not see
-  // how much others change, gets "changes" alone. Of what waits for confirmation also
+  // {"generation","changes":{"objects","routes","reachability"},"warnings"}; of these a tenant, who
+  // must not see how much others change, gets "changes" alone. Of what waits for confirmation also
   // "confirm": {"seconds","until"}.
   virtual ApiResponse done(const Committed& committed) const;
 

@@ -19,6 +19,7 @@
 #include "control/api/json.h"
 #include "control/api/openapi.h"
 #include "control/api/problem.h"
+#include "control/api/reachability.h"
 #include "control/api/task.h"
 #include "control/api/text_request.h"
 #include "control/routes/rib_json.h"
@@ -54,7 +55,7 @@ ApiResponse forbidden(const ApiRequest& request, std::string_view least) {
 
 // Of the routes a view shows those of tables that the model has.
 Running seen_by(const Role& role, const Running& running) {
-  return {running.generation, seen_by(role, running.model), running.routes};
+  return {running.generation, seen_by(role, running.model), running.routes, {}, running.reach};
 }
 
 // Nothing when it is the one that ran before.
@@ -168,6 +169,7 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
         {"GET", "/v1/gateways", maybe_name, &items<Kind::gateway>},
         {"GET", "/v1/attachments", maybe_name, &items<Kind::attachment>},
         {"GET", "/v1/propagations", maybe_name, &propagations},
+        {"GET", "/v1/reachability", nothing, &list_reachability},
         {"GET", "/v1/routes", maybe_name, &routes},
         {"GET", "/v1/trace", nothing, &ApiHandlers::trace},
         {"POST", "/v1/ping", nothing, &ApiHandlers::ping},

@@ -53,8 +53,10 @@ Json to_json(const GenerationInfo& info) {
 // What differs, with the routes that each generation had by its own history of arrivals.
 Changes changes_between(const StoredModel& from, const StoredModel& to) {
   const auto after = to.model.shared_with(from.model);
-  return {diff(from.model, after), diff(compute_routes(from.model, from.history).rib,
-                                        compute_routes(after, to.history).rib, shown_changes)};
+  const Rib old = compute_routes(from.model, from.history).rib;
+  const Rib now = compute_routes(after, to.history).rib;
+  return {diff(from.model, after), diff(old, now, shown_changes),
+          difference(reachability(from.model, old), reachability(after, now))};
 }
 
 ApiResponse compare(const ModelStore& models, const StoredModel& from, const ApiRequest& request) {
@@ -69,12 +71,15 @@ ApiResponse compare(const ModelStore& models, const StoredModel& from, const Api
   if (!to) return error_of(to.error());
   auto routes = control::to_json(changes_between(from, *to));
   auto objects = std::move(routes["objects"]);
+  auto reach = std::move(routes["reachability"]);
   routes.erase("objects");
-  return {
-      200,
-      json_text({{"from", from.info.number},
-                 {"to", *to_number},
-                 {"changes", {{"objects", std::move(objects)}, {"routes", std::move(routes)}}}})};
+  routes.erase("reachability");
+  return {200, json_text({{"from", from.info.number},
+                          {"to", *to_number},
+                          {"changes",
+                           {{"objects", std::move(objects)},
+                            {"routes", std::move(routes)},
+                            {"reachability", std::move(reach)}}}})};
 }
 
 bool brings_devices(const config::ValidModel& running, const config::ValidModel& stored) {

@@ -28,6 +28,21 @@ Json to_json(const config::Error& error) {
           {"text", error.to_string()}};
 }
 
+Json entries_json(const ReachDifference::List& list) {
+  Json entries = Json::array();
+  for (const auto& entry : list.entries) {
+    entries.push_back({{"from", entry.from},
+                       {"to", entry.to},
+                       {"subnets", entry.subnets},
+                       {"prefixes", texts(entry.prefixes)},
+                       {"more_prefixes", entry.has_more_prefixes},
+                       {"witness",
+                        {{"source", entry.witness.source.to_string()},
+                         {"destination", entry.witness.destination.to_string()}}}});
+  }
+  return entries;
+}
+
 }  // namespace
 
 std::string json_text(const Json& json) {
@@ -48,6 +63,21 @@ Json errors_json(const Refusal& refusal) {
   return errors;
 }
 
+Json to_json(const ReachDifference& difference) {
+  Json json = Json::object(), pairs = Json::object();
+  const auto add = [&](const char* name, const ReachDifference::List& list) {
+    json[name] = entries_json(list);
+    pairs[name] = list.pairs;
+  };
+  add("gained", difference.gained);
+  add("lost", difference.lost);
+  add("narrowed", difference.narrowed);
+  add("widened", difference.widened);
+  json["pairs"] = std::move(pairs);
+  json["not_compared"] = difference.not_compared;
+  return json;
+}
+
 Json to_json(const Changes& changes) {
   Json json{{"objects", Json::array()},
             {"created", changes.routes.created},
@@ -65,6 +95,7 @@ Json to_json(const Changes& changes) {
                               {"removed", to_json(std::span<const Route>(table.removed))},
                               {"added", to_json(std::span<const Route>(table.added))}});
   }
+  json["reachability"] = to_json(changes.reach);
   return json;
 }
 

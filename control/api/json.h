@@ -21,8 +21,12 @@ std::string json_text(const nlohmann::ordered_json& json);
 nlohmann::ordered_json errors_json(const Refusal& refusal);
 
 // {"objects":[{"kind","name","change","keys"}],"created":[],"deleted":[],
-//  "tables":[{"table","removed":[…],"added":[…]}]}
+//  "tables":[{"table","removed":[…],"added":[…]}],"reachability":{…}}
 nlohmann::ordered_json to_json(const Changes& changes);
+
+// {"gained","lost","narrowed","widened": [{"from","to","subnets","prefixes","more_prefixes",
+//  "witness":{"source","destination"}}], "pairs": their numbers, "not_compared": N}
+nlohmann::ordered_json to_json(const ReachDifference& difference);
 
 // What is computed of an object that runs: {"attachments","routes","valid_routes"},
 // {"attachments"}.

@@ -31,11 +31,18 @@ struct NextModel {
 };
 
 // `before` and `model` are set; what follows from them.
-void work_out(Candidate& candidate) {
+void work_out(Candidate& candidate, const PlanIndex* index) {
   const Running& old = *candidate.before;
   candidate.routes = update_routes(old.routes, old.model, candidate.model);
   candidate.changes = {diff(old.model, candidate.model),
                        diff(old.rib(), candidate.routes.state.rib, shown_changes)};
+  if (index == nullptr) return;
+  candidate.plans = plan_changes(*index, old.routes, old.model, candidate.routes, candidate.model);
+  Reachability before = old.reach;
+  complete(before, old.model, old.rib());
+  candidate.reach = updated(before, *candidate.plans, candidate.model);
+  complete(candidate.reach, candidate.model, candidate.routes.state.rib);
+  candidate.changes.reach = difference(before, candidate.reach);
 }
 
 }  // namespace
@@ -59,18 +66,19 @@ tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::
   });
 }
 
-tl::expected<Candidate, Refusal> evaluate(RunningPointer before, Request request) {
+tl::expected<Candidate, Refusal> evaluate(RunningPointer before, const PlanIndex* index,
+                                          Request request) {
   auto model = std::visit(NextModel{before->model}, request.what);
   if (!model) return tl::unexpected(std::move(model.error()));
   Candidate candidate{std::move(before), std::move(request), std::move(*model), {}, {}};
-  work_out(candidate);
+  work_out(candidate, index);
   candidate.warnings = find_warnings(candidate.before->model, candidate.model);
   return candidate;
 }
 
-Candidate rebased(Candidate candidate, RunningPointer running) {
+Candidate rebased(Candidate candidate, RunningPointer running, const PlanIndex& index) {
   candidate.before = std::move(running);
-  work_out(candidate);
+  work_out(candidate, &index);
   return candidate;
 }
 

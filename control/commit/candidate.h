@@ -15,6 +15,8 @@
 #include "control/commit/running.h"
 #include "control/routes/diff.h"
 #include "control/routes/model_diff.h"
+#include "control/routes/plan_changes.h"
+#include "control/routes/reach_difference.h"
 
 namespace bgw::control {
 
@@ -70,6 +72,7 @@ inline constexpr DiffLimits shown_changes{.listed = 1'000, .compared = 20'000};
 struct Changes {
   std::vector<ObjectChange> objects;
   RibDiff routes;
+  ReachDifference reach{};
   bool empty() const { return objects.empty() && routes.empty(); }
 };
 
@@ -82,6 +85,9 @@ struct Candidate {
   Changes changes;
   std::optional<Confirmation> confirmation{};  // what it is to wait for
   std::vector<std::string> warnings{};         // of what changes: legal and surely not meant
+  // Of what runs; nothing when it isn't `before` that runs.
+  std::optional<PlanChanges> plans{};
+  Reachability reach{};
   // Nothing differs: there is no next generation.
   bool is_same() const {
     return changes.objects.empty() && model == before->model && !ends_confirmation();
@@ -92,10 +98,11 @@ struct Candidate {
 };
 
 // Changes nothing; any thread. Takes time in proportion to what changes, and to the length of a
-// text.
-tl::expected<Candidate, Refusal> evaluate(RunningPointer before, Request request);
+// text. `index` is of `before`, whose plans follow; null: without them, nor who reaches whom.
+tl::expected<Candidate, Refusal> evaluate(RunningPointer before, const PlanIndex* index,
+                                          Request request);
 
 // The same on top of what runs now: a stream has told more since, the model is the same.
-Candidate rebased(Candidate candidate, RunningPointer running);
+Candidate rebased(Candidate candidate, RunningPointer running, const PlanIndex& index);
 
 }  // namespace bgw::control

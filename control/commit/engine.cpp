@@ -125,7 +125,7 @@ tl::expected<Committed, Refusal> Engine::replace_stored(StoredModel stored, Conf
   const auto number = stored.info.number;
   auto routes = compute_state(stored.model, stored.history);
   auto before = std::make_shared<const Running>(Running{number, stored.model, std::move(routes)});
-  auto candidate = control::evaluate(before, {std::move(config), std::string(at_start)});
+  auto candidate = control::evaluate(before, nullptr, {std::move(config), std::string(at_start)});
   if (!candidate) return tl::unexpected(std::move(candidate.error()));
   if (candidate->is_same()) return resume(std::move(stored));
   // For the store it follows what is stored, for the tables nothing.
@@ -183,8 +183,9 @@ tl::expected<Committed, Refusal> Engine::apply(Request request) {
   return bring_into_force(std::move(*candidate), running_->generation + 1, Durable::append);
 }
 
-tl::expected<Candidate, Refusal> Engine::evaluate(Request request) const {
-  return control::evaluate(running_, std::move(request));
+tl::expected<Candidate, Refusal> Engine::evaluate(Request request) {
+  absorb();
+  return control::evaluate(running_, &plan_index_, std::move(request));
 }
 
 bool Engine::needs_ports(const config::ValidModel& model) const {
@@ -261,7 +262,8 @@ std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model)
 
 tl::expected<void, Refusal> Engine::build(Candidate candidate) {
   if (candidate.before->generation == running_->generation && candidate.before != running_) {
-    candidate = rebased(std::move(candidate), running_);
+    absorb();
+    candidate = rebased(std::move(candidate), running_, plan_index_);
   }
   if (candidate.before != running_) {
     return tl::unexpected(
@@ -280,8 +282,12 @@ tl::expected<void, Refusal> Engine::build(Candidate candidate, std::uint64_t gen
   const Running& before = *running_;
   Pending pending;
   pending.ports = programmed_ports(candidate.model);
-  PlanChanges plans =
-      plan_changes(plan_index_, before.routes, before.model, candidate.routes, candidate.model);
+  if (!candidate.plans) {
+    candidate.plans =
+        plan_changes(plan_index_, before.routes, before.model, candidate.routes, candidate.model);
+    candidate.reach = updated(before.reach, *candidate.plans, candidate.model);
+  }
+  PlanChanges& plans = *candidate.plans;
   pending.reads = std::move(plans.reads);
   const auto view_before = programmer_.view();
   auto fib =
@@ -294,8 +300,9 @@ tl::expected<void, Refusal> Engine::build(Candidate candidate, std::uint64_t gen
   pending.slow_path =
       slow_path_change({before.model, programmed_ports_, *view_before},
                        {candidate.model, pending.ports, *programmer_.prepared_view()});
-  pending.next = std::make_shared<const Running>(
-      Running{generation, candidate.model, candidate.routes.state, candidate.confirmation});
+  pending.next =
+      std::make_shared<const Running>(Running{generation, candidate.model, candidate.routes.state,
+                                              candidate.confirmation, std::move(candidate.reach)});
   pending.candidate = std::move(candidate);
   pending_ = std::move(pending);
   Undo forget([this] { pending_.reset(); });

@@ -60,7 +60,7 @@ class Engine {
   // All steps.
   tl::expected<Committed, Refusal> apply(Request request);
 
-  tl::expected<Candidate, Refusal> evaluate(Request request) const;
+  tl::expected<Candidate, Refusal> evaluate(Request request);
   // Opens the devices that the model needs and that are not open; that may take its time. After a
   // refusal none of them is.
   tl::expected<void, Refusal> open_ports(const config::ValidModel& model);
@@ -150,7 +150,7 @@ class Engine {
   // engine_stream.cpp
   tl::expected<bool, Refusal> change_in_place();
   tl::expected<bool, Refusal> build_beside();
-  void finish_batch();
+  void finish_batch(Reachability reach);
 
   ForwardingPlane& plane_;
   FibProgrammer& programmer_;

@@ -56,7 +56,9 @@ tl::expected<bool, Refusal> Engine::change_in_place() {
     if (!streamed.refusal.empty()) batch_->refuse_next(std::move(streamed.refusal));
   }
   if (batch_->has_to_be_planned_again()) return false;
-  finish_batch();
+  PlanChanges plans;
+  plans.gateways.push_back({batch_->gateway(), false, {}, {}});
+  finish_batch(updated(running_->reach, plans, running_->model));
   return true;
 }
 
@@ -64,6 +66,7 @@ tl::expected<bool, Refusal> Engine::change_in_place() {
 tl::expected<bool, Refusal> Engine::build_beside() {
   const Running& before = *running_;
   PlanChanges plans = batch_->take_plans();
+  Reachability reach = updated(before.reach, plans, before.model);
   auto fib =
       programmer_.prepare({before.generation, before.model, before.model, std::move(plans.tables),
                            std::move(plans.sources), std::move(plans.gateways)},
@@ -74,15 +77,16 @@ tl::expected<bool, Refusal> Engine::build_beside() {
   }
   part_.fib = std::move(*fib);
   part_.reads = std::move(plans.reads);
-  finish_batch();
+  finish_batch(std::move(reach));
   return true;
 }
 
-void Engine::finish_batch() {
+void Engine::finish_batch(Reachability reach) {
   const Running& before = *running_;
   part_.update = batch_->take_update();
-  part_.next = std::make_shared<const Running>(
-      Running{before.generation, before.model, std::move(part_.update.state), before.confirmation});
+  part_.next = std::make_shared<const Running>(Running{before.generation, before.model,
+                                                       std::move(part_.update.state),
+                                                       before.confirmation, std::move(reach)});
 }
 
 std::vector<RefusedRoute> Engine::publish_stream() {

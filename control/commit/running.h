@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "config/valid_model.h"
+#include "control/routes/reachability.h"
 #include "control/routes/route_update.h"
 #include "control/store/confirmation.h"
 
@@ -18,6 +19,8 @@ struct Running {
   config::ValidModel model;
   RouteState routes;
   std::optional<Confirmation> confirmation{};  // without which it goes back
+  // Without gateways that nobody has asked about since they changed: complete() a copy.
+  Reachability reach{};
   const Rib& rib() const { return routes.rib; }
 };
 

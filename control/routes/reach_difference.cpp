@@ -213,7 +213,7 @@ class Difference {
     candidates_.clear();
     const auto note_it = [&](std::uint32_t vpc) { note(from, vpc); };
     const auto& [name, old, now] = all_[from];
-    if (old == now) {
+    if (old == now || (old != nullptr && now != nullptr && *old == *now)) {
       for_each_way(now, [&](const Way& way, GatewayPairing& gateway) {
         if (gateway.differs()) gateway.for_each_changed(way.range, note_it);
       });

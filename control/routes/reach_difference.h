@@ -50,6 +50,15 @@ struct ReachEntry {
   Witness witness;
 };
 
+// What packets from some of a VPC's subnets reach in another VPC.
+struct SubnetsReach {
+  std::vector<std::string> subnets;
+  std::vector<config::IpPrefix> prefixes;  // the first of them
+  bool has_more_prefixes = false;
+};
+std::vector<SubnetsReach> reach_between(const Reachability& reach, const VpcReach& from,
+                                        std::string_view to, std::size_t most_prefixes);
+
 // A pair that gains some destinations and loses others is widened and narrowed.
 struct ReachDifference {
   struct List {

@@ -51,6 +51,27 @@ ReachEntry entry_of(const PairChange& pair, AddressSet SourceChange::*part,
 
 }  // namespace
 
+std::vector<SubnetsReach> reach_between(const Reachability& reach, const VpcReach& from,
+                                        std::string_view to, std::size_t most_prefixes) {
+  std::vector<std::pair<AddressSet, SubnetsReach>> parts;
+  const VpcReach& target = *reach.vpcs.find(to);
+  for (const ReachSource& source : from.sources) {
+    AddressSet set = reached(reach, *source.table, to);
+    if (!has_host(set, target)) continue;
+    auto part = std::ranges::find(parts, set, &std::pair<AddressSet, SubnetsReach>::first);
+    if (part == parts.end()) {
+      SubnetsReach shown{{}, prefixes_of(set, most_prefixes + 1), false};
+      shown.has_more_prefixes = shown.prefixes.size() > most_prefixes;
+      if (shown.has_more_prefixes) shown.prefixes.pop_back();
+      part = parts.insert(part, {std::move(set), std::move(shown)});
+    }
+    part->second.subnets.push_back(source.subnet);
+  }
+  std::vector<SubnetsReach> result;
+  for (auto& [set, part] : parts) result.push_back(std::move(part));
+  return result;
+}
+
 bool ReachDifference::empty() const {
   return gained.pairs + lost.pairs + narrowed.pairs + widened.pairs + not_compared == 0;
 }

@@ -193,9 +193,9 @@ Reachability updated(const Reachability& before, const PlanChanges& plans,
 }
 
 void complete(Reachability& reach, const config::ValidModel& model, const Rib& rib) {
-  for (const GatewayRoutes& gateway : rib.gateways) {
+  for (const config::Gateway& gateway : model.gateways()) {
     if (reach.gateways.find(gateway.name) != nullptr) continue;
-    reach.gateways.put(deliveries_of(gateway, model, reach.vpcs));
+    reach.gateways.put(deliveries_of(*rib.find_gateway(gateway.name), model, reach.vpcs));
   }
 }
 

@@ -100,6 +100,7 @@ Reachability reachability(const config::ValidModel& model, const Rib& rib);
 // them out, each as a whole.
 Reachability updated(const Reachability& before, const PlanChanges& plans,
                      const config::ValidModel& model);
+// Of a model that has only some gateways, with all that is attached to them: these.
 void complete(Reachability& reach, const config::ValidModel& model, const Rib& rib);
 
 // Destinations that the table's packets can reach in a VPC: by some member of each ECMP group …

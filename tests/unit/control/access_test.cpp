@@ -45,6 +45,7 @@ const std::map<std::string, std::string> matrix{
     {"GET /v1/attachments", "-++++"},    {"PUT /v1/attachments", "-+-++"},
     {"PATCH /v1/attachments", "-+-++"},  {"DELETE /v1/attachments", "-+-++"},
     {"GET /v1/propagations", "-++++"},   {"GET /v1/routes", "-++++"},
+    {"GET /v1/reachability", "-++++"},
     {"GET /v1/trace", "-.+++"},          {"POST /v1/ping", "-.-++"},
     {"GET /v1/captures", "-.+++"},       {"POST /v1/capture", "-.-++"},
     {"GET /v1/capture", "-.-++"},        {"DELETE /v1/capture", "-.-++"},
@@ -230,6 +231,8 @@ TEST_F(AccessApi, TenantHasTheTutorialToItself) {
   EXPECT_EQ(ask("PUT", propagation, R"({"ranges": ["10.0.0.0/8"]})").status, 201u);
   EXPECT_EQ(ask("GET", "/v1/routes/blue.two/main").json().size(), 2u);
   EXPECT_THAT(ask("GET", "/v1/routes/gw-b?candidates=1").body, HasSubstr("10.8.1.0/24"));
+  EXPECT_THAT(ask("GET", "/v1/reachability").body, Not(HasSubstr("vpc-a")));
+  EXPECT_EQ(ask("GET", "/v1/reachability?from=vpc-a").status, 404u);
   EXPECT_EQ(ask("DELETE", "/v1/attachments/blue.at").status, 200u);
   EXPECT_EQ(ask("DELETE", "/v1/vpcs/blue.two").status, 200u);
 }

@@ -407,5 +407,28 @@ TEST(EngineStreamRace, ReadersSeeEachRouteBeforeOrAfter) {
   live.expect_right();
 }
 
+// Gateways that streams have told of are worked out again, and what else leans on them.
+TEST(EngineStream, WhoReachesWhomFollowsStreamsAndCommits) {
+  Box box;
+  const auto expect_followed = [&] {
+    const auto& running = box.engine.running();
+    auto reach = running.reach;
+    complete(reach, running.model, running.rib());
+    const auto expected = control::reachability(running.model, running.rib());
+    for (const auto& vpc : expected.vpcs) EXPECT_EQ(*reach.vpcs.find(vpc.name), vpc);
+    for (const auto& one : expected.gateways) EXPECT_EQ(*reach.gateways.find(one.name), one);
+    EXPECT_EQ(reach.vpcs.size(), expected.vpcs.size());
+  };
+  expect_followed();
+  box.stream({told("10.2.2.0/24", "b"), told("10.9.0.0/16", "c")});
+  expect_followed();
+  box.commit(yaml("abcd", "abc"));
+  expect_followed();
+  box.stream({told("10.2.2.0/24", ""), told("10.2.3.0/24", "!")});
+  expect_followed();
+  box.commit(yaml("abc", "abc"));
+  expect_followed();
+}
+
 }  // namespace
 }  // namespace bgw::test
