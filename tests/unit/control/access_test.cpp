@@ -383,8 +383,8 @@ class TenantAtRandom {
 TEST_F(AccessApi, TenantNeverReadsAWordOfOthers) {
   act_as(blue);
   const std::vector<std::string> secrets{
-      "crimson", "crimson.vpc-1", "crimson.gw-1", "crimson.at-1", "scarlet",
-      "10.66.",  "port-c",        "port-b",       "net_null",     "\"generation\""};
+      "crimson",  "crimson.vpc-1", "crimson.gw-1", "crimson.at-1", "scarlet",
+      "10.66.1.", "port-c",        "port-b",       "net_null",     "\"generation\""};
   TenantAtRandom tenant(17);
   std::map<unsigned, int> statuses;
   std::set<std::string> told;
