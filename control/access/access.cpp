@@ -58,6 +58,8 @@ constexpr std::array rules{
     Rule{"DELETE", "/v1/attachments", operate, true},
     Rule{"GET", "/v1/propagations", look, true},
     Rule{"GET", "/v1/reachability", look, true},
+    // Reasons name whatever stands in the way.
+    Rule{"GET", "/v1/explain", look, false},
     Rule{"GET", "/v1/routes", look, true},
     Rule{"GET", "/v1/trace", look, false},
     // Sends packets.

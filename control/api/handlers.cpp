@@ -14,6 +14,7 @@
 #include "config/quoted.h"
 #include "config/yaml_writer.h"
 #include "control/access/access.h"
+#include "control/api/explain.h"
 #include "control/api/history.h"
 #include "control/api/items.h"
 #include "control/api/json.h"
@@ -170,6 +171,7 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
         {"GET", "/v1/attachments", maybe_name, &items<Kind::attachment>},
         {"GET", "/v1/propagations", maybe_name, &propagations},
         {"GET", "/v1/reachability", nothing, &list_reachability},
+        {"GET", "/v1/explain", nothing, &explain_pair},
         {"GET", "/v1/routes", maybe_name, &routes},
         {"GET", "/v1/trace", nothing, &ApiHandlers::trace},
         {"POST", "/v1/ping", nothing, &ApiHandlers::ping},

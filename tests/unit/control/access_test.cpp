@@ -45,7 +45,7 @@ const std::map<std::string, std::string> matrix{
     {"GET /v1/attachments", "-++++"},    {"PUT /v1/attachments", "-+-++"},
     {"PATCH /v1/attachments", "-+-++"},  {"DELETE /v1/attachments", "-+-++"},
     {"GET /v1/propagations", "-++++"},   {"GET /v1/routes", "-++++"},
-    {"GET /v1/reachability", "-++++"},
+    {"GET /v1/reachability", "-++++"},   {"GET /v1/explain", "-.+++"},
     {"GET /v1/trace", "-.+++"},          {"POST /v1/ping", "-.-++"},
     {"GET /v1/captures", "-.+++"},       {"POST /v1/capture", "-.-++"},
     {"GET /v1/capture", "-.-++"},        {"DELETE /v1/capture", "-.-++"},

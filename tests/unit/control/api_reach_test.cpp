@@ -9,7 +9,9 @@ namespace {
 using testing::HasSubstr;
 using Json = nlohmann::json;
 
-constexpr auto propagation_of_a = "/v1/vpcs/vpc-a/route-tables/main/propagations/bgw-1";
+std::string propagation_in(const std::string& vpc) {
+  return "/v1/vpcs/" + vpc + "/route-tables/main/propagations/bgw-1";
+}
 
 // Two VPCs, a and b, attached to bgw-1, that reach each other.
 class ApiReach : public ApiFixture {
@@ -26,7 +28,7 @@ TEST_F(ApiReach, EveryChangeSaysWhoGainsAndLosesWhom) {
       "witness": {"source": "10.1.1.2", "destination": "10.2.1.2"}}])");
   const Json numbers = Json::parse(R"({"gained": 0, "lost": 1, "narrowed": 0, "widened": 0})");
   for (const std::string options : {"?dry_run=true", ""}) {
-    const auto reply = ask("DELETE", propagation_of_a + options);
+    const auto reply = ask("DELETE", propagation_in("vpc-a") + options);
     ASSERT_EQ(reply.status, 200u) << reply.body;
     EXPECT_EQ(reach_of(reply)["lost"], lost);
     EXPECT_EQ(reach_of(reply)["pairs"], numbers);
@@ -58,6 +60,45 @@ TEST_F(ApiReach, PairsAreListedInPages) {
   for (const std::string wrong :
        {"limit=0", "limit=1001", "limit=x", "after=vpc-a", "into=vpc-a"}) {
     EXPECT_EQ(ask("GET", "/v1/reachability?" + wrong).status, 400u) << wrong;
+  }
+}
+
+TEST_F(ApiReach, ExplainSaysWhyNotAndItsAdviceMendsIt) {
+  const auto yes = ask("GET", "/v1/explain?from=vpc-a&to=vpc-b/10.2.1.9").json();
+  EXPECT_EQ(yes["reaches"], true);
+  EXPECT_EQ(yes["from"], Json::parse(R"({"vpc": "vpc-a", "address": "10.1.1.2"})"));
+  EXPECT_EQ(yes["there"]["outcomes"][0]["verdict"], "deliver");
+  EXPECT_EQ(yes["there"]["advice"], Json::array());
+
+  ASSERT_EQ(ask("DELETE", "/v1/attachments/att-b").status, 200u);
+  auto no = ask("GET", "/v1/explain?from=vpc-a&to=vpc-b").json();
+  EXPECT_EQ(no["reaches"], false);
+  EXPECT_EQ(no["there"]["rule"], "attachment");
+  EXPECT_EQ(no["there"]["advice"], Json::parse(R"([{"method": "PUT",
+      "path": "/v1/attachments/vpc-b-bgw-1", "value": {"gateway": "bgw-1", "vpc": "vpc-b"},
+      "command": "bgwctl attachment create vpc-b-bgw-1 --gateway bgw-1 --vpc vpc-b"}])"));
+  EXPECT_EQ(no["back"]["advice"][0]["path"], propagation_in("vpc-b"));
+  for (const auto* way : {"there", "back"}) {
+    for (const auto& advice : no[way]["advice"]) {
+      const auto value = advice.value("value", Json());
+      const auto done = ask(advice["method"].get<std::string>(), advice["path"].get<std::string>(),
+                            value.is_null() ? "" : value.dump());
+      EXPECT_LT(done.status, 300u) << done.body;
+    }
+  }
+  EXPECT_EQ(ask("GET", "/v1/explain?from=vpc-a&to=vpc-b").json()["reaches"], true);
+}
+
+TEST_F(ApiReach, ExplainSaysWhatItCannotBeAskedFor) {
+  const std::pair<const char*, unsigned> wrong[] = {{"", 400},
+                                                    {"?from=vpc-a", 400},
+                                                    {"?from=vpc-a&to=vpc-x", 404},
+                                                    {"?from=vpc-a&to=vpc-a", 400},
+                                                    {"?from=vpc-a&to=vpc-b/10.2.1", 400},
+                                                    {"?from=vpc-a/2001:db8::1&to=vpc-b", 400},
+                                                    {"?from=vpc-a&to=vpc-b&why=1", 400}};
+  for (const auto& [query, status] : wrong) {
+    EXPECT_EQ(ask("GET", std::string("/v1/explain") + query).status, status) << query;
   }
 }
 
