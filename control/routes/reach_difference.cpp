@@ -209,8 +209,11 @@ class Difference {
 
   // Who may be reached otherwise.
   void find_candidates(std::uint32_t from) {
-    for (const auto vpc : candidates_) seen_[vpc] = false;
     candidates_.clear();
+    look_for_candidates(from);
+    for (const auto vpc : candidates_) seen_[vpc] = false;
+  }
+  void look_for_candidates(std::uint32_t from) {
     const auto note_it = [&](std::uint32_t vpc) { note(from, vpc); };
     const auto& [name, old, now] = all_[from];
     if (old == now || (old != nullptr && now != nullptr && *old == *now)) {

@@ -337,6 +337,7 @@ TEST(Reachability, what_does_not_change_is_shared_and_not_looked_at) {
   std::size_t pairs = 0;
   EXPECT_EQ(for_each_pair_change(first.reach, second.reach, 1, [&](const auto&) { ++pairs; }), 1U);
   EXPECT_EQ(pairs, 1U);
+  EXPECT_EQ(for_each_pair_change({}, first.reach, 1, [](const auto&) {}), 3U) << "of each VPC's";
 }
 
 }  // namespace
