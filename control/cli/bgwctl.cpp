@@ -36,9 +36,20 @@ Client client_for(const Command& command, const Arguments& globals) {
   const auto* socket = globals.option("--socket");
   const auto* seconds = globals.option("--timeout");
   const auto usual = command.noun == "config" ? config_timeout_s : timeout_s;
-  return Client(
-      socket == nullptr ? default_socket() : *socket,
-      Client::Seconds{seconds == nullptr ? usual : parse_number("--timeout", *seconds, 0, 1e6)});
+  const Client::Seconds patience{seconds == nullptr ? usual
+                                                    : parse_number("--timeout", *seconds, 0, 1e6)};
+  const auto* url = globals.option("--url");
+  const auto* token_file = globals.option("--token-file");
+  const auto* ca_cert = globals.option("--ca-cert");
+  if (url == nullptr) {
+    if (token_file != nullptr || ca_cert != nullptr) {
+      throw UsageError("--token-file and --ca-cert are for --url, which is missing");
+    }
+    return Client(socket == nullptr ? default_socket() : *socket, patience);
+  }
+  if (socket != nullptr) throw UsageError("--url and --socket exclude each other");
+  if (token_file == nullptr) throw UsageError("--url needs --token-file FILE");
+  return Client(Client::Remote{*url, read_token(*token_file), ca_cert ? *ca_cert : ""}, patience);
 }
 
 // Again and again, until Ctrl-C ends the process.

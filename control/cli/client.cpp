@@ -3,15 +3,20 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <limits>
 #include <optional>
 #include <thread>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
 
 namespace bgw::cli {
 namespace {
@@ -20,31 +25,94 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using Protocol = asio::local::stream_protocol;
+using asio::ip::tcp;
+using LocalStream = beast::basic_stream<Protocol>;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
 using Clock = std::chrono::steady_clock;
 
 // How soon a signal is noticed.
 constexpr std::chrono::milliseconds look_up{50};
 
+struct Url {
+  bool is_tls = true;
+  std::string host;
+  std::string port;
+  std::string authority() const {
+    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                               : fmt::format("[{}]:{}", host, port);
+  }
+};
+
+Url parse_url(const std::string& text) {
+  const auto wrong = Unreachable(fmt::format(
+      "'{}' is no URL of a bgwd: expected https://HOST:PORT, such as https://192.0.2.1:8443",
+      text));
+  const bool is_tls = text.starts_with("https://");
+  if (!is_tls && !text.starts_with("http://")) throw wrong;
+  auto rest = text.substr(text.find("//") + 2);
+  if (rest.ends_with('/')) rest.pop_back();
+  const auto colon = rest.rfind(':');
+  if (colon == std::string::npos || rest.find('/') != std::string::npos) throw wrong;
+  Url url{is_tls, rest.substr(0, colon), rest.substr(colon + 1)};
+  if (url.host.starts_with('[') && url.host.ends_with(']')) {
+    url.host = url.host.substr(1, url.host.size() - 2);
+  }
+  if (url.host.empty() || url.port.empty()) throw wrong;
+  return url;
+}
+
 // One request on its way. Each step has the time that is left.
 class Exchange {
  public:
   Exchange(const std::string& path, Client::Seconds timeout,
            const volatile std::sig_atomic_t* interrupted)
-      : path_(path), timeout_(timeout), interrupted_(interrupted), stream_(io_) {
+      : path_(path), timeout_(timeout), interrupted_(interrupted) {
     if (timeout_ > timeout_.zero()) {
       end_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(timeout_);
     }
   }
 
+  void connect(const Client::Remote& remote) {
+    const auto url = parse_url(remote.url);
+    beast::error_code error;
+    tcp::resolver resolver(io_);
+    tcp::resolver::results_type found;
+    resolver.async_resolve(url.host, url.port, [&](beast::error_code e, auto results) {
+      error = e;
+      found = std::move(results);
+    });
+    wait();
+    auto& stream = url.is_tls ? beast::get_lowest_layer(secured(url, remote)) : tcp_.emplace(io_);
+    if (!error) {
+      stream.async_connect(found, [&](beast::error_code e, const auto&) { error = e; });
+      wait();
+    }
+    // The token is in what follows.
+    if (!error && !url.is_tls && !stream.socket().remote_endpoint().address().is_loopback()) {
+      throw Unreachable(fmt::format("{}: without TLS only of this host itself: https://", path_));
+    }
+    if (!error && tls_) {
+      tls_->async_handshake(asio::ssl::stream_base::client,
+                            [&](beast::error_code e) { error = e; });
+      wait();
+    }
+    if (!error) return;
+    throw Unreachable(fmt::format("cannot reach bgwd at {}: {}{}", path_, error.message(),
+                                  error.category() == asio::error::get_ssl_category()
+                                      ? " (is its certificate signed by whom --ca-cert says?)"
+                                      : " (does it --listen there?)"));
+  }
+
   void connect() {
+    local_.emplace(io_);
     // Asio throws for paths that sockaddr_un can't hold; Unreachable says it better.
     if (path_.empty() || path_.size() > 107) {
       throw Unreachable(fmt::format("'{}' is not a usable socket path; see --socket", path_));
     }
     beast::error_code error;
     do {
-      stream_.async_connect(Protocol::endpoint(path_), [&](beast::error_code e) { error = e; });
+      local_->async_connect(Protocol::endpoint(path_), [&](beast::error_code e) { error = e; });
       wait();
     } while (many_wait(error) && pause());
     if (error) fail_to_connect(error);
@@ -52,14 +120,40 @@ class Exchange {
 
   template <typename Request>
   http::response<http::string_body> answer_to(const Request& request) {
+    if (local_) return answer_by(*local_, request);
+    return tls_ ? answer_by(*tls_, request) : answer_by(*tcp_, request);
+  }
+
+ private:
+  TlsStream& secured(const Url& url, const Client::Remote& remote) {
+    beast::error_code error;
+    context_.emplace(asio::ssl::context::tls_client);
+    if (remote.ca_cert.empty()) {
+      context_->set_default_verify_paths(error);
+    } else {
+      context_->load_verify_file(remote.ca_cert, error);
+    }
+    if (error) {
+      throw Unreachable(
+          fmt::format("cannot use {}: {}; see --ca-cert", remote.ca_cert, error.message()));
+    }
+    auto& stream = tls_.emplace(io_, *context_);
+    stream.set_verify_mode(asio::ssl::verify_peer);
+    stream.set_verify_callback(asio::ssl::host_name_verification(url.host));
+    SSL_set_tlsext_host_name(stream.native_handle(), url.host.c_str());
+    return stream;
+  }
+
+  template <typename Stream, typename Request>
+  http::response<http::string_body> answer_by(Stream& stream, const Request& request) {
     beast::error_code error;
     // A daemon that refuses a body in the middle has said why: read on even if writing failed.
-    http::async_write(stream_, request, [&](beast::error_code e, std::size_t) { error = e; });
+    http::async_write(stream, request, [&](beast::error_code e, std::size_t) { error = e; });
     wait();
     beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
     parser.body_limit(std::numeric_limits<std::uint64_t>::max());
-    http::async_read(stream_, buffer, parser, [&](beast::error_code e, std::size_t) { error = e; });
+    http::async_read(stream, buffer, parser, [&](beast::error_code e, std::size_t) { error = e; });
     wait();
     if (error) {
       throw Unreachable(fmt::format("bgwd at {} went away: {}", path_, error.message()));
@@ -67,7 +161,6 @@ class Exchange {
     return parser.release();
   }
 
- private:
   // Until what has begun is done.
   void wait() {
     for (io_.restart(); io_.run_one_for(look_up) > 0 || !io_.stopped();) {
@@ -88,7 +181,7 @@ class Exchange {
   }
 
   bool pause() {
-    stream_.socket().close();
+    local_->socket().close();
     std::this_thread::sleep_for(look_up);
     return true;
   }
@@ -114,7 +207,11 @@ class Exchange {
   const volatile std::sig_atomic_t* interrupted_;
   std::optional<Clock::time_point> end_;
   asio::io_context io_;
-  beast::basic_stream<Protocol> stream_;
+  // One of them, once it is connected.
+  std::optional<LocalStream> local_;
+  std::optional<beast::tcp_stream> tcp_;
+  std::optional<asio::ssl::context> context_;
+  std::optional<TlsStream> tls_;
 };
 
 }  // namespace
@@ -142,13 +239,18 @@ Reply Client::create(const std::string& target, const std::string& body) const {
 Reply Client::exchange(const std::string& method, const std::string& target,
                        const std::string& body, bool only_new) const {
   http::request<http::string_body> request(http::string_to_verb(method), target, 11);
-  request.set(http::field::host, "bgwd");
+  request.set(http::field::host, remote_ ? parse_url(remote_->url).authority() : "bgwd");
+  if (remote_) request.set(http::field::authorization, fmt::format("Bearer {}", remote_->token));
   request.keep_alive(false);
   if (only_new) request.set(http::field::if_none_match, "*");
   request.body() = body;
   request.prepare_payload();
-  Exchange exchange(socket_path_, timeout_, interrupted_);
-  exchange.connect();
+  Exchange exchange(remote_ ? remote_->url : socket_path_, timeout_, interrupted_);
+  if (remote_) {
+    exchange.connect(*remote_);
+  } else {
+    exchange.connect();
+  }
   auto response = exchange.answer_to(request);
   return {response.result_int(), std::move(response.body())};
 }
@@ -156,6 +258,14 @@ Reply Client::exchange(const std::string& method, const std::string& target,
 std::string default_socket() {
   const char* socket = std::getenv("BGW_SOCKET");
   return socket != nullptr && *socket != '\0' ? socket : "/run/bgw/bgw.sock";
+}
+
+std::string read_token(const std::string& file) {
+  std::ifstream stream(file);
+  std::string token;
+  if (stream >> token && token.starts_with("bgw_")) return token;
+  throw std::runtime_error(fmt::format(
+      "{} has no token: expected the first line that bgwd --make-token prints, bgw_…", file));
 }
 
 std::string percent_encode(const std::string& text) {

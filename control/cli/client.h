@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -35,9 +36,17 @@ class Client {
  public:
   using Seconds = std::chrono::duration<double>;
 
+  // A daemon that listens on the network.
+  struct Remote {
+    std::string url;        // "https://gw.example.org:8443"; http only of this host itself
+    std::string token;      // says who we are
+    std::string ca_cert{};  // PEM file with who signed its certificate; empty: those the host knows
+  };
+
   // `timeout`: how long an answer may take; zero: for ever.
   Client(std::string socket_path, Seconds timeout)
       : socket_path_(std::move(socket_path)), timeout_(timeout) {}
+  Client(Remote remote, Seconds timeout) : remote_(std::move(remote)), timeout_(timeout) {}
 
   // Once it is set, whatever is waited for ends with Interrupted.
   void interrupt_on(const volatile std::sig_atomic_t& flag) { interrupted_ = &flag; }
@@ -55,12 +64,16 @@ class Client {
   Reply exchange(const std::string& method, const std::string& target, const std::string& body,
                  bool only_new = false) const;
   std::string socket_path_;
+  std::optional<Remote> remote_;
   Seconds timeout_;
   const volatile std::sig_atomic_t* interrupted_ = nullptr;
 };
 
 // BGW_SOCKET of the environment, or where bgwd listens unless it is told otherwise.
 std::string default_socket();
+
+// The token that a file holds, as `bgwd --make-token` printed it. Throws std::runtime_error.
+std::string read_token(const std::string& file);
 
 // For a path segment or a query value; '/' stays.
 std::string percent_encode(const std::string& text);

@@ -9,7 +9,8 @@
 namespace bgw::cli {
 namespace {
 
-constexpr auto footer = "--socket, --timeout, -o and -j may stand anywhere; see bgwctl --help";
+constexpr auto footer =
+    "--socket, --url, --timeout, -o and -j may stand anywhere; see bgwctl --help";
 
 const Option& watch_option() {
   static const Option option{"--watch", "[SECONDS]",
@@ -213,6 +214,18 @@ const std::vector<Option>& global_options() {
       {"--socket",
        "PATH",
        "where bgwd listens (default: BGW_SOCKET, or /run/bgw/bgw.sock)",
+       {{}, "", true}},
+      {"--url",
+       "URL",
+       "a bgwd that listens on the network, such as https://192.0.2.1:8443, in place of --socket",
+       {}},
+      {"--token-file",
+       "FILE",
+       "with --url: holds the token that bgwd --make-token printed",
+       {{}, "", true}},
+      {"--ca-cert",
+       "FILE",
+       "with --url: who signed bgwd's certificate, PEM (default: whom the host trusts)",
        {{}, "", true}},
       {"--timeout", "SECONDS", "how long an answer may take (default 30, for config 300; 0: ever)"},
       {"-o,--output",

@@ -86,6 +86,7 @@ class Access(unittest.TestCase):
         self.assertEqual(ask("bgw_" + "0" * 64)[0], 401)
         self.assertEqual(ask(anna, "--tls-max", "1.1")[0], 0)
         self.assertEqual([v["name"] for v in json.loads(ask(otto)[1])], ["a"])
+        self.bgwctl_speaks_tls(anna)
         # Another certificate and one token less, while it runs.
         before = (self.directory / "cert").read_text()
         (self.directory / "tokens").write_text("")
@@ -98,6 +99,24 @@ class Access(unittest.TestCase):
         self.daemon.process.send_signal(signal.SIGHUP)
         eventually(lambda: "what was read before goes on" in self.daemon.log(), 10,
                    "a certificate without its key is told of")
+
+    def bgwctl_speaks_tls(self, token):
+        (self.directory / "token").write_text(token + "\n")
+
+        def bgwctl(url, *options):
+            return run("ip", "netns", "exec", self.lab.gateway_namespace, bgwtest.BGWCTL, "--url",
+                       url, "--token-file", self.directory / "token", *options, "vpc", "list", "-j",
+                       check=False)
+        ours = ["--ca-cert", self.directory / "cert"]
+        listed = bgwctl("https://127.0.0.1:8443", *ours)
+        self.assertEqual(listed.returncode, 0, listed.stderr)
+        self.assertEqual(json.loads(listed.stdout)[0]["name"], "a")
+        stranger = bgwctl("https://127.0.0.1:8443")
+        self.assertEqual(stranger.returncode, 3)
+        self.assertIn("--ca-cert", stranger.stderr)
+        other_name = bgwctl("https://localhost:8443", *ours)
+        self.assertEqual(other_name.returncode, 3, "the certificate is not for localhost")
+        self.assertEqual(bgwctl("127.0.0.1:8443").returncode, 3)
 
     def test_what_is_not_safe_is_refused(self):
         self.token("anna", "reader")
