@@ -86,6 +86,8 @@ std::vector<Command> object_commands();  // list, show
 std::vector<Command> change_commands();  // create, set, delete, transaction
 std::vector<Command> route_commands();
 std::vector<Command> trace_commands();
+std::vector<Command> explain_commands();
+std::vector<Command> reachability_commands();
 std::vector<Command> ping_commands();
 std::vector<Command> capture_commands();
 std::vector<Command> interface_commands();  // interface, neighbor

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "api_fixture.h"
+#include "control/cli/command.h"
 #include "control/cli/table.h"
 #include "subprocess.h"
 
@@ -52,6 +53,8 @@ TEST_F(Cli, EveryReadingCommandWorksForPeopleAndPrograms) {
       {"port", "list"},
       {"port", "show", "pa"},
       {"underlay", "list"},
+      {"reachability"},
+      {"explain", "vpc-a", "vpc-b"},
       {"route", "list", "bgw-1"},
       {"route", "list", "vpc-a/main", "--candidates"},
       {"trace", "--vpc", "vpc-a", "--src", "10.1.1.5", "--dst", "10.2.1.9"},
@@ -290,6 +293,31 @@ TEST_F(Cli, ChangesWaitToBeConfirmed) {
   EXPECT_EQ(dry.status, 0) << dry.err;
   EXPECT_THAT(dry.out, HasSubstr("a dry run: nothing was changed\n"));
   EXPECT_THAT(bgwctl({"config", "diff", file}).out, HasSubstr("added vpc vpc-c"));
+}
+
+TEST_F(Cli, WhoReachesWhomAndWhyNot) {
+  EXPECT_EQ(bgwctl({"reachability"}).out,
+            "FROM   TO     PREFIXES     OF SUBNETS\n"
+            "vpc-a  vpc-b  10.2.1.0/24  web\n"
+            "vpc-b  vpc-a  10.1.1.0/24  web\n");
+  EXPECT_EQ(nlohmann::json::parse(bgwctl({"reachability", "vpc-b", "-j"}).out).size(), 1u);
+  EXPECT_THAT(bgwctl({"explain", "vpc-a", "vpc-b"}).out, HasSubstr("): yes\n"));
+  const auto range = bgwctl({"propagation", "set", "vpc-a/main/bgw-1", "--ranges", "10.0.0.0/15"});
+  EXPECT_THAT(range.out, StartsWith("reachability lost by 1 pair of VPCs\n"
+                                    "  - vpc-a → vpc-b: 10.2.1.0/24, as 10.1.1."));
+  const auto why = bgwctl({"explain", "vpc-a", "vpc-b"});
+  EXPECT_EQ(why.status, 0) << why.err;
+  EXPECT_THAT(why.out, HasSubstr("): no\n"));
+  // What it advises is a command, and helps.
+  const auto at = why.out.find("to change that: bgwctl ");
+  ASSERT_NE(at, std::string::npos) << why.out;
+  const auto begin = at + std::string("to change that: bgwctl ").size();
+  auto advice = cli::split(why.out.substr(begin, why.out.find('\n', begin) - begin), ' ');
+  const auto advised = bgwctl(advice);
+  EXPECT_EQ(advised.status, 0) << advised.err;
+  EXPECT_THAT(advised.out, StartsWith("reachability gained by 1 pair of VPCs\n"));
+  EXPECT_THAT(bgwctl({"explain", "vpc-a", "vpc-b"}).out, testing::Not(HasSubstr(": no\n")));
+  EXPECT_EQ(bgwctl({"explain", "vpc-a", "nobody"}).status, 1);
 }
 
 TEST_F(Cli, SettingsGoBackToTheirDefaults) {
