@@ -90,6 +90,40 @@ class LiveObjects(unittest.TestCase):
         self.assertIn("removed gateway gw1", undone)
         self.assertIsNone(self.ping_ms())
 
+    def test_what_explain_advises_makes_the_ping_succeed(self):
+        """Each way of breaking it: the rule that explain names, there and back."""
+        ctl = self.daemon.ctl.run
+        generation = self.daemon.ctl.json("status")["generation"]
+        for method, path, value, status in STEPS:
+            self.curl(method, path, value, status)
+        working = self.daemon.ctl.json("status")["generation"]
+        propagation = "vpcs/{}/route-tables/main/propagations/gw1"
+        network = self.address.rsplit(".", 1)[0] + ".0/24"
+        for name, rules, method, path, value in [
+                ("no propagation", ("V3", None), "DELETE", propagation.format("a"), None),
+                ("range too small", ("V3", None), "PUT", propagation.format("a"),
+                 {"ranges": ["10.99.0.0/16"]}),
+                ("no way back", (None, "V3"), "DELETE", propagation.format("b"), None),
+                ("advertises nothing", ("advertise", None), "PATCH", "attachments/att-b",
+                 {"advertise": "none"}),
+                ("interface down", ("G1", "F1"), "PATCH", "vpcs/b",
+                 {"interface": {"enabled": False}}),
+                ("blackhole", ("V2", None), "PUT",
+                 f"vpcs/a/route-tables/main/static-routes/{network}", {"blackhole": True}),
+                ("not attached", ("attachment", "attachment"), "DELETE", "attachments/att-b",
+                 None)]:
+            with self.subTest(name):
+                self.curl(method, path, value, 201 if "static-routes" in path else 200)
+                self.assertIsNone(self.ping_ms(), name)
+                answer = self.curl("GET", "explain", query=f"?from=a&to=b/{self.address}")
+                self.assertEqual((answer["there"].get("rule"), answer["back"].get("rule")), rules)
+                for advice in answer["there"]["advice"] + answer["back"]["advice"]:
+                    ctl(*advice["command"].split()[1:])
+                self.assertIsNotNone(self.ping_ms(), answer)
+                ctl("config", "rollback", working)
+                self.assertIsNotNone(self.ping_ms(), "rolled back")
+        ctl("config", "rollback", generation)
+
     def test_what_was_changed_survives_a_restart(self):
         self.curl("PUT", "gateways/gw2", {"overlap": "longest-match"}, 201, "?comment=to+stay")
         self.addCleanup(self.curl, "DELETE", "gateways/gw2")

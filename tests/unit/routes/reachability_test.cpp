@@ -106,7 +106,9 @@ std::string text(const std::string& from, const IpAddress& source, const std::st
 }
 
 void expect_as_walked(const Reachability& reach, const Walks& walks) {
-  for (const auto& [source, fates] : walks.all()) {
+  for (const auto& walked : walks.all()) {
+    const Walks::Source& source = walked.first;
+    const auto& fates = walked.second;
     const VpcReach& from = *reach.vpcs.find(source.first);
     const auto by = std::ranges::find_if(
         from.sources, [&](const auto& each) { return each.cidr.contains(source.second); });
@@ -196,7 +198,7 @@ std::size_t expect_witnesses(const Walks& before, const Walks& after, const Reac
   const auto expect = [&](const ReachDifference::List& list, const Walks& has, const Walks& lacks) {
     EXPECT_EQ(list.entries.size(), list.pairs);
     for (const ReachEntry& entry : list.entries) {
-      const auto& [source, destination] = entry.witness;
+      const IpAddress source = entry.witness.source, destination = entry.witness.destination;
       const auto what = text(entry.from, source, entry.to, destination);
       EXPECT_TRUE(has.arrives(entry.from, source, entry.to, destination)) << what;
       EXPECT_FALSE(lacks.arrives(entry.from, source, entry.to, destination)) << what;
