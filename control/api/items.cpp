@@ -355,7 +355,7 @@ tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
   }
   if (answer_) return tl::unexpected(Refusal{answer_->note});
   const auto& first = changes_.front();
-  created_ = changes_.size() == 1 && first.verb == Verb::put && !was_there;
+  created_ = !transaction_ && changes_.size() == 1 && first.verb == Verb::put && !was_there;
   if (const auto value = items_->get(first.path); value && changes_.size() == 1) {
     etag_ = is_dry_run() ? "" : entity_tag(*value);
   }

@@ -66,6 +66,13 @@ TEST_F(ApiItems, WhatIsShownCanBePut) {
   EXPECT_EQ(generation(), 1u) << "the same values make no generation";
 }
 
+TEST_F(ApiItems, TransactionOfOneIsATransaction) {
+  const auto made =
+      ask("POST", "transactions", R"({"changes": [{"put": "/v1/gateways/one", "value": {}}]})");
+  EXPECT_EQ(made.status, 200u) << "201 is for the path that was created";
+  EXPECT_EQ(get("gateways/one").status, 200u);
+}
+
 TEST_F(ApiItems, ListsObjectsAndParts) {
   EXPECT_EQ(get("ports").json().size(), 2u);
   EXPECT_EQ(get("underlays").json(), Json::array());
