@@ -1,4 +1,5 @@
 // bgwctl capture
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -41,12 +42,14 @@ Plan parse(const Context& context, const Arguments& arguments) {
     if (const auto* text = arguments.option(std::string("--") + name)) plan.request[name] = *text;
   }
   if (const auto* list = arguments.option("--on")) {
-    plan.request["on"] = split(*list, ',');
-    for (const auto& item : split(*list, ',')) {
-      if (item != "rx" && item != "tx" && item != "drop") {
-        throw UsageError(fmt::format("--on '{}': expected rx, tx and drop, in a list", *list));
-      }
+    const auto items = split(*list, ',');
+    const bool known = std::ranges::all_of(items, [](const std::string& item) {
+      return item == "rx" || item == "tx" || item == "drop";
+    });
+    if (items.empty() || !known) {
+      throw UsageError(fmt::format("--on '{}': expected rx, tx and drop, in a list", *list));
     }
+    plan.request["on"] = items;
   }
   struct Bound {
     const char* name;
