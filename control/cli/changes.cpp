@@ -118,13 +118,14 @@ int transaction(const Context& context, const Arguments& arguments) {
   std::vector<Change> changes;
   auto collecting = context;
   collecting.collected = &changes;
+  const auto commands = change_commands();
   std::size_t number = 0;
   for (const auto& line : split(text, '\n')) {
     ++number;
     auto words = CLI::detail::split_up(line);
     if (words.empty() || words.front().starts_with('#')) continue;
     try {
-      const auto invocation = parse(change_commands(), std::move(words));
+      const auto invocation = parse(commands, std::move(words));
       if (invocation.command == nullptr || invocation.command->noun == "transaction") {
         throw UsageError("expected a command that changes objects");
       }
