@@ -14,14 +14,15 @@ namespace bgw::cli {
 const std::vector<Option>& global_options();
 
 struct Invocation {
-  std::string text;  // help or version: to be printed, and nothing else
-  const Command* command = nullptr;
+  std::string text;                  // help or version: to be printed, and nothing else
+  const Command* command = nullptr;  // one of those that parse() was given
   Arguments arguments;
   Arguments globals;
 };
 
 // `words` without the program's name. Throws UsageError.
 Invocation parse(const std::vector<Command>& commands, std::vector<std::string> words);
+Invocation parse(std::vector<Command>&&, std::vector<std::string>) = delete;  // it would be gone
 
 // All commands, a line each.
 std::string overview(const std::vector<Command>& commands);

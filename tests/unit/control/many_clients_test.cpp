@@ -41,7 +41,8 @@ class ManyClients : public ApiFixture {
 // A third sends its request a few bytes at a time, a third reads nothing of its answers for now, a
 // third is idle behind an answer.
 TEST_F(ManyClients, AThousandAtOnceAreAllAnswered) {
-  if (!has_descriptors) GTEST_SKIP() << "not enough descriptors are to be had";
+  if (!has_descriptors)
+    GTEST_SKIP() << "the hard limit of descriptors (RLIMIT_NOFILE) is below " << 3 * clients;
   const std::string request = "GET /v1/config HTTP/1.1\r\nHost: x\r\n\r\n";
   const std::string last = http_request("GET", "/v1/config", "");
   std::vector<std::unique_ptr<RawClient>> slow_writers, slow_readers, idle;

@@ -11,23 +11,13 @@
 #include "api_fixture.h"
 #include "config/json.h"
 #include "tests/unit/config/load_file.h"
+#include "tests/unit/routes/worked_examples.h"
 
 namespace bgw::test {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-std::map<std::string, std::vector<fs::path>> examples() {
-  std::map<std::string, std::vector<fs::path>> result;
-  for (const auto& entry : fs::directory_iterator(BGW_WORKED_DIR)) {
-    if (entry.path().extension() != ".yaml") continue;
-    const std::string name = entry.path().filename().string();
-    result[name.substr(0, name.find('.'))].push_back(entry.path());
-  }
-  for (auto& [name, paths] : result) std::ranges::sort(paths);
-  return result;
-}
 
 Json parsed(const fs::path& path) {
   std::ifstream file(path);
@@ -177,7 +167,7 @@ std::string test_name(const testing::TestParamInfo<WorkedApi::ParamType>& info) 
   return "Example" + name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Routes, WorkedApi, testing::ValuesIn(examples()), test_name);
+INSTANTIATE_TEST_SUITE_P(Routes, WorkedApi, testing::ValuesIn(worked_examples()), test_name);
 
 }  // namespace
 }  // namespace bgw::test

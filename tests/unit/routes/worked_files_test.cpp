@@ -11,6 +11,7 @@
 #include "control/routes/rib_json.h"
 #include "model_builder.h"
 #include "tests/unit/config/load_file.h"
+#include "worked_examples.h"
 
 namespace bgw::test {
 namespace {
@@ -29,18 +30,6 @@ std::string error_text(const std::vector<config::Error>& errors) {
   std::string text;
   for (const config::Error& error : errors) text += error.to_string() + "\n";
   return text;
-}
-
-// The configurations of each example, in order: {"01-first-wins": [….1.yaml, ….2.yaml], …}.
-std::map<std::string, std::vector<fs::path>> examples() {
-  std::map<std::string, std::vector<fs::path>> result;
-  for (const auto& entry : fs::directory_iterator(BGW_WORKED_DIR)) {
-    if (entry.path().extension() != ".yaml") continue;
-    const std::string name = entry.path().filename().string();
-    result[name.substr(0, name.find('.'))].push_back(entry.path());
-  }
-  for (auto& [name, paths] : result) std::ranges::sort(paths);
-  return result;
 }
 
 class WorkedFiles
@@ -77,11 +66,11 @@ std::string test_name(const testing::TestParamInfo<WorkedFiles::ParamType>& info
   return "Example" + name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Routes, WorkedFiles, testing::ValuesIn(examples()), test_name);
+INSTANTIATE_TEST_SUITE_P(Routes, WorkedFiles, testing::ValuesIn(worked_examples()), test_name);
 
 TEST(WorkedFilesComplete, CoverAllExamples) {
   std::vector<int> numbers;
-  for (const auto& [name, paths] : examples()) numbers.push_back(std::stoi(name));
+  for (const auto& [name, paths] : worked_examples()) numbers.push_back(std::stoi(name));
   for (int number = 1; number <= 18; ++number) {
     EXPECT_NE(std::ranges::find(numbers, number), numbers.end()) << "no example " << number;
   }
