@@ -15,7 +15,7 @@ TextPositions::TextPositions(std::string_view text)
     : text_(text), is_ascii_(std::ranges::none_of(text, [](char c) { return (c & 0x80) != 0; })) {}
 
 std::size_t TextPositions::offset_of(std::size_t character) {
-  if (is_ascii_) return character;
+  if (is_ascii_) return std::min(character, text_.size());
   if (character < character_) character_ = character_offset_ = 0;
   while (character_ < character && character_offset_ < text_.size()) {
     do {

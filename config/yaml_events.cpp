@@ -51,12 +51,22 @@ bool closes(std::string_view text, std::size_t offset) {
   return offset < text.size() && (text[offset] == ']' || text[offset] == '}');
 }
 
+// The whole character at `offset`, empty behind the end: marks may be there.
+std::string_view character_at(std::string_view text, std::size_t offset) {
+  const std::string_view rest = text.substr(std::min(offset, text.size()));
+  const auto end = std::find_if(rest.begin() + (rest.empty() ? 0 : 1), rest.end(),
+                                [](char c) { return (c & 0xc0) != 0x80; });
+  return rest.substr(0, end - rest.begin());
+}
+
 }  // namespace
 
 YamlEvents::YamlEvents(std::string_view text) : text_(text), positions_(text), event_{} {
   if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
   yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-  yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+  // It takes no null, which an empty view may have.
+  const char* const bytes = text.empty() ? "" : text.data();
+  yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(bytes),
                                text.size());
 }
 
@@ -88,14 +98,17 @@ Error YamlEvents::error() {
   if (problem == "did not find expected <document start>") {
     return error_at(offset, second_document);
   }
-  if (problem == "found unexpected end of stream" ||
+  const bool is_escape = problem == "found unknown escape character";
+  const std::string_view escaped = character_at(text_, offset + 1);
+  if (is_escape && !escaped.empty()) {
+    return error_at(offset + 1 + escaped.size(),
+                    fmt::format("YAML syntax: unknown escape character: {}", escaped));
+  }
+  if (is_escape || problem == "found unexpected end of stream" ||
       problem == "found unexpected document indicator") {
     const std::size_t quote = offset_of(parser_.context_mark);
-    return error_at(quote, fmt::format("the quote {} opened here is never closed", text_[quote]));
-  }
-  if (problem == "found unknown escape character") {
-    return error_at(offset + 2,
-                    fmt::format("YAML syntax: unknown escape character: {}", text_[offset + 1]));
+    return error_at(
+        quote, fmt::format("the quote {} opened here is never closed", character_at(text_, quote)));
   }
   if (problem == "did not find expected node content" && !closes(text_, offset)) {
     return error_at(offset, "YAML syntax: a value is missing");

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <tuple>
 
+#include <nlohmann/json.hpp>
+
 #include "config/loader.h"
 
 namespace {
@@ -38,6 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 errors,
                 [](const Error& e) { return e.line > 0 && e.column > 0 && !e.message.empty(); }),
             "every error has a place and a message");
+    // Answers and logs carry them as JSON, which is UTF-8: dump() throws at what isn't.
+    for (const Error& error : errors) static_cast<void>(nlohmann::json(error.message).dump());
   }
   return 0;
 }

@@ -7,8 +7,11 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "config/loader.h"
 
@@ -84,6 +87,28 @@ TEST(BrokenCorpus, truncated_and_damaged_examples) {
         }
         ASSERT_TRUE(std::ranges::is_sorted(
             model.error(), {}, [](const Error& e) { return std::tuple(e.line, e.column); }));
+      }
+    }
+  }
+  EXPECT_GT(refused, 1000u);
+}
+
+// Each broken text, cut off anywhere: what is wrong with it may be looked for behind its end. In a
+// buffer of exactly its bytes, for sanitizers; JSON takes no message that isn't UTF-8.
+TEST(BrokenCorpus, texts_end_anywhere) {
+  std::size_t refused = 0;
+  for (const fs::path& path : corpus()) {
+    if (!path.filename().string().starts_with("yaml-")) continue;
+    const std::string text = read(path);
+    for (std::size_t size = 0; size < std::min<std::size_t>(text.size(), 300); ++size) {
+      const std::vector<char> cut(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size));
+      const auto model = load(std::string_view(cut.data(), size), "f");
+      if (model) continue;
+      ++refused;
+      for (const Error& error : model.error()) {
+        ASSERT_GE(error.line, 1) << error.to_string();
+        ASSERT_NO_THROW(static_cast<void>(nlohmann::json(error.message).dump()))
+            << path << " cut to " << size;
       }
     }
   }
