@@ -23,7 +23,7 @@ def measured(name, case, options, directory, devices):
 def _once(case, options, directory, devices, after):
     with Bgwd(options, directory, case.config(devices), case.share) as bgwd:
         bgwd.settle()
-        lost = _settled_losses(bgwd)
+        lost = settled_losses(bgwd)
         rate = bgwd.mpps(0, 1)
         packets, begun = bgwd.forwarded()
         milliseconds = bgwd.config("commit", after)
@@ -34,7 +34,7 @@ def _once(case, options, directory, devices, after):
                     (more - packets) / (ended - begun) / 1e6 / rate}
 
 
-def _settled_losses(bgwd, seconds=60):
+def settled_losses(bgwd, seconds=60):
     """Once all neighbours are known nothing is lost any more."""
     deadline = time.monotonic() + seconds
     before = bgwd.lost()

@@ -12,6 +12,7 @@ import tempfile
 import engine
 import full_table
 import huge_pages
+import live
 import measure
 import record
 from api_client import Api
@@ -22,10 +23,12 @@ from waits import Client, Host
 
 TARGETS = [*BGWD, engine.TARGET]
 
-# gateways: that each VPC imports all from. full_table: beside them, another one has it.
-Case = collections.namedtuple("Case", "vpcs gateways engine full_table", defaults=[False, False])
+# gateways: that each VPC imports all from. full_table: beside them, another one has it. live: the API
+# is asked while others forward.
+Case = collections.namedtuple("Case", "vpcs gateways engine full_table live", defaults=[False] * 3)
 CASES = {"vpcs-1000": Case(1000, 1), "vpcs-5000": Case(5000, 1),
          "vpcs-1000-gateways-2": Case(1000, 2), "vpcs-5000-gateways-2": Case(5000, 2),
+         "vpcs-5000-live": Case(5000, 1, live=True),
          "vpcs-5000-engine": Case(5000, 1, engine=True),
          "vpcs-5000-engine-gateways-2": Case(5000, 2, engine=True),
          "vpcs-5000-engine-full-table": Case(5000, 1, engine=True, full_table=True),
@@ -42,6 +45,11 @@ ENGINE_GOALS = {"one attachment more: in force": ("ms", 10, 3),
                 "whole text, one attachment more: in force": ("ms", 150, 80),
                 "one attachment more: loop away": ("ms", 5, 1),
                 "whole text, one attachment more: loop away": ("ms", 5, 1), **MEMORY}
+LIVE_GOALS = {"one attachment more by the API: p50": ("ms", 10, 3),
+              "one attachment more by the API: p99": ("ms", 10, 3), "packets lost": ("", 0, 0)}
+REACH_GOALS = {"reachability: whole": ("ms", 1000, 100),
+               "reachability: of one attachment more": ("ms", 20, 10)}
+ENGINE_GOALS |= REACH_GOALS
 GOALS_FROM = 5000
 
 
@@ -82,12 +90,20 @@ def _measured(name, options, directory, on_disk):
     for which, vpcs in {"nothing": 0, "less": case.vpcs - 1, "all": case.vpcs}.items():
         files[which] = directory / f"{which}.json"
         files[which].write_text(mesh(vpcs, case.gateways))
-    rounds = measure.repeated(
-        lambda number: _once(options, directory / str(number), on_disk / str(number), files),
-        options.rounds)
-    return [measure.result("control", name, "bgw", metric,
-                           "MiB" if "memory" in metric else "ms", values)
+
+    def once(number):
+        places = directory / str(number), on_disk / str(number)
+        return live.once(case.vpcs, options, *places) if case.live else _once(options, *places,
+                                                                              files)
+
+    rounds = measure.repeated(once, options.rounds)
+    return [measure.result("control", name, "bgw", metric, _unit(metric), values)
             for metric, values in rounds.items()]
+
+
+def _unit(metric):
+    return {"packets lost": "", "rate during the changes to that before": "×"}.get(
+        metric, "MiB" if "memory" in metric else "ms")
 
 
 def _once(options, directory, on_disk, files):
@@ -118,7 +134,7 @@ def _once(options, directory, on_disk, files):
 def _show_goals(results):
     for row in results:
         case = CASES[row["case"]]
-        goals = ENGINE_GOALS if case.engine else GOALS
+        goals = ENGINE_GOALS if case.engine else LIVE_GOALS if case.live else GOALS
         if case.vpcs < GOALS_FROM or row["metric"] not in goals:
             continue
         unit, at_most, reach = goals[row["metric"]]

@@ -22,7 +22,7 @@ def mesh(vpcs, gateways, attached=None, full_table=()):
         "ports": [{"name": f"p{port}", "device": f"net_null{port}"} for port in (0, 1)]
                  + [waits.PORT],
         "vpcs": [waits.VPC, *(_outside() for _ in full),
-                 *(_vpc(number, names if number in members else []) for number in range(vpcs))],
+                 *(vpc(number, names if number in members else []) for number in range(vpcs))],
         "attachments": [{"name": f"att-{name}", "gateway": name, "vpc": name, "advertise": "none"}
                         for name in full]
                        + [{"name": f"att-{number}-{gateway}", "gateway": gateway,
@@ -32,12 +32,13 @@ def mesh(vpcs, gateways, attached=None, full_table=()):
     return text if not full_table else _with_gateway(config, full_table)
 
 
-def _vpc(number, gateways):
+def vpc(number, gateways, port="p"):
+    """A VLAN of `port` 0 or 1, that imports from the gateways."""
     network = f"10.{number // 250}.{number % 250}"
     halves = [f"{network}.0/25", f"{network}.128/25"]
     return {"name": f"vpc-{number}", "cidrs": [f"{network}.0/24"],
             "subnets": [{"name": f"net-{i}", "cidr": half} for i, half in enumerate(halves)],
-            "interface": {"vlan": {"port": f"p{number % 2}", "id": number // 2 + 1},
+            "interface": {"vlan": {"port": f"{port}{number % 2}", "id": number // 2 + 1},
                           "addresses": [f"{network}.1/25", f"{network}.129/25"]},
             "route_tables": [{"name": "main", "propagations": [
                 {"gateway": gateway, "ranges": ["10.0.0.0/8"]} for gateway in gateways]}]}

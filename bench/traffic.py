@@ -187,6 +187,8 @@ class ManyVpcs(Case):
 
 
 class ManyVlans(ManyVpcs):
+    first_beside = MANY + 250  # from this number on, blocks that meshes.py gives are others
+
     def binding(self, vpc):
         return {"vlan": {"port": "p0", "id": vpc + 1}}
 
