@@ -1,8 +1,10 @@
 #include "control/routes/reach_difference.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
+#include <span>
 #include <unordered_map>
 
 namespace bgw::control {
@@ -77,6 +79,14 @@ std::vector<Group> groups_of(const VpcReach* before, const VpcReach* after) {
   return groups;
 }
 
+// What a group's packets reach in a VPC.
+struct Outcome {
+  const TableWays* before = nullptr;  // as of the group
+  const TableWays* after = nullptr;
+  bool was = false, is = false;
+  AddressSet lost, gained;
+};
+
 // What a gateway delivers into a VPC before or afterwards, and not both times.
 struct Cell {
   AddressRange range;
@@ -124,31 +134,59 @@ class GatewayPairing {
     return ids;
   }
 
-  static AddressSet set_of(const GatewayReachability* gateway, const std::string& vpc) {
-    AddressSet set;
-    if (gateway == nullptr) return set;
-    for (const auto position : gateway->into(vpc)) {
-      set.push_back(gateway->deliveries[position].range);
-    }
-    return united(std::move(set));
-  }
-
+  // Those of both gateways' VPCs side by side, in order of name.
   void find_cells() {
-    const auto add = [&](const std::string& vpc, std::uint32_t id) {
-      const AddressSet old = set_of(before_, vpc), now = set_of(after_, vpc);
-      if (old == now) return;
-      for (const auto& range : difference(old, now)) cells_.push_back({range, id, {}});
-      for (const auto& range : difference(now, old)) cells_.push_back({range, id, {}});
-    };
-    for (std::size_t i = 0; i < old_ids_.size(); ++i) add(before_->vpcs[i], old_ids_[i]);
-    for (std::size_t i = 0; i < ids_.size(); ++i) {
-      const std::string& vpc = after_->vpcs[i];
-      const bool seen = before_ != nullptr && std::ranges::binary_search(before_->vpcs, vpc);
-      if (!seen) add(vpc, ids_[i]);
+    Side old{before_, old_ids_}, now{after_, ids_};
+    while (!old.at_end() || !now.at_end()) {
+      const auto vpc = std::min(old.vpc(), now.vpc());
+      const auto into_before = old.take(vpc), into_after = now.take(vpc);
+      add_cells(vpc, into_before, into_after);
     }
     std::ranges::sort(cells_, {}, [](const Cell& cell) { return cell.range.first; });
     config::IpAddress last{};
     for (Cell& cell : cells_) cell.last_so_far = last = std::max(last, cell.range.last);
+  }
+
+  // The VPCs that a gateway delivers into, one after the other.
+  struct Side {
+    Side(const GatewayReachability* of, const Ids& all_ids) : gateway(of), ids(all_ids) { skip(); }
+    bool at_end() const { return at == ids.size(); }
+    std::uint32_t vpc() const {
+      return at_end() ? std::numeric_limits<std::uint32_t>::max() : ids[at];
+    }
+    // What goes into the VPC, if it is the next one.
+    std::span<const std::uint32_t> take(std::uint32_t which) {
+      if (at_end() || ids[at] != which) return {};
+      const auto into = gateway->into(at++);
+      skip();
+      return into;
+    }
+
+   private:
+    void skip() {
+      while (!at_end() && gateway->into(at).empty()) ++at;
+    }
+    const GatewayReachability* gateway;
+    const Ids& ids;
+    std::size_t at = 0;
+  };
+
+  void add_cells(std::uint32_t vpc, std::span<const std::uint32_t> into_before,
+                 std::span<const std::uint32_t> into_after) {
+    const auto same = [&](std::uint32_t a, std::uint32_t b) {
+      return before_->deliveries[a].range == after_->deliveries[b].range;
+    };
+    if (std::ranges::equal(into_before, into_after, same)) return;
+    const AddressSet old = set_of(before_, into_before), now = set_of(after_, into_after);
+    for (const auto& range : difference(old, now)) cells_.push_back({range, vpc, {}});
+    for (const auto& range : difference(now, old)) cells_.push_back({range, vpc, {}});
+  }
+
+  static AddressSet set_of(const GatewayReachability* gateway,
+                           std::span<const std::uint32_t> deliveries) {
+    AddressSet set;
+    for (const auto position : deliveries) set.push_back(gateway->deliveries[position].range);
+    return united(std::move(set));
   }
 
   const GatewayReachability* before_;
@@ -234,25 +272,44 @@ class Difference {
     const auto groups = groups_of(all_[from].before, all_[from].after);
     for (const auto to : candidates_) {
       PairChange pair{std::string(all_[from].name), std::string(all_[to].name), false, false, {}};
-      for (const Group& group : groups) compare(group, all_[to], pair);
+      for (const Group& group : groups) add(group, outcome(group, to), pair);
       if (!pair.sources.empty()) visit(pair);
     }
   }
 
-  void compare(const Group& group, const Named& to, PairChange& pair) const {
+  static void add(const Group& group, const Outcome& outcome, PairChange& pair) {
+    pair.was = pair.was || outcome.was;
+    pair.is = pair.is || outcome.is;
+    if (outcome.lost.empty() && outcome.gained.empty()) return;
+    pair.sources.push_back({group.sources, outcome.lost, outcome.gained});
+  }
+
+  // The last one into a VPC serves all tables that lead the same ways, as those of thousands do.
+  const Outcome& outcome(const Group& group, std::uint32_t to) {
+    const auto [known, is_new] = outcomes_.try_emplace(to);
+    Outcome& last = known->second;
+    if (is_new || !same_ways(last.before, group.before) || !same_ways(last.after, group.after)) {
+      last = work_out(group, all_[to]);
+    }
+    return last;
+  }
+
+  static bool same_ways(const TableWays* a, const TableWays* b) {
+    return a == b || (a != nullptr && b != nullptr && a->ways == b->ways);
+  }
+
+  Outcome work_out(const Group& group, const Named& to) const {
     const auto hosts = [](AddressSet set, const VpcReach* vpc) {
       return vpc != nullptr && has_host(set, *vpc) ? std::move(set) : AddressSet{};
     };
     AddressSet old, now;
     if (group.before != nullptr) old = hosts(reached(before_, *group.before, to.name), to.before);
     if (group.after != nullptr) now = hosts(reached(after_, *group.after, to.name), to.after);
-    pair.was = pair.was || !old.empty();
-    pair.is = pair.is || !now.empty();
-    if (old == now) return;
-    SourceChange change{group.sources, {}, {}};
-    change.lost = hosts(difference(old, now), to.before);
-    change.gained = hosts(difference(now, old), to.after);
-    if (!change.lost.empty() || !change.gained.empty()) pair.sources.push_back(std::move(change));
+    Outcome outcome{group.before, group.after, !old.empty(), !now.empty(), {}, {}};
+    if (old == now) return outcome;
+    outcome.lost = hosts(difference(old, now), to.before);
+    outcome.gained = hosts(difference(now, old), to.after);
+    return outcome;
   }
 
   const Reachability& before_;
@@ -261,6 +318,7 @@ class Difference {
   std::vector<bool> seen_;
   Ids candidates_;
   std::unordered_map<std::string, GatewayPairing> pairings_;
+  std::unordered_map<std::uint32_t, Outcome> outcomes_;  // by VPC, as many as were candidates
 };
 
 }  // namespace

@@ -77,6 +77,9 @@ struct GatewayReachability {
   friend bool operator==(const GatewayReachability&, const GatewayReachability&) = default;
   // Positions of those into a VPC; none when it isn't attached.
   std::span<const std::uint32_t> into(std::string_view vpc) const;
+  std::span<const std::uint32_t> into(std::size_t vpc) const {  // a position in `vpcs`
+    return std::span(positions).subspan(starts[vpc], starts[vpc + 1] - starts[vpc]);
+  }
   // Calls visit(delivery) for those that overlap the range, in order.
   template <typename Visit>
   void for_each_in(const AddressRange& range, Visit visit) const {
