@@ -67,7 +67,7 @@ RequestLabel label_of(const Request& request);
 tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::string_view file);
 
 // More changes nobody reads, and to find them out keeps commits waiting.
-inline constexpr DiffLimits shown_changes{.listed = 1'000, .compared = 20'000};
+inline constexpr DiffLimits shown_changes{.listed = 100, .compared = 20'000};
 
 struct Changes {
   std::vector<ObjectChange> objects;

@@ -74,7 +74,7 @@ struct ReachDifference {
 };
 
 struct ReachLimits {
-  std::size_t listed = 1'000;      // pairs of each list
+  std::size_t listed = 100;        // pairs of each list
   std::size_t prefixes = 20;       // of a pair
   std::size_t compared = 100'000;  // pairs
 };
