@@ -8,6 +8,7 @@
 #include "config/loader.h"
 #include "control/routes/compute_routes.h"
 #include "control/routes/diff.h"
+#include "control/routes/table_cursor.h"
 #include "control/routes/walk.h"
 #include "listing.h"
 #include "model_builder.h"
@@ -170,11 +171,26 @@ std::size_t gateways_importing(const control::TableRoutes& table, const config::
   }));
 }
 
+// A prefix at a time, a table lists the same.
+void check_cursor(const control::Rib& rib, const control::VpcRoutes& vpc,
+                  const control::TableRoutes& table, const std::vector<control::Route>& listed) {
+  control::TableCursor cursor(rib, vpc, table);
+  std::vector<control::Route> routes;
+  while (auto some = cursor.next()) {
+    for (auto& route : *some) {
+      ASSERT_EQ(route.prefix, some->front().prefix);
+      routes.push_back(std::move(route));
+    }
+  }
+  ASSERT_EQ(routes, listed) << vpc.name << "/" << table.name;
+}
+
 // Every import goes to its gateways in their order, by an entry of its own or by its range's.
 void check_imports(const config::Vpc& vpc, const control::Rib& rib,
                    const control::TableRoutes& table, const control::Plan& plan,
                    Sightings& sightings) {
   const std::vector<control::Route> listed = list_table(rib, *rib.find_vpc(vpc.name), table);
+  check_cursor(rib, *rib.find_vpc(vpc.name), table, listed);
   const auto is_import = [](const control::Route& route) {
     return route.origin == control::Origin::propagated && route.status == control::Status::valid;
   };
