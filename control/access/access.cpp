@@ -36,6 +36,8 @@ constexpr std::array rules{
     Rule{"POST", "/v1/generations", operate, false},
     // Others wait meanwhile: not for tenants.
     Rule{"POST", "/v1/confirm", operate, false},
+    // A tenant is told what of its account changes.
+    Rule{"GET", "/v1/events", look, true},
     Rule{"GET", "/v1/ports", look, false},
     Rule{"PUT", "/v1/ports", administer, false},
     Rule{"PATCH", "/v1/ports", administer, false},

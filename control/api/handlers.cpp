@@ -1,6 +1,6 @@
 #include "control/api/handlers.h"
 
-#include <algorithm>
+#include <array>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -14,6 +14,7 @@
 #include "config/quoted.h"
 #include "config/yaml_writer.h"
 #include "control/access/access.h"
+#include "control/api/accept.h"
 #include "control/api/explain.h"
 #include "control/api/history.h"
 #include "control/api/items.h"
@@ -23,7 +24,7 @@
 #include "control/api/reachability.h"
 #include "control/api/task.h"
 #include "control/api/text_request.h"
-#include "control/routes/rib_json.h"
+#include "control/api/views.h"
 #include "control/routes/warnings.h"
 
 namespace bgw::control {
@@ -72,28 +73,14 @@ Json counts(const config::ValidModel& model) {
           {"attachments", model.attachments().size()}};
 }
 
-// Objects of a kind, or what is at a path that begins with one.
 template <config::Kind kind>
-ApiResponse items(const Running& running, const ApiRequest& request, const std::string& rest) {
-  if (rest.empty()) return list_objects(running, kind, request);
-  return show_item(running, request.path.substr(std::string_view("/v1/").size()));
+tl::expected<Lines, ApiResponse> objects(const RunningPointer& running, const ApiRequest& request,
+                                         const std::string&, Extent extent) {
+  return object_lines(running, kind, request, extent);
 }
 
-ApiResponse propagations(const Running& running, const ApiRequest&, const std::string& name) {
-  Json list = Json::array();
-  if (name.empty()) {
-    for (const auto& vpc : running.model.vpcs()) {
-      for (auto& one : propagations_json(vpc)) list.push_back(std::move(one));
-    }
-    return ok(list);
-  }
-  if (const auto* vpc = running.model.vpcs().find(name.substr(0, name.find('/')))) {
-    for (auto& one : propagations_json(*vpc)) {
-      if (one["name"] == name) return ok(one);
-    }
-  }
-  return api_error(
-      404, fmt::format("there is no propagation (they are named VPC/TABLE/GATEWAY) '{}'", name));
+ApiResponse item(const Running& running, const ApiRequest& request, const std::string&) {
+  return show_item(running, request.path.substr(std::string_view("/v1/").size()));
 }
 
 ApiResponse config_text(const Running& running, const ApiRequest&, const std::string&) {
@@ -102,37 +89,6 @@ ApiResponse config_text(const Running& running, const ApiRequest&, const std::st
 
 ApiResponse openapi(const Running&, const ApiRequest&, const std::string&) {
   return ok(openapi_document());
-}
-
-// TABLE is "bgw-1" or "vpc-a/main".
-std::optional<std::vector<Route>> table_routes(const Running& running, const std::string& table) {
-  const auto& rib = running.rib();
-  const auto slash = table.find('/');
-  if (slash == std::string::npos) {
-    if (running.model.gateways().find(table) == nullptr) return std::nullopt;
-    const auto* gateway = rib.find_gateway(table);
-    return std::vector<Route>(gateway->routes.begin(), gateway->routes.end());
-  }
-  const auto owner = table.substr(0, slash);
-  if (running.model.vpcs().find(owner) == nullptr) return std::nullopt;
-  const auto* vpc = rib.find_vpc(owner);
-  const auto found = std::ranges::find(vpc->tables, table.substr(slash + 1), &TableRoutes::name);
-  if (found == vpc->tables.end()) return std::nullopt;
-  return list_table(rib, *vpc, *found);
-}
-
-ApiResponse routes(const Running& running, const ApiRequest& request, const std::string& table) {
-  auto listed = table_routes(running, table);
-  if (!listed) {
-    return api_error(404, fmt::format("there is no route table '{}': give a gateway's name, or "
-                                      "VPC/TABLE",
-                                      table));
-  }
-  const auto candidates = request.query.find("candidates");
-  if (candidates == request.query.end() || candidates->second == "0") {
-    std::erase_if(*listed, [](const Route& route) { return route.status != Status::valid; });
-  }
-  return ok(to_json(std::span<const Route>(*listed)));
 }
 
 }  // namespace
@@ -146,7 +102,7 @@ struct ApiHandlers::Entry {
   std::string_view method;
   std::string_view path;
   Takes takes;
-  std::variant<Answer, LaterAnswer, View> answer;
+  std::variant<Answer, LaterAnswer, View, Listing> answer;
 };
 
 const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
@@ -164,15 +120,16 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
         {"GET", "/v1/generations", maybe_name, &ApiHandlers::generations},
         {"POST", "/v1/generations", name, &ApiHandlers::restore},
         {"POST", "/v1/confirm", nothing, &ApiHandlers::confirm},
-        {"GET", "/v1/ports", maybe_name, &items<Kind::port>},
-        {"GET", "/v1/underlays", maybe_name, &items<Kind::underlay>},
-        {"GET", "/v1/vpcs", maybe_name, &items<Kind::vpc>},
-        {"GET", "/v1/gateways", maybe_name, &items<Kind::gateway>},
-        {"GET", "/v1/attachments", maybe_name, &items<Kind::attachment>},
-        {"GET", "/v1/propagations", maybe_name, &propagations},
-        {"GET", "/v1/reachability", nothing, &list_reachability},
+        {"GET", "/v1/events", nothing, &ApiHandlers::events},
+        {"GET", "/v1/ports", maybe_name, Listing{&objects<Kind::port>, &item}},
+        {"GET", "/v1/underlays", maybe_name, Listing{&objects<Kind::underlay>, &item}},
+        {"GET", "/v1/vpcs", maybe_name, Listing{&objects<Kind::vpc>, &item}},
+        {"GET", "/v1/gateways", maybe_name, Listing{&objects<Kind::gateway>, &item}},
+        {"GET", "/v1/attachments", maybe_name, Listing{&objects<Kind::attachment>, &item}},
+        {"GET", "/v1/propagations", maybe_name, Listing{&propagation_lines, &show_propagation}},
+        {"GET", "/v1/reachability", nothing, Listing{&reachability_lines}},
         {"GET", "/v1/explain", nothing, &explain_pair},
-        {"GET", "/v1/routes", maybe_name, &routes},
+        {"GET", "/v1/routes", maybe_name, Listing{&route_lines}},
         {"GET", "/v1/trace", nothing, &ApiHandlers::trace},
         {"POST", "/v1/ping", nothing, &ApiHandlers::ping},
         {"GET", "/v1/captures", nothing, &ApiHandlers::capture_list},
@@ -231,10 +188,10 @@ void ApiHandlers::handle(ApiRequest request, const ApiRespond& respond) {
     if (const auto* later = std::get_if<LaterAnswer>(&entry.answer))
       return (this->**later)(std::move(request), rest, respond);
     if (const auto* view = std::get_if<View>(&entry.answer)) {
-      return show(respond, [view = *view, running = engine_.snapshot(),
-                            request = std::move(request), rest = std::move(rest)] {
-        return view(seen_by(request.role, *running), request, rest);
-      });
+      return show_view(*view, std::move(request), std::move(rest), respond);
+    }
+    if (const auto* listing = std::get_if<Listing>(&entry.answer)) {
+      return show_listing(*listing, std::move(request), std::move(rest), respond);
     }
     return respond((this->*std::get<Answer>(entry.answer))(request, rest));
   }
@@ -250,6 +207,42 @@ void ApiHandlers::handle(ApiRequest request, const ApiRespond& respond) {
 void ApiHandlers::show(const ApiRespond& respond, std::function<ApiResponse()> work) {
   auto [begin, end] = task<ApiResponse>(respond, std::move(work), respond);
   views_.run(std::move(begin), std::move(end));
+}
+
+void ApiHandlers::show_view(View view, ApiRequest request, std::string rest,
+                            const ApiRespond& respond) {
+  show(respond,
+       [view, running = engine_.snapshot(), request = std::move(request), rest = std::move(rest)] {
+         return view(seen_by(request.role, *running), request, rest);
+       });
+}
+
+void ApiHandlers::show_listing(const Listing& listing, ApiRequest request, std::string rest,
+                               const ApiRespond& respond) {
+  if (!rest.empty() && listing.one != nullptr) {
+    return show_view(listing.one, std::move(request), std::move(rest), respond);
+  }
+  const auto shared = std::make_shared<const ApiRequest>(std::move(request));
+  list(
+      *shared,
+      [all = listing.all, running = engine_.snapshot(), shared,
+       rest = std::move(rest)](Extent extent) {
+        return all(std::make_shared<const Running>(seen_by(shared->role, *running)), *shared, rest,
+                   extent);
+      },
+      respond);
+}
+
+void ApiHandlers::list(const ApiRequest& request, std::function<LinesOrError(Extent)> lines,
+                       const ApiRespond& respond) {
+  const auto type = preferred(request.accept, list_types);
+  if (!type) return respond(not_acceptable(request));
+  const bool is_streamed = *type == lines_type;
+  show(respond, [&views = views_, is_streamed, lines = std::move(lines)] {
+    auto made = lines(is_streamed ? Extent::all : Extent::page);
+    if (!made) return std::move(made.error());
+    return is_streamed ? streamed(views, std::move(*made)) : listed(*made);
+  });
 }
 
 // Texts of thousands of VPCs take a while: neighbours and other clients must not wait for them.
@@ -304,10 +297,35 @@ void ApiHandlers::confirm(ApiRequest request, const std::string&, const ApiRespo
 
 void ApiHandlers::generations(ApiRequest request, const std::string& rest,
                               const ApiRespond& respond) {
+  if (rest.empty()) {
+    const auto shared = std::make_shared<const ApiRequest>(std::move(request));
+    return list(
+        *shared,
+        [&models = engine_.store(), shared](Extent extent) {
+          return generation_lines(models, *shared, extent);
+        },
+        respond);
+  }
   show(respond, [&models = engine_.store(), request = std::move(request), rest] {
-    return rest.empty() ? list_generations(models, request)
-                        : show_generation(models, request, rest);
+    return show_generation(models, request, rest);
   });
+}
+
+void ApiHandlers::events(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  static constexpr std::array<std::string_view, 1> types{"text/event-stream"};
+  if (!preferred(request.accept, types)) {
+    return respond(api_error(406, fmt::format("events are there as {}", types.front())));
+  }
+  for (const auto& [key, value] : request.query) {
+    if (key == "after") continue;
+    return respond(api_error(
+        400, fmt::format("unknown option {}; known options: after", config::quoted(key))));
+  }
+  auto stream = events_.follow(request);
+  if (!stream) return respond(std::move(stream.error()));
+  ApiResponse answer{200, {}, std::string(types.front())};
+  answer.stream = std::move(*stream);
+  respond(std::move(answer));
 }
 
 void ApiHandlers::change(tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> parsed,

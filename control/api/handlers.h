@@ -11,6 +11,9 @@
 #include <nlohmann/json.hpp>
 
 #include "control/api/change_request.h"
+#include "control/api/event_feed.h"
+#include "control/api/event_watch.h"
+#include "control/api/lines.h"
 #include "control/api/neighbour_listings.h"
 #include "control/api/server.h"
 #include "control/capture/capture.h"
@@ -29,7 +32,7 @@ namespace bgw::control {
 class ApiHandlers {
  public:
   struct Planes {
-    const TelemetryPlane& telemetry;
+    TelemetryPlane& telemetry;
     CapturePlane& captures;
     PingPlane& pings;
   };
@@ -49,6 +52,8 @@ class ApiHandlers {
         views_(threads.views),
         started_(std::chrono::steady_clock::now()) {
     engine_.observe(captures_);
+    engine_.observe(event_watch_);
+    planes_.telemetry.observe_links(event_watch_);
   }
 
   void handle(ApiRequest request, const ApiRespond& respond);
@@ -61,13 +66,17 @@ class ApiHandlers {
   };
   static std::vector<Place> places();
 
-  // Goes on with captures and lists; true if there was anything to do.
+  // Goes on with captures, lists and events; true if there was anything to do.
   bool poll(std::chrono::steady_clock::time_point now) {
     const bool listed = listings_.poll();
-    return captures_.poll(now) || listed;
+    const bool told = events_.poll(now);
+    return captures_.poll(now) || listed || told;
   }
-  // Answers what waits for poll() that there is none any more.
-  void stop() { listings_.stop(); }
+  // Answers what waits for poll() that there is none any more; who follows events is told the end.
+  void stop() {
+    listings_.stop();
+    events_.stop();
+  }
 
  private:
   // `rest` is what follows the path of an entry that takes a name: "vpc-a/main".
@@ -76,11 +85,24 @@ class ApiHandlers {
                                             const ApiRespond& respond);
   using View = ApiResponse (*)(const Running& running, const ApiRequest& request,
                                const std::string& rest);
+  using LinesOrError = tl::expected<Lines, ApiResponse>;
+  // A list; `one`, if there is one, shows what a name behind the path means.
+  struct Listing {
+    LinesOrError (*all)(const RunningPointer& running, const ApiRequest& request,
+                        const std::string& rest, Extent extent);
+    View one = nullptr;
+  };
   struct Entry;
   static const std::vector<Entry>& entries();
 
   // Answers what `work` makes, beside the control loop.
   void show(const ApiRespond& respond, std::function<ApiResponse()> work);
+  void show_view(View view, ApiRequest request, std::string rest, const ApiRespond& respond);
+  void show_listing(const Listing& listing, ApiRequest request, std::string rest,
+                    const ApiRespond& respond);
+  // What `lines` makes, beside the control loop too, in the form that the client accepts.
+  void list(const ApiRequest& request, std::function<LinesOrError(Extent)> lines,
+            const ApiRespond& respond);
   void compute(const ApiRespond& respond, std::function<ApiResponse()> work);
 
   ApiResponse status(const ApiRequest& request, const std::string& rest);
@@ -98,6 +120,8 @@ class ApiHandlers {
   void change(tl::expected<std::shared_ptr<ChangeRequest>, ApiResponse> change,
               const ApiRespond& respond);
 
+  void events(ApiRequest request, const std::string& rest, const ApiRespond& respond);
+
   void trace(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void ping(ApiRequest request, const std::string& rest, const ApiRespond& respond);
 
@@ -112,6 +136,7 @@ class ApiHandlers {
   void stats(ApiRequest request, const std::string& rest, const ApiRespond& respond);
   void drops(ApiRequest request, const std::string& rest, const ApiRespond& respond);
 
+  class NeighbourStream;
   struct Trace;
   void finish_trace(std::shared_ptr<Trace> trace, const ApiRespond& respond);
   nlohmann::ordered_json trace_json(const Trace& trace) const;
@@ -132,6 +157,8 @@ class ApiHandlers {
   Committer committer_{engine_, commits_};
   CaptureSessions captures_{engine_, planes_.captures};
   NeighbourListings listings_{planes_.telemetry};
+  EventFeed events_{views_, engine_.store(), engine_.running().generation};
+  EventWatch event_watch_{events_, engine_};
   std::chrono::steady_clock::time_point started_;
 };
 

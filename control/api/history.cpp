@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -22,7 +25,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Wrong = tl::unexpected<ApiResponse>;
 
-constexpr std::size_t largest_page = 1000;
+constexpr std::uint64_t largest_page = 1000, usual_page = 100;
 
 std::optional<std::uint64_t> number_in(std::string_view text) {
   std::uint64_t number = 0;
@@ -40,14 +43,6 @@ ApiResponse error_of(const StoreError& error) {
     default:
       return api_error(500, error.message);
   }
-}
-
-Json to_json(const GenerationInfo& info) {
-  return {{"generation", info.number},
-          {"time", text_of(info.time)},
-          {"principal", info.principal},
-          {"comment", info.comment},
-          {"summary", info.summary}};
 }
 
 // What differs, with the routes that each generation had by its own history of arrivals.
@@ -81,6 +76,32 @@ ApiResponse compare(const ModelStore& models, const StoredModel& from, const Api
                             {"routes", std::move(routes)},
                             {"reachability", std::move(reach)}}}})};
 }
+
+// Page by page.
+class GenerationLines {
+ public:
+  GenerationLines(const ModelStore& models, std::vector<GenerationInfo> first, std::uint64_t limit)
+      : models_(models), left_(limit), page_(std::move(first)) {}
+
+  std::optional<Json> operator()() {
+    if (left_ == 0) return std::nullopt;
+    if (at_ == page_.size() && at_ > 0 && page_.back().number > 1) {
+      auto next = models_.list(std::min(left_, largest_page), page_.back().number);
+      if (!next) throw std::runtime_error(next.error().message);
+      page_ = std::move(*next);
+      at_ = 0;
+    }
+    if (at_ == page_.size()) return std::nullopt;
+    --left_;
+    return to_json(page_[at_++]);
+  }
+
+ private:
+  const ModelStore& models_;
+  std::uint64_t left_;
+  std::vector<GenerationInfo> page_;
+  std::size_t at_ = 0;
+};
 
 bool brings_devices(const config::ValidModel& running, const config::ValidModel& stored) {
   return !std::ranges::all_of(stored.ports(), [&](const config::Port& port) {
@@ -171,27 +192,37 @@ ApiResponse nothing_at(const ApiRequest& request) {
 
 }  // namespace
 
-ApiResponse list_generations(const ModelStore& models, const ApiRequest& request) {
-  std::uint64_t limit = 100, before = 0;
+Json to_json(const GenerationInfo& info) {
+  return {{"generation", info.number},
+          {"time", text_of(info.time)},
+          {"principal", info.principal},
+          {"comment", info.comment},
+          {"summary", info.summary}};
+}
+
+tl::expected<Lines, ApiResponse> generation_lines(const ModelStore& models,
+                                                  const ApiRequest& request, Extent extent) {
+  std::uint64_t limit =
+      extent == Extent::page ? usual_page : std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t before = 0;
   for (const auto& [key, value] : request.query) {
     const auto number = number_in(value);
     const bool is_limit = key == "limit";
     if (!is_limit && key != "before") {
-      return api_error(
-          400, fmt::format("unknown option {}; known options: before, limit", config::quoted(key)));
+      return Wrong(api_error(400, fmt::format("unknown option {}; known options: before, limit",
+                                              config::quoted(key))));
     }
     if (!number || *number < 1 || (is_limit && *number > largest_page)) {
-      return api_error(400, fmt::format("{}: expected a number from 1{}, found {}", key,
-                                        is_limit ? fmt::format(" to {}", largest_page) : "",
-                                        config::quoted(value)));
+      return Wrong(api_error(400, fmt::format("{}: expected a number from 1{}, found {}", key,
+                                              is_limit ? fmt::format(" to {}", largest_page) : "",
+                                              config::quoted(value))));
     }
     (is_limit ? limit : before) = *number;
   }
-  const auto infos = models.list(limit, before);
-  if (!infos) return error_of(infos.error());
-  Json list = Json::array();
-  for (const auto& info : *infos) list.push_back(to_json(info));
-  return {200, json_text(list)};
+  // What can't be read at all is a status yet.
+  auto first = models.list(std::min(limit, largest_page), before);
+  if (!first) return Wrong(error_of(first.error()));
+  return GenerationLines(models, std::move(*first), limit);
 }
 
 ApiResponse show_generation(const ModelStore& models, const ApiRequest& request,

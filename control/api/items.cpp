@@ -171,20 +171,20 @@ ApiResponse show_item(const Running& running, const std::string& path) {
   return answer;
 }
 
-ApiResponse list_objects(const Running& running, config::Kind kind, const ApiRequest& request) {
-  const Items items(running.model);
-  auto names = object_names(running.model, kind);
+tl::expected<Lines, ApiResponse> object_lines(const RunningPointer& running, config::Kind kind,
+                                              const ApiRequest& request, Extent extent) {
+  auto names = object_names(running->model, kind);
   const auto limit = request.query.find("limit");
   const auto after = request.query.find("after");
   if (limit != request.query.end() || after != request.query.end()) {
-    std::size_t count = largest_page;
+    std::size_t count = extent == Extent::all ? names.size() : largest_page;
     if (limit != request.query.end()) {
       const auto& text = limit->second;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
       if (error != std::errc{} || end != text.data() + text.size() || count < 1 ||
           count > largest_page) {
-        return api_error(400, fmt::format("limit: expected a number from 1 to {}, found {}",
-                                          largest_page, config::quoted(text)));
+        return Wrong(api_error(400, fmt::format("limit: expected a number from 1 to {}, found {}",
+                                                largest_page, config::quoted(text))));
       }
     }
     std::ranges::sort(names);
@@ -194,12 +194,12 @@ ApiResponse list_objects(const Running& running, config::Kind kind, const ApiReq
     names.erase(names.begin(), begin);
     names.resize(std::min(names.size(), count));
   }
-  Json list = Json::array();
-  for (auto& name : names) {
-    const ItemPath path{{kind, std::move(name)}, {}};
-    list.push_back(shown(running, path, *items.get(path, Defaults::written)));
-  }
-  return {200, json_text(list)};
+  return [running, kind, names = std::move(names), at = std::size_t{0},
+          items = std::make_shared<const Items>(running->model)]() mutable -> std::optional<Json> {
+    if (at == names.size()) return std::nullopt;
+    const ItemPath path{{kind, std::move(names[at++])}, {}};
+    return shown(*running, path, *items->get(path, Defaults::written));
+  };
 }
 
 // FNV-1a of 64 bits: nobody gains by a collision with what is theirs to change.

@@ -12,6 +12,7 @@
 
 #include "config/items.h"
 #include "control/api/change_request.h"
+#include "control/api/lines.h"
 #include "control/api/server.h"
 #include "control/commit/running.h"
 
@@ -20,7 +21,8 @@ namespace bgw::control {
 // Of `path`, such as "vpcs/vpc-a/subnets/web", or a list of parts; with an entity tag. Any thread.
 ApiResponse show_item(const Running& running, const std::string& path);
 // A kind's objects, as show_item() has them; `?limit=` of them by name, `?after=` one.
-ApiResponse list_objects(const Running& running, config::Kind kind, const ApiRequest& request);
+tl::expected<Lines, ApiResponse> object_lines(const RunningPointer& running, config::Kind kind,
+                                              const ApiRequest& request, Extent extent);
 
 // Strong (RFC 9110 §8.8.3): the same for equal values, whatever else of the host differs.
 std::string entity_tag(const nlohmann::ordered_json& value);

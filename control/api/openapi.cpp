@@ -58,7 +58,7 @@ class ItemPaths {
     const auto id = owner + camel(name);
     Json& all = paths_[path];
     if (!parameters.empty()) all["parameters"] = parameters;
-    all["get"] = list_operation(id, schema);
+    all["get"] = list_operation(id, schema, owner.empty());
     Json inner = parameters;
     inner.push_back(
         {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
@@ -80,15 +80,20 @@ class ItemPaths {
     return {{"description", text},
             {"content", {{"application/json", {{"schema", std::move(schema)}}}}}};
   }
-  static Json list_operation(const std::string& id, const std::string& schema) {
-    return {
-        {"operationId", "list" + id},
-        {"summary", "all, or those behind a name"},
-        {"tags", {"configuration"}},
-        {"parameters", {reference("parameters", "Limit"), reference("parameters", "After")}},
-        {"responses",
-         {{"200", answer("a list", {{"type", "array"}, {"items", reference("schemas", schema)}})},
-          {"default", reference("responses", "Problem")}}}};
+  // All objects come as lines too, whose schema is that of one; parts of an object are few.
+  static Json list_answer(const Json& thing, bool has_lines) {
+    Json list = answer("a list", {{"type", "array"}, {"items", thing}});
+    if (has_lines) list["content"]["application/x-ndjson"] = {{"schema", thing}};
+    return list;
+  }
+  static Json list_operation(const std::string& id, const std::string& schema, bool has_lines) {
+    return {{"operationId", "list" + id},
+            {"summary", "all, or those behind a name"},
+            {"tags", {"configuration"}},
+            {"parameters", {reference("parameters", "Limit"), reference("parameters", "After")}},
+            {"responses",
+             {{"200", list_answer(reference("schemas", schema), has_lines)},
+              {"default", reference("responses", "Problem")}}}};
   }
   static void add_operations(Json& path, const std::string& id, const std::string& schema) {
     const Json no = reference("responses", "Problem");

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,7 +15,6 @@
 #include <tl/expected.hpp>
 
 #include "config/quoted.h"
-#include "control/api/json.h"
 #include "control/api/problem.h"
 #include "control/routes/reach_difference.h"
 
@@ -26,7 +28,7 @@ constexpr std::size_t largest_page = 1'000;
 struct Selection {
   std::optional<std::string> from, to;
   std::pair<std::string, std::string> after;
-  std::size_t limit = largest_page;
+  std::optional<std::size_t> limit;
 };
 
 tl::expected<std::size_t, ApiResponse> limit_of(const std::string& text) {
@@ -83,29 +85,72 @@ Json pair_json(const Reachability& reach, const VpcReach& from, const std::strin
   return {{"from", from.name}, {"to", to}, {"reach", std::move(parts)}};
 }
 
+// One VPC after the other, and of each those that it reaches.
+class PairLines {
+ public:
+  PairLines(const RunningPointer& running, Selection selection, std::size_t limit)
+      : running_(running),
+        selection_(std::move(selection)),
+        left_(limit),
+        reach_(std::make_shared<Reachability>(running->reach)) {
+    complete(*reach_, running->model, running->rib());
+    order_ = std::make_shared<Order>(order_of(*reach_));
+  }
+
+  std::optional<Json> operator()() {
+    if (left_ == 0) return std::nullopt;
+    if (at_ == reached_.size()) return enter();
+    const auto& to = reached_[at_++];
+    const VpcReach& from = *from_;
+    if (std::pair(from.name, to) <= selection_.after) return Json();
+    if (selection_.to && to != *selection_.to) return Json();
+    --left_;
+    return pair_json(*reach_, from, to);
+  }
+
+ private:
+  using Order = std::vector<std::uint32_t>;
+  static Order order_of(const Reachability& reach) {
+    const auto by_name = reach.vpcs.by_name();
+    return {by_name.begin(), by_name.end()};
+  }
+
+  // The next VPC; says nothing yet.
+  std::optional<Json> enter() {
+    if (next_ == order_->size()) return std::nullopt;
+    from_ = &reach_->vpcs[(*order_)[next_++]];
+    reached_.clear();
+    at_ = 0;
+    const auto& name = from_->name;
+    const bool is_seen = running_->model.vpcs().find(name) != nullptr;  // by whoever asks
+    const bool is_asked_for = !selection_.from || name == *selection_.from;
+    if (is_seen && is_asked_for && name >= selection_.after.first) {
+      reached_ = reached_vpcs(*reach_, *from_);
+    }
+    return Json();
+  }
+
+  RunningPointer running_;
+  Selection selection_;
+  std::size_t left_;
+  std::shared_ptr<Reachability> reach_;
+  std::shared_ptr<const Order> order_;
+  std::size_t next_ = 0;
+  const VpcReach* from_ = nullptr;
+  std::vector<std::string> reached_;
+  std::size_t at_ = 0;
+};
+
 }  // namespace
 
-ApiResponse list_reachability(const Running& running, const ApiRequest& request,
-                              const std::string&) {
-  const auto selection = selection_of(running, request);
-  if (!selection) return selection.error();
-  Reachability reach = running.reach;
-  complete(reach, running.model, running.rib());
-  Json list = Json::array();
-  for (const auto position : reach.vpcs.by_name()) {
-    const VpcReach& from = reach.vpcs[position];
-    if (from.name < selection->after.first) continue;
-    if (running.model.vpcs().find(from.name) == nullptr) continue;  // not for everybody's eyes
-    if (selection->from && from.name != *selection->from) continue;
-    if (list.size() == selection->limit) break;
-    for (const auto& to : reached_vpcs(reach, from)) {
-      if (std::pair(from.name, to) <= selection->after) continue;
-      if (selection->to && to != *selection->to) continue;
-      if (list.size() == selection->limit) break;
-      list.push_back(pair_json(reach, from, to));
-    }
-  }
-  return {200, json_text(list)};
+tl::expected<Lines, ApiResponse> reachability_lines(const RunningPointer& running,
+                                                    const ApiRequest& request, const std::string&,
+                                                    Extent extent) {
+  auto selection = selection_of(*running, request);
+  if (!selection) return tl::unexpected(std::move(selection.error()));
+  const auto limit = selection->limit.value_or(
+      extent == Extent::page ? largest_page : std::numeric_limits<std::size_t>::max());
+  return PairLines(running, std::move(*selection), limit);
 }
 
 }  // namespace bgw::control

@@ -74,17 +74,26 @@ void RequestLog::answered(const Answered& answer, TimePoint now) {
   const auto level = level_of(answer);
   const bool is_recorded = is_audited(answer);
   if (!is_recorded && !spdlog::should_log(level)) return;
-  if (level != level_enum::debug && !answer.generation) {
-    const auto user = user_of(answer.peer);
-    LogBudget& budget = budget_of(user);
-    if (!budget.take(now)) return;
-    const auto left_out = budget.take_left_out();
-    if (left_out > 0) {
-      spdlog::warn("API: {} more lines about requests of {} are left out", left_out, user);
-    }
-  }
+  if (level != level_enum::debug && !answer.generation && !may_log(answer.peer, now)) return;
   if (is_recorded) return audit_({answer, line_of(answer), level == level_enum::warn});
   spdlog::log(level, "{}", line_of(answer));
+}
+
+void RequestLog::cut(const Answered& answer, TimePoint now) {
+  if (!may_log(answer.peer, now)) return;
+  spdlog::warn("API: the answer to {} is cut off: {} ({})", config::quoted(answer.request),
+               shortened(answer.note),
+               answer.principal.empty() ? to_string(answer.peer) : std::string(answer.principal));
+}
+
+bool RequestLog::may_log(const Peer& peer, TimePoint now) {
+  const auto user = user_of(peer);
+  LogBudget& budget = budget_of(user);
+  if (!budget.take(now)) return false;
+  if (const auto left_out = budget.take_left_out(); left_out > 0) {
+    spdlog::warn("API: {} more lines about requests of {} are left out", left_out, user);
+  }
+  return true;
 }
 
 LogBudget& RequestLog::budget_of(const std::string& user) {

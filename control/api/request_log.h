@@ -43,11 +43,14 @@ class RequestLog {
  public:
   using TimePoint = LogBudget::TimePoint;
   void answered(const Answered& answer, TimePoint now);
+  // An answer that came in pieces ended before its time; the note says why. A warning.
+  void cut(const Answered& answer, TimePoint now);
   void audit_to(AuditSink sink) { audit_ = std::move(sink); }
 
  private:
   static constexpr std::size_t most_users = 64;  // the others share a budget
   LogBudget& budget_of(const std::string& user);
+  bool may_log(const Peer& peer, TimePoint now);
 
   std::map<std::string, LogBudget> budgets_;
   LogBudget of_others_;

@@ -35,8 +35,9 @@ class TurnedAway {
     const auto error = api_error(static_cast<unsigned>(status), why);
     const auto reason = http::obsolete_reason(status);
     const auto answer = fmt::format(
-        "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
-        error.status, std::string_view(reason.data(), reason.size()), error.content_type,
+        "HTTP/1.1 {} {}\r\nConnection: close\r\n{}Content-Type: {}\r\nContent-Length: {}\r\n\r\n{}",
+        error.status, std::string_view(reason.data(), reason.size()),
+        status == http::status::service_unavailable ? "Retry-After: 1\r\n" : "", error.content_type,
         error.body.size(), error.body);
     error_code ignored;
     socket.non_blocking(true, ignored);

@@ -18,6 +18,7 @@
 
 #include "control/access/role.h"
 #include "control/access/socket_roles.h"
+#include "control/api/answer_stream.h"
 
 namespace boost::asio {
 class io_context;
@@ -36,6 +37,8 @@ struct ApiRequest {
   Role role{};                   // and what that lets him do
   // If-Match and If-None-Match (RFC 9110 §13.1), as they came.
   std::optional<std::string> if_match{}, if_none_match{};
+  std::optional<std::string> accept{};         // likewise, RFC 9110 §12.5.1
+  std::optional<std::string> last_event_id{};  // WHATWG HTML §9.2.4
 };
 
 struct ApiResponse {
@@ -47,6 +50,7 @@ struct ApiResponse {
   std::string etag{};   // of what the answer shows, quoted (RFC 9110 §8.8.3)
   std::string retry_after{}, authenticate{};  // of 429: seconds; of 401: how (RFC 9110 §11.6.1)
   std::optional<std::uint64_t> generation{};  // for the log: that the request has made
+  std::shared_ptr<AnswerStream> stream{};     // in place of the body
 };
 
 // Answers by calling `respond` once, now or later, on the control thread.
@@ -78,9 +82,10 @@ class ApiServer {
     std::size_t bodies_bytes = 256 << 20;
     std::vector<std::string> large_bodies_at{"/v1/config/",   "/v1/transactions", "/v1/vpcs/",
                                              "/v1/gateways/", "/v1/attachments/", "/v1/underlays/"};
-    std::chrono::seconds idle{60};    // to read a request or write a response
-    std::chrono::seconds quiet{20};   // until the header of the next one is there
-    std::chrono::seconds parting{1};  // for what a refused client goes on sending
+    std::chrono::seconds idle{60};       // to read a request or write a response
+    std::chrono::seconds quiet{20};      // until the header of the next one is there
+    std::chrono::seconds streamed{600};  // to take all of an answer that comes in pieces
+    std::chrono::seconds parting{1};     // for what a refused client goes on sending
   };
 
   // Binds `path`; connections wait until serve(). Its mode is 0660, or where groups have roles

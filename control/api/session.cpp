@@ -12,6 +12,7 @@
 #include <boost/beast/ssl.hpp>
 
 #include "control/api/problem.h"
+#include "control/api/stream_writer.h"
 #include "control/api/url.h"
 
 namespace bgw::control {
@@ -26,8 +27,8 @@ using LocalStream = beast::basic_stream<asio::local::stream_protocol>;
 using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
 // The field's value; several of one name are a list (RFC 9110 §5.3).
-template <typename Message>
-std::optional<std::string> field_of(const Message& message, http::field name) {
+template <typename Message, typename Name>
+std::optional<std::string> field_of(const Message& message, Name name) {
   const auto [begin, end] = message.equal_range(name);
   if (begin == end) return std::nullopt;
   std::string value;
@@ -120,7 +121,9 @@ class Session : public std::enable_shared_from_this<Session<Stream>>,
     const auto coming = parser_->content_length().value_or(parser_->chunked() ? body_bytes_ : 0);
     if (const auto why =
             sessions_->book.take_bytes(*this, coming, limits(), std::chrono::steady_clock::now())) {
-      return refuse(api_error(503, *why));
+      auto later = api_error(503, *why);
+      later.retry_after = "1";
+      return refuse(std::move(later));
     }
     if (!beast::iequals(parser_->get()[http::field::expect], "100-continue")) return read_body();
     auto go_on =
@@ -166,6 +169,8 @@ class Session : public std::enable_shared_from_this<Session<Stream>>,
     request->method = is_head_ ? "GET" : std::string(message.method_string());
     request->if_match = field_of(message, http::field::if_match);
     request->if_none_match = field_of(message, http::field::if_none_match);
+    request->accept = field_of(message, http::field::accept);
+    request->last_event_id = field_of(message, "Last-Event-ID");
     request->body = std::move(message.body());
     request->client = principal_.name;
     request->role = principal_.role;
@@ -207,21 +212,11 @@ class Session : public std::enable_shared_from_this<Session<Stream>>,
   }
 
   void write(ApiResponse response) {
-    sessions_->log.answered(
-        {peer, request_, response.status, response.note, principal_.name,
-         principal_.name.empty() ? "" : to_string(principal_.role), response.generation},
-        std::chrono::steady_clock::now());
-    auto message = std::make_shared<http::response<http::string_body>>(
-        static_cast<http::status>(response.status), version_);
-    message->set(http::field::content_type, response.content_type);
-    const auto set = [&](http::field name, const std::string& value) {
-      if (!value.empty()) message->set(name, value);
-    };
-    set(http::field::allow, response.allow);
-    set(http::field::etag, response.etag);
-    set(http::field::retry_after, response.retry_after);
-    set(http::field::www_authenticate, response.authenticate);
-    message->keep_alive(keep_alive_);
+    sessions_->log.answered(answered(response.status, response.note, response.generation),
+                            std::chrono::steady_clock::now());
+    if (response.stream) return write_stream(std::move(response));
+    auto message = std::make_shared<http::response<http::string_body>>();
+    set_header(*message, response);
     const auto length = response.body.size();
     if (!is_head_) message->body() = std::move(response.body);
     message->prepare_payload();
@@ -234,6 +229,69 @@ class Session : public std::enable_shared_from_this<Session<Stream>>,
       if (!error && self->keep_alive_) return self->read_header();
       self->end(error);
     });
+  }
+
+  Answered answered(unsigned status, std::string_view note,
+                    std::optional<std::uint64_t> generation) const {
+    return {peer,      request_,        status,
+            note,      principal_.name, principal_.name.empty() ? "" : to_string(principal_.role),
+            generation};
+  }
+
+  template <typename Message>
+  void set_header(Message& message, const ApiResponse& response) const {
+    message.result(response.status);
+    message.version(version_);
+    message.set(http::field::content_type, response.content_type);
+    const auto set = [&](http::field name, const std::string& value) {
+      if (!value.empty()) message.set(name, value);
+    };
+    set(http::field::allow, response.allow);
+    set(http::field::etag, response.etag);
+    set(http::field::retry_after, response.retry_after);
+    set(http::field::www_authenticate, response.authenticate);
+    message.keep_alive(keep_alive_);
+  }
+
+  // Not among what a stopping daemon waits for: a slow client would hold it up, and an endless
+  // answer always.
+  void write_stream(ApiResponse response) {
+    sessions_->book.give_bytes_back(*this);
+    if (version_ < 11 || response.stream->is_endless()) keep_alive_ = false;
+    typename StreamWriter<Stream>::Header header;
+    set_header(header, response);
+    if (response.stream->is_endless()) header.set(http::field::cache_control, "no-store");
+    if (is_head_) return write_head_of_stream(std::move(header), *response.stream);
+    const bool is_endless = response.stream->is_endless();
+    std::make_shared<StreamWriter<Stream>>(stream_, limits(), self(), std::move(response.stream))
+        ->write(std::move(header),
+                [this, is_endless](const StreamEnd& how) { streamed(how, is_endless); });
+  }
+
+  void write_head_of_stream(typename StreamWriter<Stream>::Header header, AnswerStream& unused) {
+    unused.give_up();
+    auto message = std::make_shared<decltype(header)>(std::move(header));
+    message->chunked(version_ >= 11);
+    connection().expires_after(limits().idle);
+    auto serializer = std::make_shared<http::response_serializer<http::empty_body>>(*message);
+    http::async_write_header(stream_, *serializer,
+                             [self = self(), message, serializer](error_code error, std::size_t) {
+                               if (!error && self->keep_alive_) return self->read_header();
+                               self->end(error);
+                             });
+  }
+
+  // What was cut ends without HTTP's mark of an end, so that nobody takes it for all.
+  void streamed(const StreamEnd& how, bool is_endless) {
+    const bool is_whole = how.kind == StreamEnd::Kind::whole;
+    if (is_whole && keep_alive_) return read_header();
+    if (is_whole && !is_endless) return end({});
+    if (how.kind == StreamEnd::Kind::cut) {
+      sessions_->log.cut(answered(200, how.why, std::nullopt), std::chrono::steady_clock::now());
+    }
+    error_code ignored;
+    connection().socket().shutdown(asio::socket_base::shutdown_both, ignored);
+    connection().close();
   }
 
   void end(error_code error) {

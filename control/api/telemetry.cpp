@@ -2,12 +2,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
+#include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "config/json.h"
 #include "control/access/access.h"
+#include "control/api/accept.h"
 #include "control/api/handlers.h"
 #include "control/api/json.h"
 #include "control/api/problem.h"
@@ -233,7 +238,43 @@ Json shown(const NeighbourEntry& neighbour) {
 
 }  // namespace
 
-void ApiHandlers::neighbours(ApiRequest, const std::string&, const ApiRespond& respond) {
+// Some hundred at a time, so that nobody else waits for them.
+class ApiHandlers::NeighbourStream final : public AnswerStream {
+ public:
+  NeighbourStream(const TelemetryPlane& plane, Background& views) : plane_(plane), views_(views) {}
+
+  void next(Take take) override {
+    auto entries = std::make_shared<Entries>(plane_.neighbours(at_, most));
+    if (!entries->empty()) at_ = entries->back().place;
+    auto piece = std::make_shared<AnswerPiece>();
+    piece->is_last = entries->size() < most;
+    views_.run(
+        [entries, piece] {
+          for (const auto& neighbour : *entries) piece->text += json_text(shown(neighbour));
+        },
+        [take = std::move(take), piece](std::exception_ptr failed) {
+          if (failed) return take(tl::unexpected(std::string("bgwd is stopping")));
+          take(std::move(*piece));
+        });
+  }
+  void give_up() override {}
+
+ private:
+  using Entries = std::vector<NeighbourEntry>;
+  static constexpr std::size_t most = NeighbourListings::piece / 4;
+  const TelemetryPlane& plane_;
+  Background& views_;
+  std::optional<NeighbourPlace> at_;  // the last one so far
+};
+
+void ApiHandlers::neighbours(ApiRequest request, const std::string&, const ApiRespond& respond) {
+  const auto type = preferred(request.accept, list_types);
+  if (!type) return respond(not_acceptable(request));
+  if (*type == lines_type) {
+    ApiResponse answer{200, {}, std::string(lines_type)};
+    answer.stream = std::make_shared<NeighbourStream>(planes_.telemetry, views_);
+    return respond(std::move(answer));
+  }
   listings_.ask([this, respond](std::shared_ptr<NeighbourListings::Pieces> pieces) {
     if (pieces == nullptr) return respond(api_error(503, "bgwd is stopping"));
     show(respond, [pieces = std::move(pieces)]() mutable {

@@ -66,6 +66,16 @@ tl::expected<config::ValidModel, Refusal> load_text(std::string_view text, std::
   });
 }
 
+std::string summary(const std::vector<ObjectChange>& changes) {
+  std::size_t added = 0, removed = 0, changed = 0;
+  for (const ObjectChange& change : changes) {
+    added += change.change == Change::added;
+    removed += change.change == Change::removed;
+    changed += change.change == Change::changed;
+  }
+  return fmt::format("{} added, {} changed, {} removed", added, changed, removed);
+}
+
 tl::expected<Candidate, Refusal> evaluate(RunningPointer before, const PlanIndex* index,
                                           Request request) {
   auto model = std::visit(NextModel{before->model}, request.what);

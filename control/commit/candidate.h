@@ -76,6 +76,9 @@ struct Changes {
   bool empty() const { return objects.empty() && routes.empty(); }
 };
 
+// "1 added, 0 changed, 2 removed".
+std::string summary(const std::vector<ObjectChange>& changes);
+
 // Of `before`, which must be what runs when it comes into force.
 struct Candidate {
   RunningPointer before;

@@ -32,6 +32,9 @@ bool DpdkPlane::poll(SlowPath::Clock::time_point now) {
 void DpdkPlane::look_at_links() {
   for (const auto& change : dataplane_->poll_links()) {
     const auto interfaces = slow_path_.link_changed(change.port, change.link);
+    for (auto* observer : link_observers_) {
+      observer->link_changed({change.name, change.link.up, change.link.why});
+    }
     if (change.link.up) {
       spdlog::info("port {}: the link is up; interfaces on it: {}", change.name, interfaces);
     } else {

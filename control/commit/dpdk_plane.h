@@ -49,6 +49,7 @@ class DpdkPlane final : public ForwardingPlane,
   std::vector<BoundUse> bounds() const override;
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override;
   dataplane::Dataplane::PacketBuffers packet_buffers() const override;
+  void observe_links(LinkObserver& observer) override { link_observers_.push_back(&observer); }
   const dataplane::FibSnapshot* current_fib() const override;
 
   std::optional<dataplane::CaptureId> start_capture(
@@ -68,6 +69,7 @@ class DpdkPlane final : public ForwardingPlane,
 
   std::unique_ptr<dataplane::Dataplane> dataplane_;
   EventLog event_log_;
+  std::vector<LinkObserver*> link_observers_;
   SlowPath::Clock::time_point next_look_{};
   SlowPath slow_path_;  // after the data plane whose packets it holds
 };

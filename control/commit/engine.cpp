@@ -83,16 +83,6 @@ const std::string* port_of(const config::Interface& interface) {
   return nullptr;
 }
 
-std::string summary(const std::vector<ObjectChange>& changes) {
-  std::size_t added = 0, removed = 0, changed = 0;
-  for (const ObjectChange& change : changes) {
-    added += change.change == Change::added;
-    removed += change.change == Change::removed;
-    changed += change.change == Change::changed;
-  }
-  return fmt::format("{} added, {} changed, {} removed", added, changed, removed);
-}
-
 }  // namespace
 
 Engine::Engine(ForwardingPlane& plane, FibProgrammer& programmer, ModelStore& store)

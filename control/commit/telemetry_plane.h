@@ -13,6 +13,19 @@
 
 namespace bgw::control {
 
+struct PortLink {
+  std::string port;  // as it is configured
+  bool up = true;
+  std::string why{};  // it is down
+};
+
+// Control thread.
+class LinkObserver {
+ public:
+  virtual ~LinkObserver() = default;
+  virtual void link_changed(const PortLink& link) = 0;
+};
+
 // Members as in forwarding_plane.h and slow_path.h. Control thread only.
 class TelemetryPlane {
  public:
@@ -31,6 +44,8 @@ class TelemetryPlane {
   virtual std::vector<BoundUse> bounds() const = 0;
   virtual std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const = 0;
   virtual dataplane::Dataplane::PacketBuffers packet_buffers() const = 0;
+  // Is told of each port whose link goes down or comes up again; must outlive all calls of poll().
+  virtual void observe_links(LinkObserver& observer) = 0;
   // What workers forward by; null before the first commit.
   virtual const dataplane::FibSnapshot* current_fib() const = 0;
 };

@@ -13,7 +13,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <tuple>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <boost/asio/io_context.hpp>
@@ -143,7 +146,8 @@ class RawClient {
 struct RawReply {
   unsigned status = 0;
   std::string head;
-  std::string body;
+  std::string body;      // put together of chunks
+  bool is_whole = true;  // its last chunk has come
   // A field of the header; empty without it.
   std::string field(const std::string& name) const {
     const auto at = head.find("\r\n" + name + ": ");
@@ -154,6 +158,21 @@ struct RawReply {
   nlohmann::json json() const { return nlohmann::json::parse(body, nullptr, false); }
 };
 
+// RFC 9112 §7.1. Without the last chunk what has come of it.
+inline std::pair<std::string, bool> dechunked(std::string_view chunks) {
+  std::string text;
+  while (true) {
+    const auto line = chunks.find("\r\n");
+    if (line == std::string_view::npos) return {text, false};
+    const auto size = std::stoul(std::string(chunks.substr(0, line)), nullptr, 16);
+    chunks.remove_prefix(line + 2);
+    if (size == 0) return {text, chunks == "\r\n"};
+    text += chunks.substr(0, size);
+    if (chunks.size() < size + 2) return {text, false};
+    chunks.remove_prefix(size + 2);
+  }
+}
+
 inline RawReply parse_reply(const std::string& text) {
   RawReply reply;
   if (text.starts_with("HTTP/1.1 "))
@@ -162,6 +181,9 @@ inline RawReply parse_reply(const std::string& text) {
   if (end != std::string::npos) {
     reply.head = text.substr(0, end + 2);
     reply.body = text.substr(end + 4);
+    if (reply.field("Transfer-Encoding") == "chunked") {
+      std::tie(reply.body, reply.is_whole) = dechunked(reply.body);
+    }
   }
   return reply;
 }
@@ -189,12 +211,21 @@ inline void keep_answer(const std::string& method, const std::string& target,
       << std::flush;
 }
 
+// Of events, which have no end, what comes at once.
 inline RawReply exchange(const std::string& path, const std::string& method,
                          const std::string& target, const std::string& body = "",
                          const std::string& fields = "") {
   RawClient client(path);
   client.send(http_request(method, target, body, fields));
-  auto reply = parse_reply(client.receive_all());
+  std::string text;
+  for (std::string more; !(more = client.receive_some()).empty();) {
+    text += more;
+    if (text.find("text/event-stream") != std::string::npos &&
+        text.find("\r\nretry: ") != std::string::npos) {
+      break;
+    }
+  }
+  auto reply = parse_reply(text);
   keep_answer(method, target, reply);
   return reply;
 }

@@ -46,6 +46,7 @@ class FakePlane : public control::ForwardingPlane,
   std::map<dataplane::CaptureId, dataplane::CaptureFilter> captures;  // that run
   std::deque<dataplane::CapturedPacket> on_wire;                      // what any of them gets next
   std::uint32_t last_capture = 0;
+  std::vector<control::LinkObserver*> link_observers;
 
   tl::expected<dataplane::PortInfo, std::string> open_port(const std::string& name,
                                                            const std::string& device) override {
@@ -133,6 +134,9 @@ class FakePlane : public control::ForwardingPlane,
   }
   std::vector<control::BoundUse> bounds() const override {
     return {{.name = "neighbors_ipv4", .option = "--neighbors", .used = 7, .capacity = 1000}};
+  }
+  void observe_links(control::LinkObserver& observer) override {
+    link_observers.push_back(&observer);
   }
   dataplane::Dataplane::PacketBuffers packet_buffers() const override { return {1000, 7}; }
   std::vector<dataplane::Dataplane::WorkerStats> worker_stats() const override { return {}; }
