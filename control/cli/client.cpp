@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 #include <boost/asio/io_context.hpp>
@@ -30,6 +31,9 @@ using LocalStream = beast::basic_stream<Protocol>;
 using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
 using Clock = std::chrono::steady_clock;
+
+// A daemon that has nothing to say says so every 15 s.
+constexpr std::chrono::seconds silence{45};
 
 // How soon a signal is noticed.
 constexpr std::chrono::milliseconds look_up{50};
@@ -124,6 +128,12 @@ class Exchange {
     return tls_ ? answer_by(*tls_, request) : answer_by(*tcp_, request);
   }
 
+  template <typename Request>
+  Reply follow(const Request& request, const std::function<void(const std::string&)>& take) {
+    if (local_) return follow_by(*local_, request, take);
+    return tls_ ? follow_by(*tls_, request, take) : follow_by(*tcp_, request, take);
+  }
+
  private:
   TlsStream& secured(const Url& url, const Client::Remote& remote) {
     beast::error_code error;
@@ -159,6 +169,32 @@ class Exchange {
       throw Unreachable(fmt::format("bgwd at {} went away: {}", path_, error.message()));
     }
     return parser.release();
+  }
+
+  template <typename Stream, typename Request>
+  Reply follow_by(Stream& stream, const Request& request,
+                  const std::function<void(const std::string&)>& take) {
+    beast::error_code error;
+    http::async_write(stream, request, [&](beast::error_code e, std::size_t) { error = e; });
+    wait();
+    beast::flat_buffer buffer;
+    http::response_parser<http::string_body> parser;
+    parser.body_limit(std::numeric_limits<std::uint64_t>::max());
+    http::async_read_header(stream, buffer, parser,
+                            [&](beast::error_code e, std::size_t) { error = e; });
+    wait();
+    auto& body = parser.get().body();
+    const bool is_taken = !error && parser.get().result_int() == 200;
+    while (!error && !parser.is_done()) {
+      if (is_taken && !body.empty()) take(std::exchange(body, {}));
+      if (is_taken) end_ = Clock::now() + silence;
+      http::async_read_some(stream, buffer, parser,
+                            [&](beast::error_code e, std::size_t) { error = e; });
+      wait();
+    }
+    if (is_taken && !body.empty()) take(std::exchange(body, {}));
+    if (error) throw Unreachable(fmt::format("bgwd at {} went away: {}", path_, error.message()));
+    return {parser.get().result_int(), std::move(body)};
   }
 
   // Until what has begun is done.
@@ -236,21 +272,33 @@ Reply Client::create(const std::string& target, const std::string& body) const {
   return exchange("PUT", target, body, true);
 }
 
+Reply Client::follow(const std::string& target, const std::string& last_id,
+                     const std::function<void(const std::string&)>& take) const {
+  http::request<http::string_body> request(http::verb::get, target, 11);
+  request.set(http::field::host, host());
+  if (remote_) request.set(http::field::authorization, fmt::format("Bearer {}", remote_->token));
+  request.set(http::field::accept, "text/event-stream");
+  if (!last_id.empty()) request.set("Last-Event-ID", last_id);
+  Exchange exchange(remote_ ? remote_->url : socket_path_, timeout_, interrupted_);
+  remote_ ? exchange.connect(*remote_) : exchange.connect();
+  return exchange.follow(request, take);
+}
+
+std::string Client::host() const {
+  return remote_ ? parse_url(remote_->url).authority() : "bgwd";
+}
+
 Reply Client::exchange(const std::string& method, const std::string& target,
                        const std::string& body, bool only_new) const {
   http::request<http::string_body> request(http::string_to_verb(method), target, 11);
-  request.set(http::field::host, remote_ ? parse_url(remote_->url).authority() : "bgwd");
+  request.set(http::field::host, host());
   if (remote_) request.set(http::field::authorization, fmt::format("Bearer {}", remote_->token));
   request.keep_alive(false);
   if (only_new) request.set(http::field::if_none_match, "*");
   request.body() = body;
   request.prepare_payload();
   Exchange exchange(remote_ ? remote_->url : socket_path_, timeout_, interrupted_);
-  if (remote_) {
-    exchange.connect(*remote_);
-  } else {
-    exchange.connect();
-  }
+  remote_ ? exchange.connect(*remote_) : exchange.connect();
   auto response = exchange.answer_to(request);
   return {response.result_int(), std::move(response.body())};
 }

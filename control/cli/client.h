@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -59,10 +60,16 @@ class Client {
   Reply patch(const std::string& target, const std::string& body) const;
   // A PUT that is refused if there is something already.
   Reply create(const std::string& target, const std::string& body) const;
+  // An answer without an end: `take` gets what comes, as it comes, until the daemon ends it; of
+  // another status than 200 nothing, and the body is in the reply. `last_id` is the Last-Event-ID,
+  // if not empty. TimedOut when nothing comes for three of the daemon's heartbeats.
+  Reply follow(const std::string& target, const std::string& last_id,
+               const std::function<void(const std::string&)>& take) const;
 
  private:
   Reply exchange(const std::string& method, const std::string& target, const std::string& body,
                  bool only_new = false) const;
+  std::string host() const;
   std::string socket_path_;
   std::optional<Remote> remote_;
   Seconds timeout_;

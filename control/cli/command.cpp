@@ -69,9 +69,10 @@ std::string synopsis(const Command& command, bool all_options) {
 const std::vector<Command>& all_commands() {
   static const std::vector<Command> all = [] {
     std::vector<Command> commands;
-    for (auto group : {config_commands, object_commands, change_commands, route_commands,
-                       reachability_commands, explain_commands, trace_commands, ping_commands,
-                       capture_commands, interface_commands, stats_commands, completion_commands}) {
+    for (auto group :
+         {config_commands, object_commands, change_commands, route_commands, reachability_commands,
+          explain_commands, trace_commands, ping_commands, capture_commands, interface_commands,
+          stats_commands, event_commands, completion_commands}) {
       for (auto& command : group()) commands.push_back(std::move(command));
     }
     // Those of a noun together, where the first of them is.

@@ -92,6 +92,7 @@ std::vector<Command> ping_commands();
 std::vector<Command> capture_commands();
 std::vector<Command> interface_commands();  // interface, neighbor
 std::vector<Command> stats_commands();      // stats, status
+std::vector<Command> event_commands();
 std::vector<Command> completion_commands();
 
 // Every command, in the order of the help.
