@@ -12,6 +12,7 @@ import tempfile
 import engine
 import full_table
 import huge_pages
+import lists
 import live
 import measure
 import record
@@ -24,15 +25,17 @@ from waits import Client, Host
 TARGETS = [*BGWD, engine.TARGET]
 
 # gateways: that each VPC imports all from. full_table: beside them, another one has it. live: the API
-# is asked while others forward.
-Case = collections.namedtuple("Case", "vpcs gateways engine full_table live", defaults=[False] * 3)
+# is asked while others forward. lists: a million routes are listed.
+Case = collections.namedtuple("Case", "vpcs gateways engine full_table live lists",
+                              defaults=[False] * 4)
 CASES = {"vpcs-1000": Case(1000, 1), "vpcs-5000": Case(5000, 1),
          "vpcs-1000-gateways-2": Case(1000, 2), "vpcs-5000-gateways-2": Case(5000, 2),
          "vpcs-5000-live": Case(5000, 1, live=True),
          "vpcs-5000-engine": Case(5000, 1, engine=True),
          "vpcs-5000-engine-gateways-2": Case(5000, 2, engine=True),
          "vpcs-5000-engine-full-table": Case(5000, 1, engine=True, full_table=True),
-         "vpcs-5000-engine-full-table-gateways-2": Case(5000, 2, engine=True, full_table=True)}
+         "vpcs-5000-engine-full-table-gateways-2": Case(5000, 2, engine=True, full_table=True),
+         "lists-1m": Case(lists.VPCS, 1, lists=True)}
 
 # Metric: (unit, at most, reach for), with 5,000 VPCs.
 MEMORY = {"resident memory": ("MiB", 160, 100)}
@@ -62,7 +65,8 @@ def run(options):
         with (tempfile.TemporaryDirectory(prefix="bgw-bench-") as directory,
               tempfile.TemporaryDirectory(prefix="state-", dir=options.build) as on_disk,
               huge_pages.eal_options(MEMORY_MIB) as options.memory):
-            measured = _engine if CASES[name].engine else _measured
+            measured = (_engine if CASES[name].engine else
+                        lists.results if CASES[name].lists else _measured)
             print(f"{name}:", flush=True)
             results += measured(name, options, pathlib.Path(directory), pathlib.Path(on_disk))
     options.at_end.append(lambda: _show_goals(results))
@@ -132,6 +136,7 @@ def _once(options, directory, on_disk, files):
 
 
 def _show_goals(results):
+    lists.show_goals(results)
     for row in results:
         case = CASES[row["case"]]
         goals = ENGINE_GOALS if case.engine else LIVE_GOALS if case.live else GOALS

@@ -152,10 +152,10 @@ class Testpmd(Subject):
 
 class Bgwd(Counted):
     def __init__(self, options, directory, text, share=0.0,
-                 packet_buffers=PACKET_BUFFERS, state=None, inside=None):
+                 packet_buffers=PACKET_BUFFERS, state=None, inside=None, patience=30):
         """share: the part of what is received that must be forwarded. state: where generations are
         kept, and go on from; without it `text` runs, whatever ran in `directory` before. inside: a
-        network namespace to run in."""
+        network namespace to run in. patience: seconds for its start."""
         self.share = share
         self.socket_path = directory / "bgw.sock"
         self.bgwctl = [options.build / "control/cli/bgwctl", "--socket", self.socket_path, "-j"]
@@ -170,7 +170,7 @@ class Bgwd(Counted):
              "--workers", str(WORKER_CORE), "--control-core", str(CONTROL_CORE),
              "--packet-buffers", str(packet_buffers), "--", *options.memory, "--no-pci"],
             tempfile.TemporaryFile())
-        self.wait_for(lambda: self.run("interface", "list").returncode == 0)
+        self.wait_for(lambda: self.run("interface", "list").returncode == 0, patience)
 
     def run(self, *arguments):
         """A command of bgwctl to its end."""
