@@ -16,8 +16,8 @@
 namespace bgw::config {
 namespace {
 
-constexpr std::array<std::string_view, 5> kind_names{"port", "vpc", "underlay", "gateway",
-                                                     "attachment"};
+constexpr std::array<std::string_view, 6> kind_names{"port",    "vpc",        "underlay",
+                                                     "gateway", "attachment", "assertion"};
 
 // Which rules a change can break: those of what it touches, of what refers to that, and of what
 // competes with it for a port, a VLAN, a VNI or a pair of VPC and gateway. What `before` and
@@ -25,18 +25,21 @@ constexpr std::array<std::string_view, 5> kind_names{"port", "vpc", "underlay", 
 class Touched {
  public:
   Touched(const ModelView& after, const Objects<Vpc>& vpcs, const Objects<Underlay>& underlays,
-          const Objects<Gateway>& gateways, const Objects<Attachment>& attachments)
+          const Objects<Gateway>& gateways, const Objects<Attachment>& attachments,
+          const Objects<Assertion>& assertions)
       : after_(after),
         vpcs_(vpcs),
         underlays_(underlays),
         gateways_(gateways),
-        attachments_(attachments) {
+        attachments_(attachments),
+        assertions_(assertions) {
     scope_.ports = Some::none(after.ports.size());
     scope_.vpcs = Some::none(after.vpcs.size());
     scope_.underlays = Some::none(after.underlays.size());
     scope_.gateways = Some::none(after.gateways.size());
     scope_.gateway_attachments = Some::none(after.gateways.size());
     scope_.attachments = Some::none(after.attachments.size());
+    scope_.assertions = Some::none(after.assertions.size());
   }
 
   void port(const Port* before, const Port* after) {
@@ -93,6 +96,11 @@ class Touched {
         scope_.gateways.add(*gateway);
       }
     }
+  }
+
+  // Nothing refers to it, nor it to anything by more than a pattern.
+  void assertion(const Assertion* after) {
+    if (after != nullptr) scope_.assertions.add(*assertions_.position(after->name));
   }
 
   const Scope& scope() const { return scope_; }
@@ -212,6 +220,7 @@ class Touched {
   const Objects<Underlay>& underlays_;
   const Objects<Gateway>& gateways_;
   const Objects<Attachment>& attachments_;
+  const Objects<Assertion>& assertions_;
   Scope scope_;
   bool ports_are_touched_ = false;
 };
@@ -227,9 +236,11 @@ const std::string& name_at(const ModelView& model, Kind kind, std::size_t positi
     case Kind::gateway:
       return model.gateways[position].name;
     case Kind::attachment:
+      return model.attachments[position].name;
+    case Kind::assertion:
       break;
   }
-  return model.attachments[position].name;
+  return model.assertions[position].name;
 }
 
 std::size_t count_of(const ModelView& model, Kind kind) {
@@ -243,9 +254,11 @@ std::size_t count_of(const ModelView& model, Kind kind) {
     case Kind::gateway:
       return model.gateways.size();
     case Kind::attachment:
+      return model.attachments.size();
+    case Kind::assertion:
       break;
   }
-  return model.attachments.size();
+  return model.assertions.size();
 }
 
 // "vpcs[3].interface.mtu" as the VPC's "interface.mtu". What concerns a list as a whole, as its
@@ -307,18 +320,21 @@ class Changer {
   void operator()(Underlay underlay) { put(after_.underlays_, std::move(underlay)); }
   void operator()(Gateway gateway) { put(after_.gateways_, std::move(gateway)); }
   void operator()(Attachment attachment) { put(after_.attachments_, std::move(attachment)); }
+  void operator()(Assertion assertion) { put(after_.assertions_, std::move(assertion)); }
 
   // What is left of it and made of it for views.h.
   template <typename View>
   static ValidModel viewed(ValidModel model, const View& view) {
-    view(model.ports_, model.vpcs_, model.underlays_, model.gateways_, model.attachments_);
+    view(model.ports_, model.vpcs_, model.underlays_, model.gateways_, model.attachments_,
+         model.assertions_);
     return model;
   }
 
   tl::expected<ValidModel, std::vector<ObjectProblem>> check() {
     const ModelView view(after_.region_, after_.ports_, after_.vpcs_, after_.underlays_,
-                         after_.gateways_, after_.attachments_);
-    Touched touched(view, after_.vpcs_, after_.underlays_, after_.gateways_, after_.attachments_);
+                         after_.gateways_, after_.attachments_, after_.assertions_);
+    Touched touched(view, after_.vpcs_, after_.underlays_, after_.gateways_, after_.attachments_,
+                    after_.assertions_);
     for_each_difference(before_.ports_, after_.ports_, [&](const auto& old, const auto& now) {
       touched.port(old.get(), now.get());
     });
@@ -334,6 +350,8 @@ class Changer {
     for_each_difference(
         before_.attachments_, after_.attachments_,
         [&](const auto& old, const auto& now) { touched.attachment(old.get(), now.get()); });
+    for_each_difference(before_.assertions_, after_.assertions_,
+                        [&](const auto&, const auto& now) { touched.assertion(now.get()); });
     for (Finding& finding : check_rules(view, touched.scope())) {
       if (finding.problem.where == "region") continue;  // not the change's
       problems_.push_back(of_object(view, std::move(finding.problem)));
@@ -354,9 +372,11 @@ class Changer {
       case Kind::gateway:
         return after_.gateways_.erase(name.name);
       case Kind::attachment:
+        return after_.attachments_.erase(name.name);
+      case Kind::assertion:
         break;
     }
-    return after_.attachments_.erase(name.name);
+    return after_.assertions_.erase(name.name);
   }
 
   const ValidModel& before_;
@@ -400,15 +420,17 @@ void change_each(Objects<T>& objects, const Is& is, const Change& change) {
 
 ValidModel of_account(const ValidModel& model, std::string_view account) {
   const auto is_of = [&](const auto& object) { return object.account == account; };
-  return Changer::viewed(model, [&](auto&, auto& vpcs, auto&, auto& gateways, auto& attachments) {
-    keep(vpcs, is_of);
-    keep(gateways, is_of);
-    keep(attachments, [&](const Attachment& one) { return vpcs.find(one.vpc) != nullptr; });
-  });
+  return Changer::viewed(
+      model, [&](auto&, auto& vpcs, auto&, auto& gateways, auto& attachments, auto& assertions) {
+        keep(vpcs, is_of);
+        keep(gateways, is_of);
+        keep(attachments, [&](const Attachment& one) { return vpcs.find(one.vpc) != nullptr; });
+        assertions = {};  // they are the operator's, and may name what is others'
+      });
 }
 
 ValidModel without_wires(const ValidModel& model) {
-  return Changer::viewed(model, [](auto& ports, auto& vpcs, auto& underlays, auto&, auto&) {
+  return Changer::viewed(model, [](auto& ports, auto& vpcs, auto& underlays, auto&, auto&, auto&) {
     ports = {};
     underlays = {};
     change_each(
@@ -418,7 +440,7 @@ ValidModel without_wires(const ValidModel& model) {
 }
 
 ValidModel with_devices_as(const ValidModel& model, std::string_view text) {
-  return Changer::viewed(model, [&](auto& ports, auto&, auto&, auto&, auto&) {
+  return Changer::viewed(model, [&](auto& ports, auto&, auto&, auto&, auto&, auto&) {
     change_each(
         ports, [](const Port&) { return true; }, [&](Port& port) { port.device = text; });
   });

@@ -14,10 +14,11 @@
 
 namespace bgw::config {
 
-enum class Kind : std::uint8_t { port, vpc, underlay, gateway, attachment };
+enum class Kind : std::uint8_t { port, vpc, underlay, gateway, attachment, assertion };
 std::string_view to_string(Kind kind);  // "port", "vpc" …
 
-using Object = std::variant<Port, Vpc, Underlay, Gateway, Attachment>;  // in the order of Kind
+// In the order of Kind.
+using Object = std::variant<Port, Vpc, Underlay, Gateway, Attachment, Assertion>;
 Kind kind_of(const Object& object);
 const std::string& name_of(const Object& object);
 

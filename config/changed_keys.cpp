@@ -33,5 +33,6 @@ template std::vector<std::string> changed_keys(const Vpc&, const Vpc&);
 template std::vector<std::string> changed_keys(const Underlay&, const Underlay&);
 template std::vector<std::string> changed_keys(const Gateway&, const Gateway&);
 template std::vector<std::string> changed_keys(const Attachment&, const Attachment&);
+template std::vector<std::string> changed_keys(const Assertion&, const Assertion&);
 
 }  // namespace bgw::config

@@ -35,6 +35,7 @@ void check_counts(RuleContext& context) {
   check_count(context, "vpcs", model.vpcs.size(), max_vpcs, "VPCs and underlays",
               model.underlays.size());
   check_count(context, "attachments", model.attachments.size(), max_attachments, "attachments");
+  check_count(context, "assertions", model.assertions.size(), max_assertions, "assertions");
   std::size_t tables = model.gateways.size() + model.underlays.size(), remotes = 0;
   for (std::size_t i = 0; i < model.vpcs.size(); ++i) {
     const auto& vpc = model.vpcs[i];

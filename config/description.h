@@ -24,6 +24,7 @@ namespace type {
 
 struct Name {};
 struct Device {};
+struct NamePattern {};  // a name in which `*` may stand for any characters
 struct Address {};
 struct Prefix {};
 struct AddressOnLink {};

@@ -17,8 +17,9 @@ namespace {
 using Wrong = tl::unexpected<ItemError>;
 using Parts = std::span<const PartName>;
 
-constexpr std::array<std::string_view, 5> lists_of_kinds{"ports", "vpcs", "underlays", "gateways",
-                                                         "attachments"};  // in the order of Kind
+// In the order of Kind.
+constexpr std::array<std::string_view, 6> lists_of_kinds{"ports",    "vpcs",        "underlays",
+                                                         "gateways", "attachments", "assertions"};
 
 template <typename T>
 const Objects<T>& objects_of(const ValidModel& model) {
@@ -27,6 +28,7 @@ const Objects<T>& objects_of(const ValidModel& model) {
   if constexpr (std::is_same_v<T, Underlay>) return model.underlays();
   if constexpr (std::is_same_v<T, Gateway>) return model.gateways();
   if constexpr (std::is_same_v<T, Attachment>) return model.attachments();
+  if constexpr (std::is_same_v<T, Assertion>) return model.assertions();
 }
 
 // Calls visit.operator()<T>() for the type of that kind.
@@ -42,9 +44,11 @@ auto with_type(Kind kind, const Visit& visit) {
     case Kind::gateway:
       return visit.template operator()<Gateway>();
     case Kind::attachment:
+      return visit.template operator()<Attachment>();
+    case Kind::assertion:
       break;
   }
-  return visit.template operator()<Attachment>();
+  return visit.template operator()<Assertion>();
 }
 
 Wrong nothing_at(const std::string& what) {

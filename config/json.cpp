@@ -35,6 +35,7 @@ template Json to_json(const Vpc&, const std::string&, Defaults);
 template Json to_json(const Underlay&, const std::string&, Defaults);
 template Json to_json(const Gateway&, const std::string&, Defaults);
 template Json to_json(const Attachment&, const std::string&, Defaults);
+template Json to_json(const Assertion&, const std::string&, Defaults);
 template Json to_json(const Interface&, const std::string&, Defaults);
 template Json to_json(const Subnet&, const std::string&, Defaults);
 template Json to_json(const RouteTable&, const std::string&, Defaults);
@@ -49,6 +50,7 @@ template tl::expected<Underlay, std::vector<JsonError>> from_json(const Json&, c
 template tl::expected<Gateway, std::vector<JsonError>> from_json(const Json&, const std::string&);
 template tl::expected<Attachment, std::vector<JsonError>> from_json(const Json&,
                                                                     const std::string&);
+template tl::expected<Assertion, std::vector<JsonError>> from_json(const Json&, const std::string&);
 template tl::expected<Subnet, std::vector<JsonError>> from_json(const Json&, const std::string&);
 template tl::expected<RouteTable, std::vector<JsonError>> from_json(const Json&,
                                                                     const std::string&);

@@ -171,6 +171,32 @@ inline constexpr auto description<Attachment> = object<Attachment>(
     optional("advertise", &Attachment::advertise, type::Advertised{}));
 
 template <>
+inline constexpr auto description<AssertedSources> = object<AssertedSources>(
+    "from", Layout::braces,
+    required("vpcs", &AssertedSources::vpcs,
+             type::list(type::NamePattern{}, 1, type::Items::distinct)));
+
+template <>
+inline constexpr auto description<AssertedDestinations> = object<AssertedDestinations>(
+    "to", Layout::braces,
+    required("vpcs", &AssertedDestinations::vpcs,
+             type::list(type::NamePattern{}, 1, type::Items::distinct)),
+    optional("prefixes", &AssertedDestinations::prefixes,
+             type::list(type::Prefix{}, 0, type::Items::distinct),
+             ": only about destinations in these"));
+
+template <>
+inline constexpr auto description<Assertion> = object<Assertion>(
+    "assertion", Layout::braces,
+    required("name", &Assertion::name, type::Name{}),
+    required("from", &Assertion::from, type::Object<AssertedSources>{}, ": whose packets"),
+    required("to", &Assertion::to, type::Object<AssertedDestinations>{}, ": where to"),
+    required("expect", &Assertion::expect, type::choice("reachable", "unreachable"),
+             ": reachable includes the way back"),
+    optional("on_violation", &Assertion::on_violation, type::choice("refuse", "warn"),
+             ": what becomes of a commit that breaks it"));
+
+template <>
 inline constexpr auto description<Model> = object<Model>(
     "the configuration", Layout::lines,
     Constant{"version", 1},
@@ -179,7 +205,8 @@ inline constexpr auto description<Model> = object<Model>(
     optional("vpcs", &Model::vpcs, type::list(type::Object<Vpc>{})),
     optional("underlays", &Model::underlays, type::list(type::Object<Underlay>{})),
     optional("gateways", &Model::gateways, type::list(type::Object<Gateway>{})),
-    optional("attachments", &Model::attachments, type::list(type::Object<Attachment>{})));
+    optional("attachments", &Model::attachments, type::list(type::Object<Attachment>{})),
+    optional("assertions", &Model::assertions, type::list(type::Object<Assertion>{})));
 
 // clang-format on
 

@@ -176,6 +176,29 @@ struct Attachment {
   friend bool operator==(const Attachment&, const Attachment&) = default;
 };
 
+// Names of VPCs, in which `*` stands for any characters, also none.
+struct AssertedSources {
+  std::vector<std::string> vpcs;
+  friend bool operator==(const AssertedSources&, const AssertedSources&) = default;
+};
+struct AssertedDestinations {
+  std::vector<std::string> vpcs;
+  std::vector<IpPrefix> prefixes;  // empty: everything there
+  friend bool operator==(const AssertedDestinations&, const AssertedDestinations&) = default;
+};
+enum class Expectation : std::uint8_t { reachable, unreachable };
+enum class OnViolation : std::uint8_t { refuse, warn };
+
+// A statement about who reaches whom that commits keep true.
+struct Assertion {
+  std::string name;
+  AssertedSources from;
+  AssertedDestinations to;
+  Expectation expect = Expectation::reachable;
+  OnViolation on_violation = OnViolation::refuse;
+  friend bool operator==(const Assertion&, const Assertion&) = default;
+};
+
 // Null when none has that name.
 template <typename T>
 const T* find_named(const std::vector<T>& list, std::string_view name) {
@@ -192,6 +215,7 @@ struct Model {
   std::vector<Underlay> underlays;
   std::vector<Gateway> gateways;
   std::vector<Attachment> attachments;
+  std::vector<Assertion> assertions;
   friend bool operator==(const Model&, const Model&) = default;
 };
 

@@ -40,16 +40,18 @@ struct ModelView {
         vpcs(model.vpcs),
         underlays(model.underlays),
         gateways(model.gateways),
-        attachments(model.attachments) {}
+        attachments(model.attachments),
+        assertions(model.assertions) {}
   ModelView(std::string_view region_, const Objects<Port>& ports_, const Objects<Vpc>& vpcs_,
             const Objects<Underlay>& underlays_, const Objects<Gateway>& gateways_,
-            const Objects<Attachment>& attachments_)
+            const Objects<Attachment>& attachments_, const Objects<Assertion>& assertions_)
       : region(region_),
         ports(ports_),
         vpcs(vpcs_),
         underlays(underlays_),
         gateways(gateways_),
-        attachments(attachments_) {}
+        attachments(attachments_),
+        assertions(assertions_) {}
 
   std::string_view region;
   ListView<Port> ports;
@@ -57,6 +59,7 @@ struct ModelView {
   ListView<Underlay> underlays;
   ListView<Gateway> gateways;
   ListView<Attachment> attachments;
+  ListView<Assertion> assertions;
 };
 
 }  // namespace bgw::config

@@ -27,6 +27,7 @@ inline constexpr std::size_t max_device_length = 255;
 inline constexpr std::size_t max_ports = 32;   // DPDK's RTE_MAX_ETHPORTS
 inline constexpr std::size_t max_vpcs = 8192;  // and underlays
 inline constexpr std::size_t max_attachments = 65'536;
+inline constexpr std::size_t max_assertions = 1'000;
 inline constexpr std::size_t max_tables = 1'000'000;
 inline constexpr std::size_t max_vteps = 32'767;
 

@@ -13,6 +13,9 @@ namespace {
 void read_value(Reader& reader, const Place& place, type::Name, std::string& into) {
   into = read_text(reader, place);
 }
+void read_value(Reader& reader, const Place& place, type::NamePattern, std::string& into) {
+  into = read_text(reader, place);
+}
 void read_value(Reader& reader, const Place& place, type::Device, std::string& into) {
   into = read_text(reader, place);
 }
@@ -179,6 +182,7 @@ template void read_object(Reader&, const Place&, Vpc&);
 template void read_object(Reader&, const Place&, Underlay&);
 template void read_object(Reader&, const Place&, Gateway&);
 template void read_object(Reader&, const Place&, Attachment&);
+template void read_object(Reader&, const Place&, Assertion&);
 template void read_object(Reader&, const Place&, Subnet&);
 template void read_object(Reader&, const Place&, RouteTable&);
 template void read_object(Reader&, const Place&, Propagation&);

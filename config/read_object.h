@@ -7,8 +7,9 @@
 
 namespace bgw::config {
 
-// Reads a Model, one Port, Vpc, Underlay, Gateway or Attachment, or one of what they list (json.h),
-// into a new object. What could not be read keeps a placeholder, and its path is marked broken.
+// Reads a Model, one Port, Vpc, Underlay, Gateway, Attachment or Assertion, or one of what they
+// list (json.h), into a new object. What could not be read keeps a placeholder, and its path is
+// marked broken.
 template <typename T>
 void read_object(Reader& reader, const Place& place, T& into);
 

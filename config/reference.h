@@ -23,6 +23,7 @@ constexpr std::string_view schema_name() {
   if constexpr (std::is_same_v<T, Vpc>) return "Vpc";
   if constexpr (std::is_same_v<T, Gateway>) return "Gateway";
   if constexpr (std::is_same_v<T, Attachment>) return "Attachment";
+  if constexpr (std::is_same_v<T, Assertion>) return "Assertion";
   if constexpr (std::is_same_v<T, Subnet>) return "Subnet";
   if constexpr (std::is_same_v<T, RouteTable>) return "RouteTable";
   if constexpr (std::is_same_v<T, Propagation>) return "Propagation";

@@ -33,6 +33,7 @@ enum class Rule : std::uint8_t {
   wire,
   device,
   mtu,
+  assertion,
   count_
 };
 
@@ -65,6 +66,7 @@ inline constexpr std::array<RuleText, static_cast<std::size_t>(Rule::count_)> ru
     {"wire", "a port's untagged frames, a VLAN and a VNI belong to one user"},
     {"device", "a port has a device that can be opened, which no other port has"},
     {"mtu", "an MTU is enough for what the link carries"},
+    {"assertion", "what an assertion states holds after a change, or the change is forced"},
 }};
 
 constexpr std::string_view to_string(Rule rule) {

@@ -11,11 +11,19 @@ constexpr bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+constexpr bool is_name_character(char c) {
+  return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
+}
+
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= max_name_length && is_letter_or_digit(text[0]) &&
-         std::ranges::all_of(text, [](char c) {
-           return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
-         });
+         std::ranges::all_of(text, is_name_character);
+}
+
+bool is_name_pattern(std::string_view text) {
+  return !text.empty() && text.size() <= max_name_length &&
+         (is_letter_or_digit(text[0]) || text[0] == '*') &&
+         std::ranges::all_of(text, [](char c) { return c == '*' || is_name_character(c); });
 }
 
 std::string affordable_suggestion(RuleContext& context, std::string_view name,
@@ -43,6 +51,14 @@ void check_name(RuleContext& context, const std::string& where, std::string_view
                  fmt::format("expected a name (1 to {} of A-Z a-z 0-9 . _ -, "
                              "beginning with a letter or digit), found {}",
                              max_name_length, quoted(name)));
+}
+
+void check_name_pattern(RuleContext& context, const std::string& where, std::string_view pattern) {
+  if (is_name_pattern(pattern)) return;
+  context.report(Rule::name, where,
+                 fmt::format("expected a name or a pattern of names (1 to {} of A-Z a-z 0-9 . _ - "
+                             "*, beginning with a letter, a digit or *), found {}",
+                             max_name_length, quoted(pattern)));
 }
 
 std::optional<std::size_t> check_reference(RuleContext& context, const std::string& where,

@@ -17,6 +17,9 @@ namespace bgw::config {
 
 void check_name(RuleContext& context, const std::string& where, std::string_view name);
 
+// A name in which `*` may stand anywhere.
+void check_name_pattern(RuleContext& context, const std::string& where, std::string_view pattern);
+
 // Syntax and uniqueness of the names of some of a list of objects; `kind` as in "port".
 template <typename Objects>
 void check_names(RuleContext& context, const std::string& list, std::string_view kind,

@@ -50,7 +50,7 @@ class Some {
 
 // The objects whose rules are checked. All others keep them, whatever they refer to.
 struct Scope {
-  Some ports, vpcs, underlays, gateways, attachments;
+  Some ports, vpcs, underlays, gateways, attachments, assertions;
   Some gateway_attachments;  // gateways whose number of attachments is checked
 };
 
@@ -127,6 +127,7 @@ struct RuleContext {
         underlays(m.underlays),
         gateways(m.gateways),
         attachments(m.attachments),
+        assertions(m.assertions),
         attached(m, vpcs, gateways),
         underlay_addresses(m) {}
 
@@ -136,7 +137,7 @@ struct RuleContext {
 
   const ModelView& model;
   const Scope& scope;
-  NameIndex ports, vpcs, underlays, gateways, attachments;
+  NameIndex ports, vpcs, underlays, gateways, attachments, assertions;
   AttachedPairs attached;
   UnderlayAddresses underlay_addresses;
   std::vector<Finding> findings;
@@ -156,6 +157,7 @@ void check_route_table(RuleContext& context, const Vpc& vpc, const std::string& 
 void check_gateways(RuleContext& context);
 void check_gateway_statics(RuleContext& context, const Gateway& gateway, const std::string& where);
 void check_attachments(RuleContext& context);
+void check_assertions(RuleContext& context);
 // Who shares ports, VLANs and VNIs.
 void check_bindings(RuleContext& context);
 

@@ -30,6 +30,9 @@ Json object_schema();
 Json schema_of(type::Name) {
   return reference_to("name");
 }
+Json schema_of(type::NamePattern) {
+  return reference_to("pattern");
+}
 Json schema_of(type::Region) {
   return reference_to("name");
 }
@@ -147,11 +150,15 @@ Json definitions() {
   const Json ipv6_address{{"pattern", fmt::format("^{}$", ipv6)}};
   const Json ipv4_prefix{{"pattern", fmt::format("^({}(\\.|/)){{4}}([12]?[0-9]|3[0-2])$", octet)}};
   const Json ipv6_prefix{{"pattern", fmt::format("^{}/([1-9]?[0-9]|1[01][0-9]|12[0-8])$", ipv6)}};
-  return {{"name",
-           {{"type", "string"},
-            {"pattern", fmt::format("^[A-Za-z0-9][A-Za-z0-9._-]{{0,{}}}$", max_name_length - 1)}}},
-          {"address", {{"type", "string"}, {"anyOf", {ipv4_address, ipv6_address}}}},
-          {"prefix", {{"type", "string"}, {"anyOf", {ipv4_prefix, ipv6_prefix}}}}};
+  return {
+      {"name",
+       {{"type", "string"},
+        {"pattern", fmt::format("^[A-Za-z0-9][A-Za-z0-9._-]{{0,{}}}$", max_name_length - 1)}}},
+      {"pattern",
+       {{"type", "string"},
+        {"pattern", fmt::format("^[A-Za-z0-9*][A-Za-z0-9._*-]{{0,{}}}$", max_name_length - 1)}}},
+      {"address", {{"type", "string"}, {"anyOf", {ipv4_address, ipv6_address}}}},
+      {"prefix", {{"type", "string"}, {"anyOf", {ipv4_prefix, ipv6_prefix}}}}};
 }
 
 // Of an item whose name, or what else its path says, may be left out of the value.
@@ -172,6 +179,7 @@ Json item_schemas(std::string_view definitions_at) {
   add_item<Vpc>(schemas, "name");
   add_item<Gateway>(schemas, "name");
   add_item<Attachment>(schemas, "name");
+  add_item<Assertion>(schemas, "name");
   add_item<Subnet>(schemas, "name");
   add_item<RouteTable>(schemas, "name");
   add_item<Propagation>(schemas, "gateway");

@@ -133,8 +133,8 @@ std::string with_tables(std::string_view readme) {
       throw std::invalid_argument("a table without an end");
     }
     text += readme.substr(0, name_end + close.size());
-    text += table_named<Model, Port, Vpc, Interface, RouteTable, Underlay, Gateway, Attachment>(
-        readme.substr(name_at, name_end - name_at));
+    text += table_named<Model, Port, Vpc, Interface, RouteTable, Underlay, Gateway, Attachment,
+                        Assertion>(readme.substr(name_at, name_end - name_at));
     readme.remove_prefix(table_end);
   }
   return text.append(readme);

@@ -18,11 +18,12 @@ ValidModel::ValidModel(Model model)
       vpcs_(std::move(model.vpcs)),
       underlays_(std::move(model.underlays)),
       gateways_(std::move(model.gateways)),
-      attachments_(std::move(model.attachments)) {}
+      attachments_(std::move(model.attachments)),
+      assertions_(std::move(model.assertions)) {}
 
 Model ValidModel::to_model() const {
-  return {region_,           values(ports_),      values(vpcs_), values(underlays_),
-          values(gateways_), values(attachments_)};
+  return {region_,           values(ports_),       values(vpcs_),      values(underlays_),
+          values(gateways_), values(attachments_), values(assertions_)};
 }
 
 ValidModel ValidModel::shared_with(const ValidModel& before) const {
@@ -32,6 +33,7 @@ ValidModel ValidModel::shared_with(const ValidModel& before) const {
   shared.underlays_ = config::shared_with(before.underlays_, underlays_);
   shared.gateways_ = config::shared_with(before.gateways_, gateways_);
   shared.attachments_ = config::shared_with(before.attachments_, attachments_);
+  shared.assertions_ = config::shared_with(before.assertions_, assertions_);
   return shared;
 }
 

@@ -36,6 +36,7 @@ class ValidModel {
   const Objects<Underlay>& underlays() const { return underlays_; }
   const Objects<Gateway>& gateways() const { return gateways_; }
   const Objects<Attachment>& attachments() const { return attachments_; }
+  const Objects<Assertion>& assertions() const { return assertions_; }
 
   // A copy as plain values.
   Model to_model() const;
@@ -59,6 +60,7 @@ class ValidModel {
   Objects<Underlay> underlays_;
   Objects<Gateway> gateways_;
   Objects<Attachment> attachments_;
+  Objects<Assertion> assertions_;
 };
 
 // All rules that the model breaks (control/ROUTES.md's L3, V5 …, and those of README.md), whether

@@ -16,6 +16,7 @@ std::vector<Finding> check_rules(const ModelView& model, const Scope& scope) {
   check_bindings(context);
   check_gateways(context);
   check_attachments(context);
+  check_assertions(context);
   return std::move(context.findings);
 }
 

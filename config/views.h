@@ -8,9 +8,10 @@
 
 namespace bgw::config {
 
-// What an account has: its VPCs, gateways and attachments, beside all ports and underlays. Keeps
-// the rules, as nothing of one account refers to another's: an attachment joins two of the same,
-// and nothing leads to a gateway without an attachment. All shared with `model`. Pure; any thread.
+// What an account has: its VPCs, gateways and attachments, beside all ports and underlays; no
+// assertion. Keeps the rules, as nothing of one account refers to another's: an attachment joins
+// two of the same, and nothing leads to a gateway without an attachment. All shared with `model`.
+// Pure; any thread.
 ValidModel of_account(const ValidModel& model, std::string_view account);
 
 // For showing only, no longer to be changed or computed with: without ports, underlays and

@@ -21,6 +21,10 @@ struct Words {
 inline Words words_of(type::Name) {
   return {"name", "names"};
 }
+inline Words words_of(type::NamePattern) {
+  return {"name, in which `*` stands for any characters",
+          "names of VPCs, in which `*` stands for any characters"};
+}
 inline Words words_of(type::Region) {
   return words_of(type::Name{});
 }

@@ -145,5 +145,6 @@ template std::string write_object(const Vpc&, const std::string&);
 template std::string write_object(const Underlay&, const std::string&);
 template std::string write_object(const Gateway&, const std::string&);
 template std::string write_object(const Attachment&, const std::string&);
+template std::string write_object(const Assertion&, const std::string&);
 
 }  // namespace bgw::config

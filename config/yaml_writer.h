@@ -13,8 +13,8 @@ namespace bgw::config {
 // as those of every valid model are.
 std::string write_yaml(const Model& model);
 
-// One Port, Vpc, Underlay, Gateway or Attachment, as it stands in its list, without its dash. Its
-// region is left out if it is `host_region`.
+// One Port, Vpc, Underlay, Gateway, Attachment or Assertion, as it stands in its list, without its
+// dash. Its region is left out if it is `host_region`.
 template <typename T>
 std::string write_object(const T& object, const std::string& host_region = {});
 

@@ -58,6 +58,11 @@ constexpr std::array rules{
     Rule{"PUT", "/v1/attachments", operate, true},
     Rule{"PATCH", "/v1/attachments", operate, true},
     Rule{"DELETE", "/v1/attachments", operate, true},
+    // The operator's, and they may name what is others'.
+    Rule{"GET", "/v1/assertions", look, false},
+    Rule{"PUT", "/v1/assertions", operate, false},
+    Rule{"PATCH", "/v1/assertions", operate, false},
+    Rule{"DELETE", "/v1/assertions", operate, false},
     Rule{"GET", "/v1/propagations", look, true},
     Rule{"GET", "/v1/reachability", look, true},
     // Reasons name whatever stands in the way.
@@ -114,6 +119,7 @@ Permission permission_to_change(const Role& role, config::Kind kind) {
     case config::Kind::port:
       return from(administer, false, role);
     case config::Kind::underlay:
+    case config::Kind::assertion:
       return from(operate, false, role);
     case config::Kind::vpc:
     case config::Kind::gateway:

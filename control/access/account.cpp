@@ -27,9 +27,16 @@ bool contains(const ValidModel& model, const ObjectName& object) {
     case Kind::gateway:
       return model.gateways().find(object.name) != nullptr;
     case Kind::attachment:
+      return model.attachments().find(object.name) != nullptr;
+    case Kind::assertion:
       break;
   }
-  return model.attachments().find(object.name) != nullptr;
+  return model.assertions().find(object.name) != nullptr;
+}
+
+// Ports, underlays and assertions are nobody's but the operator's.
+bool is_of_accounts(Kind kind) {
+  return kind == Kind::vpc || kind == Kind::gateway || kind == Kind::attachment;
 }
 
 // The same whether somebody else has one of that name or nobody does.
@@ -63,6 +70,7 @@ struct Completion {
   std::optional<config::ObjectProblem> operator()(const config::Attachment&) const { return {}; }
   std::optional<config::ObjectProblem> operator()(const config::Port&) const { return {}; }
   std::optional<config::ObjectProblem> operator()(const config::Underlay&) const { return {}; }
+  std::optional<config::ObjectProblem> operator()(const config::Assertion&) const { return {}; }
 
  private:
   config::ObjectProblem of_another(const ObjectName& name) const {
@@ -86,9 +94,9 @@ tl::expected<config::ModelChange, Inadmissible> admit(const std::string& account
   Inadmissible no;
   for (auto& object : change.put) {
     const ObjectName name{config::kind_of(object), config::name_of(object)};
-    const bool is_wire = name.kind == Kind::port || name.kind == Kind::underlay;
     const bool is_new = !contains(own, name);
-    if (is_wire || (is_new && (!is_name_for(account, name.name) || contains(all, name)))) {
+    if (!is_of_accounts(name.kind) ||
+        (is_new && (!is_name_for(account, name.name) || contains(all, name)))) {
       return tl::unexpected(Inadmissible{not_yours(account, name)});
     }
     if (auto problem = std::visit(Completion{account, all}, object)) {
@@ -96,9 +104,7 @@ tl::expected<config::ModelChange, Inadmissible> admit(const std::string& account
     }
   }
   for (const auto& removed : change.removed) {
-    if (contains(own, removed) && removed.kind != Kind::port && removed.kind != Kind::underlay) {
-      continue;
-    }
+    if (contains(own, removed) && is_of_accounts(removed.kind)) continue;
     return tl::unexpected(Inadmissible{not_yours(account, removed)});
   }
   if (!no.problems.empty()) return tl::unexpected(std::move(no));

@@ -31,7 +31,7 @@ std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
 }  // namespace
 
 tl::expected<ChangeOptions, ApiResponse> change_options(const ApiRequest& request) {
-  static constexpr std::array<std::string_view, 3> known{"comment", "confirm", "dry_run"};
+  static constexpr std::array<std::string_view, 4> known{"comment", "confirm", "dry_run", "force"};
   const auto wrong = [](const std::string& message) {
     return tl::unexpected(api_error(400, message));
   };
@@ -41,6 +41,10 @@ tl::expected<ChangeOptions, ApiResponse> change_options(const ApiRequest& reques
       options.comment = value;
     } else if (key == "dry_run" && (value == "true" || value == "false")) {
       options.is_dry_run = value == "true";
+    } else if (key == "force" && request.role.is_tenant()) {
+      return wrong("force: not for tenants: assertions are the operator's");
+    } else if (key == "force" && (value == "true" || value == "false")) {
+      options.is_forced = value == "true";
     } else if (key == "confirm" && request.role.is_tenant()) {
       return wrong("confirm: not for tenants: others would have to wait");
     } else if (key == "confirm") {
@@ -48,11 +52,13 @@ tl::expected<ChangeOptions, ApiResponse> change_options(const ApiRequest& reques
       if (options.confirm_within) continue;
       return wrong(fmt::format("confirm: expected a number of seconds from 1 to {}, found {}",
                                longest_wait.count(), config::quoted(value)));
-    } else if (key == "dry_run") {
-      return wrong(fmt::format("dry_run: expected true or false, found {}", config::quoted(value)));
+    } else if (key == "dry_run" || key == "force") {
+      return wrong(fmt::format("{}: expected true or false, found {}", key, config::quoted(value)));
     } else {
-      return wrong(fmt::format("unknown option {}{}; known options: comment, confirm, dry_run",
-                               config::quoted(key), config::suggestion(key, known)));
+      return wrong(
+          fmt::format("unknown option {}{}; known options: comment, confirm, dry_run, "
+                      "force",
+                      config::quoted(key), config::suggestion(key, known)));
     }
   }
   return options;
@@ -63,8 +69,17 @@ std::optional<ApiResponse> unexpected_condition(const ApiRequest& request) {
   return api_error(400, "If-Match and If-None-Match are for a single object or part");
 }
 
+std::vector<std::string> all_warnings(const std::vector<std::string>& warnings,
+                                      const AssertionOutcome& assertions) {
+  auto all = assertions.warnings();
+  all.insert(all.end(), warnings.begin(), warnings.end());
+  return all;
+}
+
 unsigned status_of(const Refusal& refusal) {
-  return refusal.errors.empty() && refusal.problems.empty() ? 409 : 422;
+  const bool is_right =
+      refusal.errors.empty() && refusal.problems.empty() && refusal.violations.empty();
+  return is_right ? 409 : 422;
 }
 
 ApiResponse ChangeRequest::refused(const Refusal& refusal) const {
@@ -84,7 +99,7 @@ ApiResponse ChangeRequest::done(const Committed& committed) const {
   if (!role().is_tenant()) {
     json = {{"generation", committed.generation},
             {"changes", std::move(json["changes"])},
-            {"warnings", committed.warnings}};
+            {"warnings", all_warnings(committed.warnings, committed.assertions)}};
   }
   add_options(json, committed);
   return {200, json_text(json)};
@@ -92,6 +107,7 @@ ApiResponse ChangeRequest::done(const Committed& committed) const {
 
 void ChangeRequest::add_options(nlohmann::ordered_json& json, const Committed& committed) const {
   if (is_dry_run()) json["dry_run"] = true;
+  if (!committed.forced.empty() && !role().is_tenant()) json["forced"] = committed.forced;
   if (committed.confirmation && options_.confirm_within) {
     json["confirm"] = {{"seconds", options_.confirm_within->count()},
                        {"until", text_of(committed.confirmation->until)}};

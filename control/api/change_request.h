@@ -20,6 +20,7 @@ struct ChangeOptions {
   bool is_dry_run = false;  // ?dry_run=true: all is found out, nothing done
   std::string comment;      // ?comment=, kept with the generation
   std::optional<std::chrono::seconds> confirm_within;  // ?confirm=SECONDS, or it goes back
+  bool is_forced = false;  // ?force=true: whatever assertions it breaks; not for tenants
 };
 
 // Of the query, which must have no others. The error is the answer.
@@ -48,7 +49,7 @@ class ChangeRequest {
   // … and when it is in force, or was only looked at:
   // {"generation","changes":{"objects","routes","reachability"},"warnings"}; of these a tenant, who
   // must not see how much others change, gets "changes" alone. Of what waits for confirmation also
-  // "confirm": {"seconds","until"}.
+  // "confirm": {"seconds","until"}, of what assertions forbid and was forced "forced": their names.
   virtual ApiResponse done(const Committed& committed) const;
 
  protected:
@@ -58,6 +59,7 @@ class ChangeRequest {
   template <typename What>
   Request made(What what, std::string comment) const {
     Request request{std::move(what), client_, std::move(comment)};
+    request.force = options_.is_forced;
     if (options_.confirm_within) request.confirming = ConfirmWithin{*options_.confirm_within};
     return request;
   }
@@ -72,6 +74,10 @@ class ChangeRequest {
   std::string what_;  // for logs
   ChangeOptions options_;
 };
+
+// Those of the commit, and assertions that don't hold.
+std::vector<std::string> all_warnings(const std::vector<std::string>& warnings,
+                                      const AssertionOutcome& assertions);
 
 // 422: what was sent is wrong. 409: it is right, but the host can't do it now.
 unsigned status_of(const Refusal& refusal);

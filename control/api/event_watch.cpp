@@ -56,6 +56,7 @@ struct PairCounts {
 struct CommitNote {
   std::string time, principal, comment;
   PairCounts pairs;
+  std::vector<std::string> forced;
   RunningPointer before, after;
 };
 
@@ -66,6 +67,7 @@ FeedEvent commit_event(const CommitNote& note, const Accounts& accounts) {
             {"principal", note.principal},
             {"comment", note.comment},
             {"summary", summary(changes)}};
+  if (!note.forced.empty()) json["forced"] = note.forced;
   add_objects(json, changes);
   json["reachability"] = {{"gained", note.pairs.gained},
                           {"lost", note.pairs.lost},
@@ -129,6 +131,7 @@ void EventWatch::committed(const Running&, const Committed& commit, const Reques
                  request.comment,
                  {reach.gained.pairs, reach.lost.pairs, reach.narrowed.pairs, reach.widened.pairs,
                   reach.not_compared},
+                 commit.forced,
                  std::exchange(before_, engine_.snapshot()),
                  engine_.snapshot()});
   const auto before = note->before;

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "config/quoted.h"
 #include "config/yaml_writer.h"
@@ -25,6 +26,7 @@
 #include "control/api/task.h"
 #include "control/api/text_request.h"
 #include "control/api/views.h"
+#include "control/routes/assertions.h"
 #include "control/routes/warnings.h"
 
 namespace bgw::control {
@@ -126,6 +128,7 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
         {"GET", "/v1/vpcs", maybe_name, Listing{&objects<Kind::vpc>, &item}},
         {"GET", "/v1/gateways", maybe_name, Listing{&objects<Kind::gateway>, &item}},
         {"GET", "/v1/attachments", maybe_name, Listing{&objects<Kind::attachment>, &item}},
+        {"GET", "/v1/assertions", maybe_name, Listing{&objects<Kind::assertion>, &item}},
         {"GET", "/v1/propagations", maybe_name, Listing{&propagation_lines, &show_propagation}},
         {"GET", "/v1/reachability", nothing, Listing{&reachability_lines}},
         {"GET", "/v1/explain", nothing, &explain_pair},
@@ -142,8 +145,8 @@ const std::vector<ApiHandlers::Entry>& ApiHandlers::entries() {
         {"GET", "/v1/tables", nothing, &ApiHandlers::tables},
         {"GET", "/v1/drops", nothing, &ApiHandlers::drops},
     };
-    for (const auto* kind :
-         {"/v1/ports", "/v1/underlays", "/v1/vpcs", "/v1/gateways", "/v1/attachments"}) {
+    for (const auto* kind : {"/v1/ports", "/v1/underlays", "/v1/vpcs", "/v1/gateways",
+                             "/v1/attachments", "/v1/assertions"}) {
       for (const auto* method : {"PUT", "PATCH", "DELETE"}) {
         entries.push_back({method, kind, name, &ApiHandlers::change_item});
       }
@@ -257,7 +260,9 @@ void ApiHandlers::config_check(ApiRequest request, const std::string&, const Api
     const auto model = load_text(request.body, file_name(request));
     if (!model) return refused(model.error());
     auto json = counts(*model);
-    json["warnings"] = find_warnings(*model);
+    auto warnings = find_broken_assertions(*model);
+    for (auto& warning : find_warnings(*model)) warnings.push_back(std::move(warning));
+    json["warnings"] = std::move(warnings);
     return ok(json);
   });
 }
@@ -267,10 +272,12 @@ void ApiHandlers::config_diff(ApiRequest request, const std::string&, const ApiR
   if (auto wrong = not_of_whole(request)) return respond(std::move(*wrong));
   compute(respond, [&engine = engine_, request = std::move(request)]() mutable {
     auto file = file_name(request);
-    const auto candidate = engine.evaluate({ConfigText{std::move(request.body), std::move(file)}});
+    Request what{ConfigText{std::move(request.body), std::move(file)}};
+    what.force = true;  // to see what it would change, and break
+    const auto candidate = engine.evaluate(std::move(what));
     if (!candidate) return refused(candidate.error());
     auto json = to_json(candidate->changes);
-    json["warnings"] = candidate->warnings;
+    json["warnings"] = all_warnings(candidate->warnings, candidate->assertions);
     return ok(json);
   });
 }
@@ -338,8 +345,8 @@ void ApiHandlers::change(tl::expected<std::shared_ptr<ChangeRequest>, ApiRespons
         return engine.evaluate(std::move(what));
       });
       if (!candidate) return request->refused(candidate.error());
-      return request->done(
-          {engine.running().generation, candidate->changes, candidate->warnings, std::nullopt});
+      return request->done({engine.running().generation, candidate->changes, candidate->warnings,
+                            std::nullopt, candidate->assertions, candidate->assertions.refusing()});
     });
   }
   auto shown = std::make_shared<ApiResponse>();
@@ -348,6 +355,7 @@ void ApiHandlers::change(tl::expected<std::shared_ptr<ChangeRequest>, ApiRespons
       [request, shown](const Committed& committed) {
         *shown = request->done(committed);
         shown->generation = made_by(committed);
+        shown->forced = fmt::format("{}", fmt::join(committed.forced, ", "));
       },
       [request, shown, respond](const Committer::Outcome& outcome) {
         if (const auto* failed = std::get_if<std::exception_ptr>(&outcome)) {

@@ -193,11 +193,13 @@ ApiResponse nothing_at(const ApiRequest& request) {
 }  // namespace
 
 Json to_json(const GenerationInfo& info) {
-  return {{"generation", info.number},
-          {"time", text_of(info.time)},
-          {"principal", info.principal},
-          {"comment", info.comment},
-          {"summary", info.summary}};
+  Json json{{"generation", info.number},
+            {"time", text_of(info.time)},
+            {"principal", info.principal},
+            {"comment", info.comment},
+            {"summary", info.summary}};
+  if (!info.forced.empty()) json["forced"] = info.forced;
+  return json;
 }
 
 tl::expected<Lines, ApiResponse> generation_lines(const ModelStore& models,

@@ -24,7 +24,8 @@ tl::expected<Lines, ApiResponse> generation_lines(const ModelStore& models,
 ApiResponse show_generation(const ModelStore& models, const ApiRequest& request,
                             const std::string& rest);
 
-// {"generation","time","principal","comment","summary"}. Any thread.
+// {"generation","time","principal","comment","summary"}, and "forced" where assertions were. Any
+// thread.
 nlohmann::ordered_json to_json(const GenerationInfo& info);
 
 // POST of "7/restore": the configuration of generation 7 as a new generation. Routes that come

@@ -56,6 +56,16 @@ ApiResponse not_now() {
                    "account; nothing was changed: ask its operator");
 }
 
+// Assertions are not the tenant's to see, nor what they name.
+ApiResponse forbidden_by_operator() {
+  constexpr auto why =
+      "the change is refused by an assertion of the gateway's operator about who reaches whom; "
+      "nothing was changed: ask the operator";
+  return api_error(
+      422, why,
+      Json::array({{{"message", why}, {"rule", config::to_string(config::Rule::assertion)}}}));
+}
+
 // Whether the pointer leads to something that was sent: a value may leave out a route table 'main'
 // and the brackets around one next hop, and a patch much more.
 bool is_in(const Json& value, const std::string& pointer) {
@@ -90,8 +100,19 @@ std::vector<std::string> object_names(const config::ValidModel& model, config::K
     case config::Kind::attachment:
       add(model.attachments());
       break;
+    case config::Kind::assertion:
+      add(model.assertions());
+      break;
   }
   return names;
+}
+
+// What looks at assertions needs all of who reaches whom.
+RunningPointer completed_for(config::Kind kind, const RunningPointer& running) {
+  if (kind != config::Kind::assertion) return running;
+  Running all = *running;
+  complete(all.reach, all.model, all.rib());
+  return std::make_shared<const Running>(std::move(all));
 }
 
 // What is computed of an object, beside its value.
@@ -101,6 +122,8 @@ Json status_of(const Running& running, const config::ObjectName& name) {
       return status_json(running, *running.model.vpcs().find(name.name));
     case config::Kind::gateway:
       return status_json(running, *running.model.gateways().find(name.name));
+    case config::Kind::assertion:
+      return status_json(running, *running.model.assertions().find(name.name));
     default:
       return nullptr;
   }
@@ -166,7 +189,9 @@ ApiResponse show_item(const Running& running, const std::string& path) {
   const Items items(running.model);
   auto value = items.get(*item, Defaults::written);
   if (!value) return error_of(value.error(), "");
-  ApiResponse answer{200, json_text(shown(running, *item, std::move(*value)))};
+  // It is only looked at while this runs.
+  const auto all = completed_for(item->object.kind, RunningPointer(RunningPointer(), &running));
+  ApiResponse answer{200, json_text(shown(*all, *item, std::move(*value)))};
   answer.etag = entity_tag(*items.get(*item));
   return answer;
 }
@@ -194,12 +219,13 @@ tl::expected<Lines, ApiResponse> object_lines(const RunningPointer& running, con
     names.erase(names.begin(), begin);
     names.resize(std::min(names.size(), count));
   }
-  return [running, kind, names = std::move(names), at = std::size_t{0},
-          items = std::make_shared<const Items>(running->model)]() mutable -> std::optional<Json> {
-    if (at == names.size()) return std::nullopt;
-    const ItemPath path{{kind, std::move(names[at++])}, {}};
-    return shown(*running, path, *items->get(path, Defaults::written));
-  };
+  return
+      [running = completed_for(kind, running), kind, names = std::move(names), at = std::size_t{0},
+       items = std::make_shared<const Items>(running->model)]() mutable -> std::optional<Json> {
+        if (at == names.size()) return std::nullopt;
+        const ItemPath path{{kind, std::move(names[at++])}, {}};
+        return shown(*running, path, *items->get(path, Defaults::written));
+      };
 }
 
 // FNV-1a of 64 bits: nobody gains by a collision with what is theirs to change.
@@ -365,8 +391,21 @@ tl::expected<Request, Refusal> ItemRequest::apply(const Running& running) {
   return made(std::move(*change), comment());
 }
 
+// Of those that were put themselves; they are the last of the errors.
+void ItemRequest::point_to_assertions(const Refusal& refusal, Json& errors) const {
+  for (std::size_t i = 0; i < refusal.violations.size(); ++i) {
+    auto& error = errors[errors.size() - refusal.violations.size() + i];
+    const config::ObjectName name{config::Kind::assertion, refusal.violations[i].pair.assertion};
+    for (const auto& change : changes_) {
+      if (change.path.object != name || !change.value.is_object()) continue;
+      error["pointer"] = change.pointer + (change.value.contains("expect") ? "/expect" : "");
+    }
+  }
+}
+
 ApiResponse ItemRequest::refused(const Refusal& refusal) const {
   if (answer_) return *answer_;
+  if (role().is_tenant() && !refusal.violations.empty()) return forbidden_by_operator();
   if (is_applied_ && role().is_tenant()) return not_now();
   auto errors = errors_json(refusal);
   // Of what was put, the last in the place counts.
@@ -385,6 +424,7 @@ ApiResponse ItemRequest::refused(const Refusal& refusal) const {
       break;
     }
   }
+  point_to_assertions(refusal, errors);
   return api_error(status_of(refusal), refusal.message, std::move(errors));
 }
 

@@ -58,6 +58,7 @@ class ItemRequest final : public ChangeRequest {
   std::optional<ApiResponse> not_permitted(const ItemChange& change) const;
   std::optional<ApiResponse> missed_condition() const;
   std::optional<ApiResponse> apply_one(const ItemChange& change);
+  void point_to_assertions(const Refusal& refusal, nlohmann::ordered_json& errors) const;
   // What is asked for, as a change of all that runs.
   tl::expected<config::ModelChange, Refusal> change_of(const Running& running);
 

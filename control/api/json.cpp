@@ -28,6 +28,23 @@ Json to_json(const config::Error& error) {
           {"text", error.to_string()}};
 }
 
+Json to_json(const Witness& witness) {
+  return {{"source", witness.source.to_string()}, {"destination", witness.destination.to_string()}};
+}
+
+Json to_json(const Violation& violation) {
+  return {{"kind", config::to_string(config::Kind::assertion)},
+          {"name", violation.pair.assertion},
+          {"where", "expect"},
+          {"message", "it " + violation.message},
+          {"rule", config::to_string(config::Rule::assertion)},
+          {"from", violation.pair.from},
+          {"to", violation.pair.to},
+          {"pairs", violation.pairs},
+          {"witness", to_json(violation.witness)},
+          {"decided_by", violation.rule}};
+}
+
 Json entries_json(const ReachDifference::List& list) {
   Json entries = Json::array();
   for (const auto& entry : list.entries) {
@@ -36,9 +53,7 @@ Json entries_json(const ReachDifference::List& list) {
                        {"subnets", entry.subnets},
                        {"prefixes", texts(entry.prefixes)},
                        {"more_prefixes", entry.has_more_prefixes},
-                       {"witness",
-                        {{"source", entry.witness.source.to_string()},
-                         {"destination", entry.witness.destination.to_string()}}}});
+                       {"witness", to_json(entry.witness)}});
   }
   return entries;
 }
@@ -50,7 +65,9 @@ std::string json_text(const Json& json) {
 }
 
 Json errors_json(const Refusal& refusal) {
-  if (refusal.errors.empty() && refusal.problems.empty()) return nullptr;
+  if (refusal.errors.empty() && refusal.problems.empty() && refusal.violations.empty()) {
+    return nullptr;
+  }
   Json errors = Json::array();
   for (const auto& error : refusal.errors) errors.push_back(to_json(error));
   for (const auto& problem : refusal.problems) {
@@ -60,6 +77,7 @@ Json errors_json(const Refusal& refusal) {
                       {"message", problem.message},
                       {"rule", config::to_string(problem.rule)}});
   }
+  for (const auto& violation : refusal.violations) errors.push_back(to_json(violation));
   return errors;
 }
 
@@ -112,6 +130,18 @@ Json status_json(const Running& running, const config::Gateway& gateway) {
 
 Json status_json(const Running& running, const config::Vpc& vpc) {
   return {{"attachments", running.rib().find_vpc(vpc.name)->own_attachments}};
+}
+
+Json status_json(const Running& running, const config::Assertion& assertion) {
+  const auto violation = check_assertion({running.model, running.routes, running.reach}, assertion);
+  if (!violation) return {{"holds", true}};
+  return {{"holds", false},
+          {"broken_pairs", violation->pairs},
+          {"from", violation->pair.from},
+          {"to", violation->pair.to},
+          {"witness", to_json(violation->witness)},
+          {"decided_by", violation->rule},
+          {"reason", "it " + violation->message}};
 }
 
 Json propagations_json(const config::Vpc& vpc) {

@@ -31,6 +31,8 @@ nlohmann::ordered_json to_json(const ReachDifference& difference);
 // What is computed of an object that runs: {"attachments","routes","valid_routes"},
 // {"attachments"}.
 nlohmann::ordered_json status_json(const Running& running, const config::Gateway& gateway);
+// Who reaches whom must be complete().
+nlohmann::ordered_json status_json(const Running& running, const config::Assertion& assertion);
 nlohmann::ordered_json status_json(const Running& running, const config::Vpc& vpc);
 // Those of a VPC; named VPC/TABLE/GATEWAY.
 nlohmann::ordered_json propagations_json(const config::Vpc& vpc);

@@ -106,7 +106,7 @@ class ItemPaths {
     const Json changed = reference("responses", "Changed");
     const auto change = [&](const char* verb, const char* summary, Json body) {
       Json operation{{"operationId", verb + id}, {"summary", summary}, {"tags", {"configuration"}}};
-      for (const auto* name : {"DryRun", "Comment", "Confirm", "IfMatch", "IfNoneMatch"}) {
+      for (const auto* name : {"DryRun", "Comment", "Confirm", "Force", "IfMatch", "IfNoneMatch"}) {
         operation["parameters"].push_back(reference("parameters", name));
       }
       if (!body.is_null()) {
@@ -145,9 +145,10 @@ Json openapi_document() {
   paths.add_kind<config::Vpc>("vpcs", "Vpc");
   paths.add_kind<config::Gateway>("gateways", "Gateway");
   paths.add_kind<config::Attachment>("attachments", "Attachment");
+  paths.add_kind<config::Assertion>("assertions", "Assertion");
   Json& schemas = document["components"]["schemas"];
   schemas.update(config::item_schemas("#/components/schemas/"));
-  for (const auto* kind : {"Port", "Underlay", "Vpc", "Gateway", "Attachment"}) {
+  for (const auto* kind : {"Port", "Underlay", "Vpc", "Gateway", "Attachment", "Assertion"}) {
     schemas[kind]["properties"]["status"] = {
         {"type", "object"}, {"readOnly", true}, {"description", "what is computed of it"}};
   }

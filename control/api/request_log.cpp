@@ -57,7 +57,8 @@ std::string line_of(const Answered& answer) {
   }
   const auto request = answer.request.empty() ? "a request" : config::quoted(answer.request);
   if (answer.generation) {
-    return fmt::format("API: {} made generation {} ({})", request, *answer.generation, client);
+    return fmt::format("API: {} made generation {}{}{} ({})", request, *answer.generation,
+                       answer.forced.empty() ? "" : ", forced against ", answer.forced, client);
   }
   if (answer.status < 400) return fmt::format("API: {} ({})", request, client);
   return fmt::format("API: {} refused with {} ({}){}{}", request, answer.status, client,

@@ -23,6 +23,7 @@ struct Answered {
   std::string_view principal{};               // who asked; empty: nobody knows
   std::string role{};                         // as who
   std::optional<std::uint64_t> generation{};  // that came of it
+  std::string forced{};                       // assertions that it broke all the same
 };
 
 // What must be known later: each change, and each refusal of one or for want of a role.

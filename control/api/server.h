@@ -50,6 +50,7 @@ struct ApiResponse {
   std::string etag{};   // of what the answer shows, quoted (RFC 9110 §8.8.3)
   std::string retry_after{}, authenticate{};  // of 429: seconds; of 401: how (RFC 9110 §11.6.1)
   std::optional<std::uint64_t> generation{};  // for the log: that the request has made
+  std::string forced{};                       // for the log: assertions that it broke all the same
   std::shared_ptr<AnswerStream> stream{};     // in place of the body
 };
 

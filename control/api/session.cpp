@@ -212,8 +212,9 @@ class Session : public std::enable_shared_from_this<Session<Stream>>,
   }
 
   void write(ApiResponse response) {
-    sessions_->log.answered(answered(response.status, response.note, response.generation),
-                            std::chrono::steady_clock::now());
+    sessions_->log.answered(
+        answered(response.status, response.note, response.generation, response.forced),
+        std::chrono::steady_clock::now());
     if (response.stream) return write_stream(std::move(response));
     auto message = std::make_shared<http::response<http::string_body>>();
     set_header(*message, response);
@@ -231,11 +232,11 @@ class Session : public std::enable_shared_from_this<Session<Stream>>,
     });
   }
 
-  Answered answered(unsigned status, std::string_view note,
-                    std::optional<std::uint64_t> generation) const {
-    return {peer,      request_,        status,
-            note,      principal_.name, principal_.name.empty() ? "" : to_string(principal_.role),
-            generation};
+  Answered answered(unsigned status, std::string_view note, std::optional<std::uint64_t> generation,
+                    std::string forced = {}) const {
+    return {peer,       request_,         status,
+            note,       principal_.name,  principal_.name.empty() ? "" : to_string(principal_.role),
+            generation, std::move(forced)};
   }
 
   template <typename Message>

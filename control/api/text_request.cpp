@@ -16,8 +16,9 @@ class TextRequest final : public ChangeRequest {
     return made(std::move(text_), comment());
   }
   ApiResponse done(const Committed& committed) const override {
-    nlohmann::ordered_json json{{"generation", committed.generation},
-                                {"warnings", committed.warnings}};
+    nlohmann::ordered_json json{
+        {"generation", committed.generation},
+        {"warnings", all_warnings(committed.warnings, committed.assertions)}};
     json.update(to_json(committed.changes));
     add_options(json, committed);
     return {200, json_text(json)};

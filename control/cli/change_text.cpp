@@ -85,6 +85,7 @@ const std::vector<Option>& change_options() {
       {"--dry-run", "", "say all that would change, and do nothing"},
       {"--comment", "TEXT", "kept in the history"},
       {"--confirm", "SECONDS", "goes back by itself unless `bgwctl config confirm` comes in time"},
+      {"--force", "", "even if it breaks assertions; the history tells"},
   };
   return options;
 }
@@ -95,6 +96,7 @@ std::string change_query(const Arguments& arguments) {
     query += (query.empty() ? "?" : "&") + option;
   };
   if (arguments.flag("--dry-run")) add("dry_run=true");
+  if (arguments.flag("--force")) add("force=true");
   if (const auto* comment = arguments.option("--comment")) {
     add("comment=" + percent_encode(*comment));
   }
@@ -142,6 +144,10 @@ void print_outcome(const Json& answer) {
     fmt::print("done\n");
   } else {
     fmt::print("generation {} is in force\n", cell(answer["generation"]));
+  }
+  if (answer.contains("forced")) {
+    fmt::print("forced, against assertion{} {}\n", answer["forced"].size() == 1 ? "" : "s",
+               cell(answer["forced"]));
   }
   if (answer.contains("confirm")) {
     fmt::print("until {}, unless `bgwctl config confirm` comes before\n",

@@ -81,6 +81,14 @@ int show(const Context& context, const Arguments& arguments) {
   return done;
 }
 
+std::string what_of(const Json& generation) {
+  auto what = cell(generation["summary"]);
+  if (generation.contains("forced")) {
+    what += fmt::format(", forced against {}", cell(generation["forced"]));
+  }
+  return what;
+}
+
 int history(const Context& context, const Arguments& arguments) {
   const auto* limit = arguments.option("--limit");
   const auto reply = context.client.get(fmt::format(
@@ -90,7 +98,7 @@ int history(const Context& context, const Arguments& arguments) {
   Table table({">GENERATION", "TIME", "WHO", "COMMENT", "WHAT"});
   for (const auto& one : list) {
     table.add({cell(one["generation"]), cell(one["time"]), cell(one["principal"]),
-               cell(one["comment"]), cell(one["summary"])});
+               cell(one["comment"]), what_of(one)});
   }
   print_table(context.output, table);
   return done;

@@ -95,17 +95,18 @@ Setting read_setting(const Json& field, std::vector<std::string> path, bool requ
   return setting;
 }
 
+// `needed`: the object itself has to be there.
 void read_fields(const Json& object, const std::vector<std::string>& path, const std::string& key,
-                 std::vector<Setting>& settings) {
+                 bool needed, std::vector<Setting>& settings) {
   for (const auto& [name, field] : object["properties"].items()) {
     if (path.empty() && name == key) continue;
     auto inside = path;
     inside.push_back(name);
     const auto& described = resolve(field);
+    const bool required = needed && is_required(object, name);
     if (is_object(described)) {
-      read_fields(described, inside, "", settings);
+      read_fields(described, inside, "", required, settings);
     } else if (!is_list_of_objects(described)) {
-      const bool required = path.empty() && is_required(object, name);
       settings.push_back(read_setting(field, std::move(inside), required));
     }
   }
@@ -167,7 +168,7 @@ std::string Setting::value() const {
 
 std::vector<Setting> settings_of(const std::string& place, const std::string& key) {
   std::vector<Setting> settings;
-  read_fields(schema().at(Json::json_pointer(place)), {}, key, settings);
+  read_fields(schema().at(Json::json_pointer(place)), {}, key, true, settings);
   return settings;
 }
 

@@ -261,8 +261,9 @@ std::string overview(const std::vector<Command>& commands) {
       "  --version              the version\n"
       "\nWhat changes something takes --dry-run, which says all that would change and does nothing,"
       "\n--comment TEXT, which is kept in the history, and --confirm SECONDS, which takes it back"
-      "\nunless `config confirm` comes in time. What only looks takes --watch [SECONDS]: it looks"
-      "\nagain and again. NO_COLOR in the environment: no colours.\n"
+      "\nunless `config confirm` comes in time; --force changes it even if it breaks assertions."
+      "\nWhat only looks takes --watch [SECONDS]: it looks again and again. NO_COLOR in the"
+      "\nenvironment: no colours.\n"
       "\nExit status: 0 done, 1 refused or failed, 2 usage, 3 daemon not reachable, 4 no answer "
       "in\n"
       "time.\n";

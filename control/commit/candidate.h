@@ -13,6 +13,7 @@
 #include "config/change.h"
 #include "config/loader.h"
 #include "control/commit/running.h"
+#include "control/routes/assertions.h"
 #include "control/routes/diff.h"
 #include "control/routes/model_diff.h"
 #include "control/routes/plan_changes.h"
@@ -21,11 +22,13 @@
 namespace bgw::control {
 
 // Why nothing was changed. `errors` lists what is wrong in a text, `problems` what is wrong with
-// objects; otherwise what was asked for is right, and `message` says what failed.
+// objects, `violations` the assertions that would be broken; otherwise what was asked for is right,
+// and `message` says what failed.
 struct Refusal {
   std::string message;
   std::vector<config::Error> errors{};
   std::vector<config::ObjectProblem> problems{};
+  std::vector<Violation> violations{};
 };
 
 // Of a change that breaks rules.
@@ -54,6 +57,7 @@ struct Request {
   std::string principal = "local";  // who asks
   std::string comment{};
   Confirming confirming{};
+  bool force = false;  // whatever assertions it breaks
 };
 
 // What a request is called in logs.
@@ -79,6 +83,16 @@ struct Changes {
 // "1 added, 0 changed, 2 removed".
 std::string summary(const std::vector<ObjectChange>& changes);
 
+// What becomes of assertions.
+struct AssertionOutcome {
+  std::vector<Violation> broken;  // as of AssertionCheck; those to be refused only by force
+  std::vector<Violation> still;
+  // Names of those that a commit is refused for, if it isn't forced.
+  std::vector<std::string> refusing() const;
+  // For people, of each that doesn't hold; empty when all do.
+  std::vector<std::string> warnings() const;
+};
+
 // Of `before`, which must be what runs when it comes into force.
 struct Candidate {
   RunningPointer before;
@@ -91,6 +105,7 @@ struct Candidate {
   // Of what runs; nothing when it isn't `before` that runs.
   std::optional<PlanChanges> plans{};
   Reachability reach{};
+  AssertionOutcome assertions{};
   // Nothing differs: there is no next generation.
   bool is_same() const {
     return changes.objects.empty() && model == before->model && !ends_confirmation();
@@ -101,11 +116,13 @@ struct Candidate {
 };
 
 // Changes nothing; any thread. Takes time in proportion to what changes, and to the length of a
-// text. `index` is of `before`, whose plans follow; null: without them, nor who reaches whom.
+// text. `index` is of `before`, whose plans follow; null: without them, nor who reaches whom. A
+// change that breaks assertions is refused unless it is forced.
 tl::expected<Candidate, Refusal> evaluate(RunningPointer before, const PlanIndex* index,
                                           Request request);
 
 // The same on top of what runs now: a stream has told more since, the model is the same.
-Candidate rebased(Candidate candidate, RunningPointer running, const PlanIndex& index);
+tl::expected<Candidate, Refusal> rebased(Candidate candidate, RunningPointer running,
+                                         const PlanIndex& index);
 
 }  // namespace bgw::control

@@ -37,6 +37,7 @@ tl::expected<Request, Refusal> back_from(const Engine& engine, std::uint64_t gen
   request.comment = fmt::format("generation {} was not confirmed: generation {} again", generation,
                                 running.confirmation->back_to);
   request.confirming = EndsConfirmation{};
+  request.force = true;  // it was said beforehand that it comes back
   return request;
 }
 

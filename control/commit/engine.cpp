@@ -83,6 +83,13 @@ const std::string* port_of(const config::Interface& interface) {
   return nullptr;
 }
 
+std::vector<BrokenPair> broken_pairs(const AssertionOutcome& assertions) {
+  std::vector<BrokenPair> pairs;
+  for (const Violation& violation : assertions.broken) pairs.push_back(violation.pair);
+  for (const Violation& violation : assertions.still) pairs.push_back(violation.pair);
+  return pairs;
+}
+
 }  // namespace
 
 Engine::Engine(ForwardingPlane& plane, FibProgrammer& programmer, ModelStore& store)
@@ -91,7 +98,11 @@ Engine::Engine(ForwardingPlane& plane, FibProgrammer& programmer, ModelStore& st
 tl::expected<Committed, Refusal> Engine::start(ConfigText config, bool replace) {
   auto stored = store_.load();
   if (!stored) return tl::unexpected(refusal(std::move(stored.error().message)));
-  if (!*stored) return apply({std::move(config), std::string(at_start)});
+  if (!*stored) {
+    Request request{std::move(config), std::string(at_start)};
+    request.force = true;  // not to start would lose all of it
+    return apply(std::move(request));
+  }
   if (replace) return replace_stored(std::move(**stored), std::move(config));
   auto resumed = resume(std::move(**stored));
   if (!resumed) return resumed;
@@ -106,6 +117,11 @@ tl::expected<Committed, Refusal> Engine::resume(StoredModel stored) {
   candidate.confirmation = stored.confirmation;
   candidate.routes.state = compute_state(candidate.model, stored.history);
   candidate.warnings = find_warnings(candidate.model);
+  if (!candidate.model.assertions().empty()) {
+    const auto& state = candidate.routes.state;
+    const auto reach = reachability(candidate.model, state.rib);
+    candidate.assertions.still = check_assertions({candidate.model, state, reach});
+  }
   return bring_into_force(std::move(candidate), stored.info.number, Durable::is);
 }
 
@@ -114,7 +130,14 @@ tl::expected<Committed, Refusal> Engine::resume(StoredModel stored) {
 tl::expected<Committed, Refusal> Engine::replace_stored(StoredModel stored, ConfigText config) {
   const auto number = stored.info.number;
   auto routes = compute_state(stored.model, stored.history);
-  auto before = std::make_shared<const Running>(Running{number, stored.model, std::move(routes)});
+  Running old{number, stored.model, std::move(routes)};
+  if (!old.model.assertions().empty()) {
+    const auto reach = reachability(old.model, old.rib());
+    for (auto& violation : check_assertions({old.model, old.routes, reach})) {
+      old.broken.push_back(std::move(violation.pair));
+    }
+  }
+  auto before = std::make_shared<const Running>(std::move(old));
   auto candidate = control::evaluate(before, nullptr, {std::move(config), std::string(at_start)});
   if (!candidate) return tl::unexpected(std::move(candidate.error()));
   if (candidate->is_same()) return resume(std::move(stored));
@@ -253,7 +276,9 @@ std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model)
 tl::expected<void, Refusal> Engine::build(Candidate candidate) {
   if (candidate.before->generation == running_->generation && candidate.before != running_) {
     absorb();
-    candidate = rebased(std::move(candidate), running_, plan_index_);
+    auto again = rebased(std::move(candidate), running_, plan_index_);
+    if (!again) return tl::unexpected(std::move(again.error()));
+    candidate = std::move(*again);
   }
   if (candidate.before != running_) {
     return tl::unexpected(
@@ -290,9 +315,9 @@ tl::expected<void, Refusal> Engine::build(Candidate candidate, std::uint64_t gen
   pending.slow_path =
       slow_path_change({before.model, programmed_ports_, *view_before},
                        {candidate.model, pending.ports, *programmer_.prepared_view()});
-  pending.next =
-      std::make_shared<const Running>(Running{generation, candidate.model, candidate.routes.state,
-                                              candidate.confirmation, std::move(candidate.reach)});
+  pending.next = std::make_shared<const Running>(
+      Running{generation, candidate.model, candidate.routes.state, candidate.confirmation,
+              std::move(candidate.reach), broken_pairs(candidate.assertions)});
   pending.candidate = std::move(candidate);
   pending_ = std::move(pending);
   Undo forget([this] { pending_.reset(); });
@@ -316,6 +341,7 @@ tl::expected<void, std::string> Engine::append(const Candidate& candidate,
       std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   info.comment = candidate.request.comment;
   info.summary = summary(candidate.changes.objects);
+  info.forced = candidate.assertions.refusing();
   return store_
       .append(info, candidate.model, candidate.routes.changes.arrivals, candidate.confirmation)
       .map_error([](StoreError error) { return std::move(error.message); });
@@ -343,6 +369,8 @@ Committed Engine::publish() {
 
   Committed committed{running_->generation, std::move(pending.candidate.changes),
                       std::move(pending.candidate.warnings), running_->confirmation};
+  committed.forced = pending.candidate.assertions.refusing();
+  committed.assertions = std::move(pending.candidate.assertions);
   if (unsettled_) {
     committed.warnings.emplace_back(
         "a worker has not taken over the new tables in time and may still forward by the old "

@@ -28,6 +28,8 @@ struct Committed {
   Changes changes;
   std::vector<std::string> warnings;           // in force, but …
   std::optional<Confirmation> confirmation{};  // unless it comes, it goes back
+  AssertionOutcome assertions{};
+  std::vector<std::string> forced{};  // assertions that it breaks all the same
 };
 
 // Is told of every commit, of what was refused, and of what streams change between commits. Control

@@ -84,9 +84,9 @@ tl::expected<bool, Refusal> Engine::build_beside() {
 void Engine::finish_batch(Reachability reach) {
   const Running& before = *running_;
   part_.update = batch_->take_update();
-  part_.next = std::make_shared<const Running>(Running{before.generation, before.model,
-                                                       std::move(part_.update.state),
-                                                       before.confirmation, std::move(reach)});
+  part_.next = std::make_shared<const Running>(
+      Running{before.generation, before.model, std::move(part_.update.state), before.confirmation,
+              std::move(reach), before.broken});
 }
 
 std::vector<RefusedRoute> Engine::publish_stream() {

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "config/valid_model.h"
+#include "control/routes/assertions.h"
 #include "control/routes/reachability.h"
 #include "control/routes/route_update.h"
 #include "control/store/confirmation.h"
@@ -21,6 +23,8 @@ struct Running {
   std::optional<Confirmation> confirmation{};  // without which it goes back
   // Without gateways that nobody has asked about since they changed: complete() a copy.
   Reachability reach{};
+  // One of each assertion that is known not to hold.
+  std::vector<BrokenPair> broken{};
   const Rib& rib() const { return routes.rib; }
 };
 

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include "config/quoted.h"
@@ -33,8 +34,10 @@ void log_warnings(const Committed& commit) {
 void CommitLog::audit(std::string_view principal, const Answered& answer) const {
   if (!audit_ || (principal != at_hangup && principal != at_start)) return;
   audit_({answer,
-          answer.generation ? fmt::format("{} made generation {}", principal, *answer.generation)
-                            : fmt::format("commit of {} refused: {}", principal, answer.note),
+          answer.generation
+              ? fmt::format("{} made generation {}{}{}", principal, *answer.generation,
+                            answer.forced.empty() ? "" : ", forced against ", answer.forced)
+              : fmt::format("commit of {} refused: {}", principal, answer.note),
           !answer.generation});
 }
 
@@ -48,11 +51,14 @@ void CommitLog::committed(const Running& now, const Committed& commit, const Req
       return fmt::format("  {} {} {}", change.kind, change.name, to_string(change.change));
     });
   }
+  log_some(request.principal == at_start ? spdlog::level::err : spdlog::level::warn,
+           commit.assertions.warnings(), [](const std::string& warning) { return warning; });
   log_warnings(commit);
   audit(request.principal, {.request = request.principal,
                             .principal = request.principal,
                             .role = "admin",
-                            .generation = now.generation});
+                            .generation = now.generation,
+                            .forced = fmt::format("{}", fmt::join(commit.forced, ", "))});
 }
 
 void CommitLog::refused(const RequestLabel& request, const Refusal& refusal) {
@@ -70,6 +76,10 @@ void CommitLog::refused(const RequestLabel& request, const Refusal& refusal) {
                request.principal, refusal.message);
   log_some(spdlog::level::warn, refusal.errors,
            [](const config::Error& error) { return error.to_string(); });
+  log_some(spdlog::level::warn, refusal.violations, [](const Violation& violation) {
+    return fmt::format("assertion {} {}", config::quoted(violation.pair.assertion),
+                       violation.message);
+  });
   log_some(spdlog::level::warn, refusal.problems, [](const config::ObjectProblem& problem) {
     return fmt::format("{} {}: {}", config::to_string(problem.object.kind),
                        config::quoted(problem.object.name), problem.message);

@@ -45,6 +45,7 @@ std::vector<Journal::Field> fields_of(const AuditRecord& record) {
   if (answer.generation) {
     fields.emplace_back("BGW_GENERATION", fmt::format("{}", *answer.generation));
   }
+  if (!answer.forced.empty()) fields.emplace_back("BGW_FORCED", answer.forced);
   if (answer.status >= 400) fields.emplace_back("BGW_REASON", std::string(answer.note));
   return fields;
 }

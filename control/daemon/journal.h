@@ -33,7 +33,7 @@ class Journal {
 };
 
 // Sends records with fields BGW_PRINCIPAL, BGW_ROLE, BGW_REQUEST, BGW_STATUS, BGW_OUTCOME,
-// BGW_GENERATION and BGW_REASON; to the log what the journal doesn't take.
+// BGW_GENERATION, BGW_FORCED and BGW_REASON; to the log what the journal doesn't take.
 AuditSink audit_to(std::shared_ptr<const Journal> journal);
 
 }  // namespace bgw::control

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "control/routes/assertions.h"
 #include "control/routes/compute_routes.h"
 #include "control/routes/rib_json.h"
 #include "control/routes/warnings.h"
@@ -25,9 +26,13 @@ tl::expected<Checked, Refusal> check_file(const std::string& path) {
   const auto model = load(path);
   if (!model) return tl::unexpected(model.error());
   Checked checked{fmt::format("{}: ok: {}", path, summary(*model)), {}};
-  for (const auto& warning : find_warnings(*model)) {
-    checked.warnings.push_back(fmt::format("{}: warning: {}", path, warning));
-  }
+  const auto add = [&](const std::vector<std::string>& warnings) {
+    for (const auto& warning : warnings) {
+      checked.warnings.push_back(fmt::format("{}: warning: {}", path, warning));
+    }
+  };
+  add(find_broken_assertions(*model));
+  add(find_warnings(*model));
   return checked;
 }
 

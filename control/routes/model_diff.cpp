@@ -50,6 +50,7 @@ std::vector<ObjectChange> diff(const config::ValidModel& before, const config::V
   compare("underlay", before.underlays(), after.underlays(), changes);
   compare("gateway", before.gateways(), after.gateways(), changes);
   compare("attachment", before.attachments(), after.attachments(), changes);
+  compare("assertion", before.assertions(), after.assertions(), changes);
   return changes;
 }
 

@@ -13,7 +13,7 @@ enum class Change : std::uint8_t { added, removed, changed };
 std::string_view to_string(Change change);
 
 struct ObjectChange {
-  std::string kind;  // "port", "vpc", "underlay", "gateway", "attachment"
+  std::string kind;  // "port", "vpc", "underlay", "gateway", "attachment", "assertion"
   std::string name;
   Change change = Change::changed;
   std::vector<std::string> keys;  // changed: the configuration keys whose values differ

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "control/routes/assertion_warnings.h"
 #include "control/routes/object_warnings.h"
 #include "control/routes/reach.h"
 #include "control/routes/reach_warnings.h"
@@ -68,6 +69,7 @@ std::vector<std::string> find_warnings(const ValidModel& before, const ValidMode
         gateway, reach, [&](const config::Vpc& vpc) { return names.vpcs.contains(vpc.name); },
         warnings);
   }
+  warn_of_assertions(before, after, warnings);
   if (warnings.size() > most_warnings) {
     const auto more = warnings.size() - most_warnings;
     warnings.resize(most_warnings);

@@ -1,5 +1,9 @@
 #include "control/store/generation_tables.h"
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+
 #include <fmt/format.h>
 
 namespace bgw::control {
@@ -27,6 +31,24 @@ CREATE INDEX arrivals_past ON arrivals(until) WHERE until IS NOT NULL;
 
 namespace {
 
+// The column holds the summary, which is one line, and each name of `forced` in a line behind it.
+std::string summary_column(const GenerationInfo& info) {
+  auto text = info.summary;
+  for (const auto& name : info.forced) text += '\n' + name;
+  return text;
+}
+
+void read_summary_column(std::string_view text, GenerationInfo& info) {
+  const auto end = std::min(text.find('\n'), text.size());
+  info.summary = text.substr(0, end);
+  for (text.remove_prefix(end); !text.empty();) {
+    text.remove_prefix(1);
+    const auto name = text.substr(0, text.find('\n'));
+    info.forced.emplace_back(name);
+    text.remove_prefix(name.size());
+  }
+}
+
 constexpr auto generation_columns =
     "number, time_ms, principal, comment, summary, state, rows, digest";
 
@@ -45,7 +67,7 @@ std::uint64_t digest_of(const StoredGeneration& generation) {
       .add(info.time.time_since_epoch().count())
       .add(info.principal)
       .add(info.comment)
-      .add(info.summary)
+      .add(summary_column(info))
       .add(as_integer(state.sum()))
       .add(as_integer(state.rows()))
       .value();
@@ -80,9 +102,13 @@ std::uint64_t digest_of(const GatewayArrival& one, const std::string& prefix,
 StoredGeneration generation_from(const Statement& row) {
   using std::chrono::milliseconds;
   StoredGeneration generation;
-  generation.info = {row.number(0), std::string(row.text(2)),
+  generation.info = {row.number(0),
+                     std::string(row.text(2)),
                      std::chrono::sys_time<milliseconds>(milliseconds(row.integer(1))),
-                     std::string(row.text(3)), std::string(row.text(4))};
+                     std::string(row.text(3)),
+                     {},
+                     {}};
+  read_summary_column(row.text(4), generation.info);
   generation.state = SetDigest(row.number(5), row.number(6));
   if (digest_of(generation) != row.number(7)) {
     damaged(fmt::format("the entry of generation {} is not what was written", row.integer(0)));
@@ -259,7 +285,7 @@ tl::expected<void, std::string> GenerationTables::write(const StoredGeneration& 
   const auto& info = next.info;
   begin_generation_
       .with(number, info.time.time_since_epoch().count(), info.principal, info.comment,
-            info.summary)
+            summary_column(info))
       .run();
   for (const auto& key : changes.removed) {
     if (!end_record(key, number, next.state)) {

@@ -32,6 +32,8 @@ template <>
 constexpr auto kind_of<config::Gateway> = "gateway";
 template <>
 constexpr auto kind_of<config::Attachment> = "attachment";
+template <>
+constexpr auto kind_of<config::Assertion> = "assertion";
 constexpr auto kind_of_model = "model";
 
 std::string model_value(const config::ValidModel& model) {
@@ -203,6 +205,7 @@ RecordBook RecordBook::add_changes(const config::ValidModel& before,
   found.add(before.underlays(), after.underlays());
   found.add(before.gateways(), after.gateways());
   found.add(before.attachments(), after.attachments());
+  found.add(before.assertions(), after.assertions());
   return found.take_book();
 }
 
@@ -217,6 +220,7 @@ class RecordReader {
     if (kind == kind_of<config::Vpc>) return read(record, model_.vpcs);
     if (kind == kind_of<config::Underlay>) return read(record, model_.underlays);
     if (kind == kind_of<config::Attachment>) return read(record, model_.attachments);
+    if (kind == kind_of<config::Assertion>) return read(record, model_.assertions);
     if (kind != kind_of<config::Gateway>) throw std::runtime_error("this kind is not known");
     gateways_.emplace_back(&record, Json::parse(record.value));
   }
@@ -237,8 +241,9 @@ class RecordReader {
       book_.parts_[gateway] =
           std::make_shared<const std::vector<RecordBook::Part>>(std::move(parts));
     }
-    for (const auto* kind : {kind_of<config::Port>, kind_of<config::Vpc>, kind_of<config::Underlay>,
-                             kind_of<config::Gateway>, kind_of<config::Attachment>}) {
+    for (const auto* kind :
+         {kind_of<config::Port>, kind_of<config::Vpc>, kind_of<config::Underlay>,
+          kind_of<config::Gateway>, kind_of<config::Attachment>, kind_of<config::Assertion>}) {
       book_.places_[kind];
     }
     auto model = config::validate(std::move(model_));

@@ -59,7 +59,8 @@ struct GenerationInfo {
   std::string principal;     // who asked for it
   std::chrono::sys_time<std::chrono::milliseconds> time;
   std::string comment;
-  std::string summary;  // of what changed, in a line
+  std::string summary;                // of what changed, in a line
+  std::vector<std::string> forced{};  // assertions that it broke all the same, by name
   friend bool operator==(const GenerationInfo&, const GenerationInfo&) = default;
 };
 

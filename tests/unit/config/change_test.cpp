@@ -25,7 +25,9 @@ class RandomObjects {
   bool chance(unsigned percent) { return below(100) < percent; }
 
   Object any() {
-    switch (below(10)) {
+    switch (below(11)) {
+      case 10:
+        return assertion();
       case 0:
         return port();
       case 1:
@@ -80,6 +82,14 @@ class RandomObjects {
     if (chance(30)) result.advertise = std::vector<std::string>{name("s", 2)};
     return result;
   }
+  Assertion assertion() {
+    Assertion result{name("c", 3), {{name("v", 6)}}, {{chance(80) ? "v*" : "*v"}, {}}, {}, {}};
+    if (chance(20)) result.from.vpcs.push_back(name("v", 6));
+    if (chance(10)) result.to.vpcs.clear();
+    if (chance(10)) result.to.vpcs = {"?"};
+    for (std::size_t i = below(3); i > 0; --i) result.to.prefixes.push_back(net(below(6)));
+    return result;
+  }
   std::variant<PortBinding, VlanBinding, VxlanBinding> binding() {
     if (chance(30)) return PortBinding{name("p", 4)};
     if (chance(50)) return VlanBinding{name("p", 4), static_cast<std::uint16_t>(1 + below(3)), {}};
@@ -128,6 +138,7 @@ struct Put {
   void operator()(const Underlay& object) const { put(model.underlays, object); }
   void operator()(const Gateway& object) const { put(model.gateways, object); }
   void operator()(const Attachment& object) const { put(model.attachments, object); }
+  void operator()(const Assertion& object) const { put(model.assertions, object); }
 };
 
 bool erase(Model& model, const ObjectName& name) {
@@ -144,9 +155,11 @@ bool erase(Model& model, const ObjectName& name) {
     case Kind::gateway:
       return of(model.gateways);
     case Kind::attachment:
+      return of(model.attachments);
+    case Kind::assertion:
       break;
   }
-  return of(model.attachments);
+  return of(model.assertions);
 }
 
 using Told = std::vector<std::tuple<std::string, std::string>>;  // where in the model, message
@@ -172,9 +185,11 @@ Told told_by(const std::vector<ObjectProblem>& problems, const Model& model) {
       case Kind::gateway:
         return in(model.gateways);
       case Kind::attachment:
+        return in(model.attachments);
+      case Kind::assertion:
         break;
     }
-    return in(model.attachments);
+    return in(model.assertions);
   };
   Told told;
   for (const ObjectProblem& problem : problems) {
@@ -219,10 +234,12 @@ TEST(Change, is_refused_for_what_the_whole_model_would_break) {
       model = *changed;
     }
     met["attachments"] += static_cast<int>(model.attachments().size());
+    met["assertions"] += static_cast<int>(model.assertions().size());
   }
   EXPECT_GT(met["taken"], 2000);
   EXPECT_GT(met["refused"], 2000);
   EXPECT_GT(met["attachments"], 200);
+  EXPECT_GT(met["assertions"], 200);
 }
 
 TEST(Change, what_is_put_as_it_is_stays_the_same) {

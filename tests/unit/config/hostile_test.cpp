@@ -87,7 +87,7 @@ TEST(Hostile, many_distinct_unknown_keys) {
   for (int i = 0; i < 100'000; ++i) text += "k" + std::to_string(i) + ": 1\n";
   EXPECT_EQ(refused(text).message,
             "unknown key 'k0' in the configuration; known keys: version, region, ports, vpcs, "
-            "underlays, gateways, attachments");
+            "underlays, gateways, attachments, assertions");
 }
 
 // Nothing in the rules compares each with each.

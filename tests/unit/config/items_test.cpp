@@ -268,6 +268,7 @@ std::vector<ItemPath> all_paths(const Model& model) {
   for (const auto& one : model.ports) paths.push_back({{Kind::port, one.name}, {}});
   for (const auto& one : model.underlays) paths.push_back({{Kind::underlay, one.name}, {}});
   for (const auto& one : model.attachments) paths.push_back({{Kind::attachment, one.name}, {}});
+  for (const auto& one : model.assertions) paths.push_back({{Kind::assertion, one.name}, {}});
   for (const auto& one : model.gateways) {
     paths.push_back({{Kind::gateway, one.name}, {}});
     for (const auto& route : one.static_routes) {

@@ -139,6 +139,15 @@ TEST(Examples, full_language_field_by_field) {
                 {"att-c", "bgw-1", "vpc-c", std::vector<std::string>{}},
                 {"att-a-2", "bgw-2", "vpc-a", std::vector<std::string>{"web", "web-6"}},
                 {"att-d", "vpc-d", "vpc-d", AdvertiseAll{}}}));
+  EXPECT_EQ(
+      model.assertions,
+      (std::vector<Assertion>{
+          {"d-apart", {{"vpc-d"}}, {{"vpc-*"}, {}}, Expectation::unreachable, OnViolation::refuse},
+          {"web-to-app",
+           {{"vpc-a", "web-*"}},
+           {{"vpc-b"}, prefixes({"10.2.0.0/16"})},
+           Expectation::reachable,
+           OnViolation::warn}}));
 }
 
 TEST(Load, minimal_file) {

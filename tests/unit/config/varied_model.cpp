@@ -17,6 +17,7 @@ class Variation {
     model_.ports.push_back({"uplink", "net_af_packet0,iface=eth1"});
     model_.underlays.push_back(
         {"u", config::PortBinding{"uplink"}, {{IpAddress::v4(0xc0000201), 24}}});
+    add_assertions();
     vary_accounts();
     for (config::Vpc& vpc : model_.vpcs) attempt([&] { vary_interface(vpc); });
     for (int i = 0; i < 60; ++i) attempt([&] { vary_something(); });
@@ -50,7 +51,11 @@ class Variation {
 
   void vary_something() {
     config::Vpc& vpc = model_.vpcs[any_.below(static_cast<std::uint32_t>(model_.vpcs.size()))];
-    switch (any_.below(6)) {
+    switch (any_.below(8)) {
+      case 6:
+        return vary_one(model_.assertions);
+      case 7:
+        return model_.assertions.push_back(any_.make<config::Assertion>());
       case 0:
         return vary_one(model_.ports);
       case 1:
@@ -63,6 +68,21 @@ class Variation {
         return vary(vpc);
       default:
         if (vpc.interface) vary(*vpc.interface);
+    }
+  }
+
+  void add_assertions() {
+    const auto name = [&] {
+      return any_.chance(30)
+                 ? std::string("*")
+                 : "vpc-" + std::to_string(any_.below(4)) + (any_.chance(50) ? "*" : "");
+    };
+    for (std::uint32_t i = any_.below(4); i > 0; --i) {
+      config::Assertion one{"assertion-" + std::to_string(i), {{name()}}, {{name()}, {}}, {}, {}};
+      if (any_.chance(50)) one.expect = config::Expectation::unreachable;
+      if (any_.chance(50)) one.on_violation = config::OnViolation::warn;
+      if (any_.chance(50)) one.to.prefixes = {config::IpPrefix{IpAddress::v4(0x0a000000), 8}};
+      model_.assertions.push_back(std::move(one));
     }
   }
 

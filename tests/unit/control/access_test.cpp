@@ -52,6 +52,8 @@ const std::map<std::string, std::string> matrix{
     {"DELETE /v1/capture", "-.-++"},     {"GET /v1/interfaces", "-.+++"},
     {"GET /v1/neighbours", "-.+++"},     {"GET /v1/stats", "-.+++"},
     {"GET /v1/tables", "-.+++"},         {"GET /v1/drops", "-.+++"},
+    {"GET /v1/assertions", "-.+++"},     {"PUT /v1/assertions", "-.-++"},
+    {"PATCH /v1/assertions", "-.-++"},   {"DELETE /v1/assertions", "-.-++"},
 };
 
 char shown(Permission permission) {
@@ -145,6 +147,10 @@ gateways:
 attachments:
   - {name: crimson.at-1, gateway: crimson.gw-1, vpc: crimson.vpc-1}
   - {name: at-b, gateway: gw-b, vpc: vpc-b}
+assertions:
+  - {name: crimson-apart, from: {vpcs: ["crimson.*"]}, to: {vpcs: [vpc-b]}, expect: unreachable}
+  - {name: scarlet-watch, from: {vpcs: [vpc-b]}, to: {vpcs: ["*"], prefixes: [10.66.0.0/16]},
+     expect: unreachable}
 )";
 
 class AccessApi : public ApiFixture {

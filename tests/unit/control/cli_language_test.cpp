@@ -88,7 +88,8 @@ std::string commands_for(const Json& model) {
                                    {"underlays", "underlay"},
                                    {"vpcs", "vpc"},
                                    {"gateways", "gateway"},
-                                   {"attachments", "attachment"}}) {
+                                   {"attachments", "attachment"},
+                                   {"assertions", "assertion"}}) {
     for (const auto& object : model.value(list, Json::array())) {
       const auto name = object["name"].get<std::string>();
       commands.create(noun, name, object, "name");

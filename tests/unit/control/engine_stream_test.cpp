@@ -201,6 +201,26 @@ TEST(EngineStream, ACandidateFromBeforeABatchKeepsItsRoutes) {
   EXPECT_EQ(box.answer("198.51.100.1"), "d") << "the stream has not withdrawn it";
 }
 
+// What a candidate breaks only together with what a stream has told since.
+TEST(EngineStream, ACandidateFromBeforeABatchIsJudgedAnew) {
+  const auto replaced = [](std::string text, std::string_view what, std::string_view by) {
+    return text.replace(text.find(what), what.size(), by);
+  };
+  const auto after = replaced(yaml("abcd", "abcd"), "vpc: vpc-d}", "vpc: vpc-d, advertise: none}") +
+                     "assertions:\n  - {name: apart, from: {vpcs: [vpc-a]}, to: {vpcs: [vpc-d]}, "
+                     "expect: unreachable}\n";
+  Box box;
+  box.commit(replaced(after, "{gateway: bgw-1, ranges: [10.0.0.0/8]}", ""));
+  auto candidate = box.engine.evaluate({control::ConfigText{after, "next.yaml"}});
+  ASSERT_TRUE(candidate) << candidate.error().message;
+  box.stream({told("10.4.1.0/24", "d")});
+  const auto built = box.engine.build(std::move(*candidate));
+  ASSERT_FALSE(built);
+  EXPECT_THAT(built.error().message, HasSubstr("breaks 1 assertion: apart"));
+  box.engine.cancel();
+  EXPECT_EQ(box.engine.running().generation, 2u);
+}
+
 TEST(EngineStream, WhatThereIsNoRoomForIsNamedAndNotRouted) {
   Box box({.groups = 1, .routes_per_table = 8});
   box.stream({told("192.0.2.0/24", "ab")});

@@ -471,6 +471,55 @@ TEST(EngineStart, ReplacesWhatCannotRunAnyMore) {
   EXPECT_EQ(store.stored()->history, control::history_of(host.engine.running().routes));
 }
 
+constexpr auto assertion_apart =
+    "assertions:\n  - {name: apart, from: {vpcs: [vpc-a]}, to: {vpcs: [vpc-b]}, expect: "
+    "unreachable}\n";
+
+std::vector<std::string> forced_in(MemoryStore& store) {
+  return store.stored()->info.forced;
+}
+
+// To refuse would lose all of it.
+TEST(EngineStart, WithABrokenAssertionForwardsAndSaysSo) {
+  MemoryStore store;
+  {
+    Host host(store);
+    const auto started = host.engine.start({yaml("ab", "ab") + assertion_apart, "bgw.yaml"});
+    ASSERT_TRUE(started) << started.error().message;
+    EXPECT_THAT(started->forced, ElementsAre("apart"));
+    EXPECT_THAT(started->assertions.warnings(), ElementsAre(HasSubstr("apart is broken by this")));
+    EXPECT_THAT(forced_in(store), ElementsAre("apart"));
+    EXPECT_EQ(host.engine.running().broken,
+              (std::vector<control::BrokenPair>{{"apart", "vpc-a", "vpc-b"}}));
+  }
+  Host host(store);
+  const auto again = host.engine.start({yaml("ab", "ab") + assertion_apart, "bgw.yaml"});
+  ASSERT_TRUE(again);
+  EXPECT_THAT(again->forced, testing::IsEmpty());
+  EXPECT_THAT(again->assertions.warnings(), ElementsAre(HasSubstr("apart does not hold")));
+  // What was broken already is no reason to refuse anything.
+  const auto next =
+      host.engine.apply({control::ConfigText{yaml("abc", "abc") + assertion_apart, "next.yaml"}});
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_THAT(next->assertions.warnings(), ElementsAre(HasSubstr("apart does not hold")));
+}
+
+TEST(EngineStart, ReplacesNothingByWhatBreaksAnAssertion) {
+  MemoryStore store;
+  {
+    Host host(store);
+    ASSERT_TRUE(host.engine.start({yaml("ab", "a") + assertion_apart, "bgw.yaml"}));
+    EXPECT_THAT(forced_in(store), testing::IsEmpty());
+  }
+  Host host(store);
+  const auto refused = host.engine.start({yaml("ab", "ab") + assertion_apart, "bgw.yaml"}, true);
+  ASSERT_FALSE(refused);
+  ASSERT_EQ(refused.error().violations.size(), 1u);
+  EXPECT_EQ(refused.error().violations[0].pair.assertion, "apart");
+  EXPECT_EQ(store.newest(), 1u);
+  EXPECT_TRUE(host.engine.start({yaml("ab", "b") + assertion_apart, "bgw.yaml"}, true));
+}
+
 TEST(EngineStart, OnAFullDiskForwardsAndRefusesCommits) {
   MemoryStore store;
   {

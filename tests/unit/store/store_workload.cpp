@@ -66,10 +66,16 @@ control::GenerationDraft Workload::next() {
   control::GenerationDraft draft;
   draft.base = expected_.info.number;
   const auto number = draft.base + 1;
-  draft.info = {number, fmt::format("user {}", below(5)),
+  draft.info = {number,
+                fmt::format("user {}", below(5)),
                 std::chrono::sys_time<std::chrono::milliseconds>(
                     std::chrono::milliseconds(1'700'000'000'000 + number)),
-                below(2) == 0 ? "" : "a comment: ü", fmt::format("{} changes", below(9))};
+                below(2) == 0 ? "" : "a comment: ü",
+                fmt::format("{} changes", below(9)),
+                {}};
+  for (auto left = below(3); left > 0; --left) {
+    draft.info.forced.push_back(fmt::format("assertion-{}", left));
+  }
   std::set<control::RecordKey> touched;
   for (auto left = below(most_) + 1; left > 0; --left) change_record(draft.changes, touched);
   for (auto left = below(most_ + 1); left > 0; --left) change_arrival(draft.changes);
