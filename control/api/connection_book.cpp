@@ -26,6 +26,12 @@ ConnectionBook::Entry* ConnectionBook::longest_waiting(const Limits& limits, Tim
 }
 
 // Its place is free from now on, though its socket closes a moment later.
+void ConnectionBook::close_remote_followers() {
+  for (Entry* entry : entries_) {
+    if (entry->follows && entry->peer.is_remote()) entry->give_way();
+  }
+}
+
 void ConnectionBook::close(Entry& entry) {
   entry.waits_since.reset();
   entry.give_way();

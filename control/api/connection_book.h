@@ -31,6 +31,7 @@ class ConnectionBook {
     const Peer peer;
     std::optional<TimePoint> waits_since;  // for its peer's next request
     std::size_t body_bytes = 0;            // of the one under way
+    bool follows = false;                  // an endless answer, as who it was when that began
   };
 
   void add(Entry& entry) { entries_.insert(&entry); }
@@ -39,6 +40,8 @@ class ConnectionBook {
   bool is_full(const Limits& limits) const { return entries_.size() >= limits.connections; }
   // The connection that has waited longest for its peer is closed, if it has waited long enough.
   void make_room(const Limits& limits, TimePoint now);
+  // Endless answers to tokens: whoever comes again is looked at anew.
+  void close_remote_followers();
   // Why that peer gets no other connection now; nothing when it does.
   std::optional<std::string> why_not(const Peer& peer, const Limits& limits) const;
 

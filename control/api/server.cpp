@@ -145,6 +145,7 @@ struct ApiServer::Impl {
     if (!tokens) return tl::unexpected(tokens.error());
     tls = std::move(context);
     sessions->admission.take_tokens(std::move(*tokens));
+    sessions->book.close_remote_followers();
     return {};
   }
 

@@ -264,6 +264,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>>,
     if (response.stream->is_endless()) header.set(http::field::cache_control, "no-store");
     if (is_head_) return write_head_of_stream(std::move(header), *response.stream);
     const bool is_endless = response.stream->is_endless();
+    follows = is_endless;
     std::make_shared<StreamWriter<Stream>>(stream_, limits(), self(), std::move(response.stream))
         ->write(std::move(header),
                 [this, is_endless](const StreamEnd& how) { streamed(how, is_endless); });

@@ -87,6 +87,7 @@ class Access(unittest.TestCase):
         self.assertEqual(ask(anna, "--tls-max", "1.1")[0], 0)
         self.assertEqual([v["name"] for v in json.loads(ask(otto)[1])], ["a"])
         self.bgwctl_speaks_tls(anna)
+        follower = self.events_come_by_tls()
         # Another certificate and one token less, while it runs.
         before = (self.directory / "cert").read_text()
         (self.directory / "tokens").write_text("")
@@ -94,11 +95,25 @@ class Access(unittest.TestCase):
         self.certificate("two")
         self.daemon.process.send_signal(signal.SIGHUP)
         eventually(lambda: ask(otto)[0] == 401, 10, "the token is not taken any more")
+        self.assertEqual(follower.wait(timeout=10), 3, "nor does it follow any more")
         self.assertEqual(ask(anna)[0], 200)
         (self.directory / "cert").write_text(before)
         self.daemon.process.send_signal(signal.SIGHUP)
         eventually(lambda: "what was read before goes on" in self.daemon.log(), 10,
                    "a certificate without its key is told of")
+
+    def events_come_by_tls(self):
+        follower = subprocess.Popen(
+            ["ip", "netns", "exec", self.lab.gateway_namespace, bgwtest.BGWCTL, "--url",
+             "https://127.0.0.1:8443", "--token-file", self.directory / "token", "--ca-cert",
+             self.directory / "cert", "-j", "events", "--once", "--after", "0-0-0"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.lab.processes.append(follower)
+        self.assertEqual(json.loads(follower.stdout.readline())["event"], "reset")
+        self.assertEqual(self.daemon.curl("PUT", "gateways/followed", {})[0], 201)
+        while json.loads(follower.stdout.readline())["data"].get("generation") != 2:
+            pass
+        return follower
 
     def bgwctl_speaks_tls(self, token):
         (self.directory / "token").write_text(token + "\n")
