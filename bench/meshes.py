@@ -54,13 +54,14 @@ def _outside():
 
 
 def _with_gateway(config, full_table):
-    """In YAML's block style: a configuration may have two million brackets, not more."""
+    """In YAML's block style, as near to the edge as it gets: a configuration may have two million
+    brackets and 64 MiB, not more."""
     lines = []
     for key, value in config.items():  # gateways come last
         several = isinstance(value, list)
         lines.append(f"{key}:" if several else f"{key}: {json.dumps(value)}")
         lines += [f"  - {json.dumps(one)}" for one in value] if several else []
     lines += [f"  - name: {FULL}", "    static:"]
-    lines += [f"      - to: {ipaddress.IPv4Address(address)}/{length}\n"
-              f"        via:\n          attachment: att-{FULL}" for address, length in full_table]
+    lines += [f"    - to: {ipaddress.IPv4Address(address)}/{length}\n"
+              f"      via:\n        attachment: att-{FULL}" for address, length in full_table]
     return "\n".join(lines) + "\n"
