@@ -225,19 +225,41 @@ AddressSet reached(const Reachability& reach, const TableWays& table, std::strin
   return united(std::move(ranges));
 }
 
+namespace {
+
+AddressSet surely_delivered(const GatewayReachability& gateway, std::string_view vpc) {
+  std::vector<AddressRange> sure;
+  for (const auto position : gateway.into(vpc)) {
+    const Delivery& delivery = gateway.deliveries[position];
+    if (delivery.sure) sure.push_back(delivery.range);
+  }
+  return united(std::move(sure));
+}
+
+AddressSet parts_in(const AddressRange& range, const AddressSet& set) {
+  AddressSet parts;
+  for (const AddressRange& each : set) {
+    if (const auto part = common_part(each, range)) parts.push_back(*part);
+  }
+  return parts;
+}
+
+}  // namespace
+
 AddressSet surely_reached(const Reachability& reach, const TableWays& table, std::string_view vpc) {
   std::vector<AddressRange> all;
+  const std::string* gateway = nullptr;  // mostly that of the way before
+  AddressSet sure;
   for (const Way& way : table.ways) {
     if (!way.sure) continue;
-    AddressSet by_all{way.range};
+    AddressSet by_all;
     for (const std::string& name : way.gateways) {
-      const GatewayReachability& gateway = *reach.gateways.find(name);
-      std::vector<AddressRange> sure;
-      for (const auto position : gateway.into(vpc)) {
-        const Delivery& delivery = gateway.deliveries[position];
-        if (delivery.sure) sure.push_back(delivery.range);
+      if (gateway == nullptr || *gateway != name) {
+        gateway = &name;
+        sure = surely_delivered(*reach.gateways.find(name), vpc);
       }
-      by_all = intersection(by_all, united(std::move(sure)));
+      by_all =
+          &name == &way.gateways.front() ? parts_in(way.range, sure) : intersection(by_all, sure);
     }
     all.insert(all.end(), by_all.begin(), by_all.end());
   }
