@@ -39,7 +39,15 @@ int fail(const std::string& message) {
 }
 
 int fail(const Refusal& refusal) {
-  if (refusal.errors.empty()) return fail(refusal.message);
+  if (refusal.errors.empty() && refusal.violations.empty()) return fail(refusal.message);
+  for (const auto& violation : refusal.violations) {  // of --replace
+    fail(fmt::format("assertion {} {}", violation.pair.assertion, violation.message));
+  }
+  if (refusal.errors.empty()) {
+    return fail(refusal.message +
+                "; what was committed last starts without --replace, and takes this by bgwctl "
+                "config commit --force");
+  }
   for (const auto& error : refusal.errors) {
     std::fputs(fmt::format("{}\n", error.to_string()).c_str(), stderr);
   }

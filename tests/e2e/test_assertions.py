@@ -79,6 +79,13 @@ class Assertions(unittest.TestCase):
         bgwtest.eventually(lambda: "the change breaks 1 assertion: apart" in self.daemon.log(), 10,
                            "the file is refused")
         self.assertEqual(self.newest()["generation"], before)
+        # Nor does a start put it in the place of what holds.
+        self.assertEqual(self.daemon.end(), 0)
+        refused = bgwtest.run(*self.daemon.command("--replace"), check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("bgwd: assertion apart expects a not to reach b, but a packet from 10.1.1.2",
+                      refused.stderr)
+        self.assertIn("config commit --force", refused.stderr)
 
 
 if __name__ == "__main__":
