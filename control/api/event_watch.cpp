@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <utility>
 #include <variant>
@@ -57,8 +58,21 @@ struct CommitNote {
   std::string time, principal, comment;
   PairCounts pairs;
   std::vector<std::string> forced;
+  std::vector<std::string> broken;  // assertions, the first of them
   RunningPointer before, after;
 };
+
+// Assertions that don't hold, by this commit or since before.
+std::vector<std::string> broken_assertions(const AssertionOutcome& assertions) {
+  std::vector<std::string> names;
+  for (const auto* list : {&assertions.broken, &assertions.still}) {
+    for (const auto& violation : *list) {
+      if (names.size() == EventWatch::listed) return names;
+      names.push_back(violation.pair.assertion);
+    }
+  }
+  return names;
+}
 
 FeedEvent commit_event(const CommitNote& note, const Accounts& accounts) {
   const auto changes = diff(note.before->model, note.after->model);
@@ -74,6 +88,7 @@ FeedEvent commit_event(const CommitNote& note, const Accounts& accounts) {
                           {"narrowed", note.pairs.narrowed},
                           {"widened", note.pairs.widened},
                           {"not_compared", note.pairs.not_compared}};
+  json["broken_assertions"] = note.broken;
   FeedEvent event{"commit", line_of(json), note.after->generation};
   // Of what a tenant sees, what differs: nothing else is known of it.
   for (const auto& account : accounts) {
@@ -132,6 +147,7 @@ void EventWatch::committed(const Running&, const Committed& commit, const Reques
                  {reach.gained.pairs, reach.lost.pairs, reach.narrowed.pairs, reach.widened.pairs,
                   reach.not_compared},
                  commit.forced,
+                 broken_assertions(commit.assertions),
                  std::exchange(before_, engine_.snapshot()),
                  engine_.snapshot()});
   const auto before = note->before;

@@ -10,11 +10,11 @@
 namespace bgw::control {
 
 // Notes what happened, which takes no time, and lets it be written out beside the control loop.
-// Whatever else is to be an event — an assertion that breaks, a neighbor of BGP — is a function
+// Whatever else is to be an event — what BGP breaks of an assertion, a neighbor — is a function
 // here that posts it, and a schema in openapi.yaml. Control thread only.
 class EventWatch final : public CommitObserver, public LinkObserver {
  public:
-  static constexpr std::size_t listed = 100;  // objects, or interfaces, of an event
+  static constexpr std::size_t listed = 100;  // objects, assertions, or interfaces, of an event
 
   // Both must outlive it. Says that bgwd has started.
   EventWatch(EventFeed& feed, const Engine& engine);

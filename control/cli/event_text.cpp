@@ -26,6 +26,9 @@ std::string commit_text(const Json& data) {
     if (count > 0) pairs += fmt::format("{}{} {}", pairs.empty() ? "" : ", ", count, how);
   }
   if (!pairs.empty()) text += "; pairs of VPCs: " + pairs;
+  if (const auto broken = data.value("broken_assertions", Json::array()); !broken.empty()) {
+    text += "; assertions that don't hold: " + cell(broken);
+  }
   const auto comment = data.value("comment", "");
   return comment.empty() ? text : text + " — " + printable(comment);
 }

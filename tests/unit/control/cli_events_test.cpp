@@ -47,6 +47,9 @@ TEST(CliEvents, SayWhatHappened) {
                 "comment":"why not","reachability":{"gained":2,"lost":0,"narrowed":1,"widened":0}})"),
             "generation 5 of anna: 1 added, 0 changed, 0 removed; pairs of VPCs: 2 gained, 1 "
             "narrowed — why not");
+  EXPECT_EQ(said("commit", R"({"generation":6,"principal":"a","summary":"s",
+                "broken_assertions":["apart","joined"]})"),
+            "generation 6 of a: s; assertions that don't hold: apart, joined");
   EXPECT_EQ(said("commit", R"({"objects":[{"kind":"vpc","name":"blue.a","change":"added"}]})"),
             "vpc blue.a added");
   EXPECT_EQ(said("link", R"({"port":"p-a","up":false,"reason":"no cable","more_interfaces":3,

@@ -113,6 +113,28 @@ TEST_F(Events, FollowerSeesWhatOthersCommit) {
   EXPECT_EQ(gone->data["summary"], request("GET", "/v1/generations/2").json()["summary"]);
 }
 
+TEST_F(Events, FollowerSeesAssertionsThatBreak) {
+  ASSERT_EQ(
+      request("PUT", "/v1/assertions/joined",
+              R"({"from": {"vpcs": ["vpc-a"]}, "to": {"vpcs": ["vpc-b"]}, "expect": "reachable"})")
+          .status,
+      201u);
+  Follower follower(socket_path);
+  ASSERT_EQ(request("DELETE", "/v1/attachments/att-b").status, 422u);
+  EXPECT_TRUE(follower.next("refused"));
+  ASSERT_EQ(request("DELETE", "/v1/attachments/att-b?force=true").status, 200u);
+  const auto forced = follower.next();
+  ASSERT_TRUE(forced);
+  EXPECT_EQ(forced->data["broken_assertions"], json{"joined"});
+  EXPECT_EQ(forced->data["forced"], json{"joined"});
+  ASSERT_EQ(
+      request("PUT", "/v1/attachments/att-b", R"({"gateway": "bgw-1", "vpc": "vpc-b"})").status,
+      201u);
+  const auto mended = follower.next();
+  ASSERT_TRUE(mended);
+  EXPECT_FALSE(mended->data.contains("forced"));
+}
+
 TEST_F(Events, FollowerSeesWhatIsRefused) {
   Follower follower(socket_path);
   ASSERT_EQ(request("PUT", "/v1/vpcs/vpc-c", R"({"cidrs": ["10.3.0.1/16"]})").status, 422u);
