@@ -131,10 +131,10 @@ class EventFeed::Follower final : public AnswerStream {
   Clock::time_point until{};
 
  private:
-  std::string text_of_event(const Kept& kept) const {
-    if (!is_tenant) return kept.text;
-    const auto own = kept.event.of_account.find(account);
-    return own == kept.event.of_account.end() ? "" : event_text("", kept.event.type, own->second);
+  std::string text_of_event(const Kept& one) const {
+    if (!is_tenant) return one.text;
+    const auto own = one.event.of_account.find(account);
+    return own == one.event.of_account.end() ? "" : event_text("", one.event.type, own->second);
   }
 
   void greet(Take take) {
