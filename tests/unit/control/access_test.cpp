@@ -391,6 +391,8 @@ TEST_F(AccessApi, TenantNeverReadsAWordOfOthers) {
   const std::vector<std::string> secrets{
       "crimson",  "crimson.vpc-1", "crimson.gw-1", "crimson.at-1", "scarlet",
       "10.66.1.", "port-c",        "port-b",       "net_null",     "\"generation\""};
+  // That chance makes something new is rare, and what it asks for differs with the compiler.
+  ASSERT_EQ(ask("PUT", "/v1/gateways/blue.z", "{}").status, 201u);
   TenantAtRandom tenant(17);
   std::map<unsigned, int> statuses;
   std::set<std::string> told;
@@ -412,8 +414,8 @@ TEST_F(AccessApi, TenantNeverReadsAWordOfOthers) {
     }
   }
   // It has got somewhere.
-  for (const unsigned status : {200u, 201u, 400u, 404u, 422u}) {
-    EXPECT_GT(statuses[status], 0) << status;
+  for (const unsigned status : {200u, 400u, 404u, 422u}) {
+    EXPECT_GT(statuses[status], 10) << status;
   }
   act_as(control::admin_role);
   const auto theirs = model_of(ask("GET", "/v1/config").body);
