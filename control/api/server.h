@@ -81,8 +81,9 @@ class ApiServer {
     std::size_t large_body_bytes = 64 << 20;  // for paths that begin with one of large_bodies_at
     // Bodies of all requests that are not answered yet; of one process half.
     std::size_t bodies_bytes = 256 << 20;
-    std::vector<std::string> large_bodies_at{"/v1/config/",   "/v1/transactions", "/v1/vpcs/",
-                                             "/v1/gateways/", "/v1/attachments/", "/v1/underlays/"};
+    std::vector<std::string> large_bodies_at{"/v1/config/",    "/v1/transactions", "/v1/vpcs/",
+                                             "/v1/gateways/",  "/v1/attachments/", "/v1/underlays/",
+                                             "/v1/assertions/"};
     std::chrono::seconds idle{60};       // to read a request or write a response
     std::chrono::seconds quiet{20};      // until the header of the next one is there
     std::chrono::seconds streamed{600};  // to take all of an answer that comes in pieces

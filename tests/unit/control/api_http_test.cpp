@@ -106,6 +106,16 @@ TEST_F(Http, BodyBeyondTheLimitNamesTheLimit) {
   EXPECT_THAT(chunked, HasSubstr("larger than 4096 bytes"));
 }
 
+// Objects have lists, ports alone have none.
+TEST_F(Http, ObjectsMayBeLong) {
+  for (const auto& place : control::ApiHandlers::places()) {
+    if (place.method != "PUT" || place.path == "/v1/ports") continue;
+    const auto reply =
+        exchange(socket_path, "PUT", std::string(place.path) + "/x", std::string(10'000, ' '));
+    EXPECT_EQ(reply.status, 400u) << place.path << ": " << reply.body;
+  }
+}
+
 TEST_F(Http, UnknownAndDoubledKeysOfBodiesAreRefused) {
   struct Case {
     const char *target, *body, *says;
