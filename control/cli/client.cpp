@@ -154,46 +154,62 @@ class Exchange {
     return stream;
   }
 
-  template <typename Stream, typename Request>
-  http::response<http::string_body> answer_by(Stream& stream, const Request& request) {
-    beast::error_code error;
-    // A daemon that refuses a body in the middle has said why: read on even if writing failed.
-    http::async_write(stream, request, [&](beast::error_code e, std::size_t) { error = e; });
-    wait();
+  struct Reading {
+    Reading() { parser.body_limit(std::numeric_limits<std::uint64_t>::max()); }
     beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
-    parser.body_limit(std::numeric_limits<std::uint64_t>::max());
-    http::async_read(stream, buffer, parser, [&](beast::error_code e, std::size_t) { error = e; });
+    beast::error_code error;
+  };
+
+  // Does what `begin` begins, to its end.
+  template <typename Begin>
+  void finish(Reading& reading, Begin begin) {
+    begin([&reading](beast::error_code error, std::size_t) { reading.error = error; });
     wait();
-    if (error) {
-      throw Unreachable(fmt::format("bgwd at {} went away: {}", path_, error.message()));
-    }
-    return parser.release();
+  }
+
+  // A daemon that refuses a body in the middle has said why: read on even if it failed.
+  template <typename Stream, typename Request>
+  void send(Stream& stream, const Request& request, Reading& reading) {
+    finish(reading, [&](auto done) { http::async_write(stream, request, done); });
+  }
+
+  void expect_whole(const Reading& reading) const {
+    if (!reading.error) return;
+    throw Unreachable(fmt::format("bgwd at {} went away: {}", path_, reading.error.message()));
+  }
+
+  template <typename Stream, typename Request>
+  http::response<http::string_body> answer_by(Stream& stream, const Request& request) {
+    Reading reading;
+    send(stream, request, reading);
+    finish(reading,
+           [&](auto done) { http::async_read(stream, reading.buffer, reading.parser, done); });
+    expect_whole(reading);
+    return reading.parser.release();
   }
 
   template <typename Stream, typename Request>
   Reply follow_by(Stream& stream, const Request& request,
                   const std::function<void(const std::string&)>& take) {
-    beast::error_code error;
-    http::async_write(stream, request, [&](beast::error_code e, std::size_t) { error = e; });
-    wait();
-    beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    parser.body_limit(std::numeric_limits<std::uint64_t>::max());
-    http::async_read_header(stream, buffer, parser,
-                            [&](beast::error_code e, std::size_t) { error = e; });
-    wait();
+    Reading reading;
+    send(stream, request, reading);
+    auto& parser = reading.parser;
+    const auto& error = reading.error;
+    finish(reading, [&](auto done) {
+      http::async_read_header(stream, reading.buffer, reading.parser, done);
+    });
     auto& body = parser.get().body();
     const bool is_taken = !error && parser.get().result_int() == 200;
     while (!error && !parser.is_done()) {
       if (is_taken && !body.empty()) take(std::exchange(body, {}));
       if (is_taken) end_ = Clock::now() + silence;
-      http::async_read_some(stream, buffer, parser,
-                            [&](beast::error_code e, std::size_t) { error = e; });
-      wait();
+      finish(reading, [&](auto done) {
+        http::async_read_some(stream, reading.buffer, reading.parser, done);
+      });
     }
     if (is_taken && !body.empty()) take(std::exchange(body, {}));
-    if (error) throw Unreachable(fmt::format("bgwd at {} went away: {}", path_, error.message()));
+    expect_whole(reading);
     return {parser.get().result_int(), std::move(body)};
   }
 

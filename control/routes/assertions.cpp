@@ -89,11 +89,6 @@ void for_each_pair_of(const AssertedState& state, const Assertion& assertion, co
   });
 }
 
-std::span<const std::uint32_t> into(const GatewayReachability& gateway, std::size_t id) {
-  return std::span(gateway.positions)
-      .subspan(gateway.starts[id], gateway.starts[id + 1] - gateway.starts[id]);
-}
-
 // Calls visit(name) for the VPCs that one delivers into otherwise than the other.
 template <typename VisitName>
 void for_each_delivered_otherwise(const GatewayReachability& before,
@@ -111,7 +106,7 @@ void for_each_delivered_otherwise(const GatewayReachability& before,
     } else if (now == after.vpcs.size() || before.vpcs[old] < after.vpcs[now]) {
       visit(before.vpcs[old++]);
     } else {
-      if (!std::ranges::equal(into(before, old), into(after, now), is_same)) {
+      if (!std::ranges::equal(before.into(old), after.into(now), is_same)) {
         visit(after.vpcs[now]);
       }
       ++old, ++now;

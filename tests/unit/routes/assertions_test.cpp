@@ -20,6 +20,7 @@
 #include "control/routes/walk.h"
 #include "control/routes/warnings.h"
 #include "model_builder.h"
+#include "next_state.h"
 
 namespace bgw::test {
 namespace {
@@ -33,24 +34,8 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-struct State {
-  config::ValidModel model;
-  RouteState routes;
-  Reachability reach;
-  AssertedState asserted() const { return {model, routes, reach}; }
-};
-
-// As commits do it.
-State next_state(const State& state, PlanIndex& index, const config::Model& next) {
-  State after;
-  after.model = valid(next).shared_with(state.model);
-  const auto update = update_routes(state.routes, state.model, after.model);
-  const auto plans = plan_changes(index, state.routes, state.model, update, after.model);
-  for (const auto& [table, reads] : plans.reads) index.put(table, reads);
-  after.routes = update.state;
-  after.reach = updated(state.reach, plans, after.model);
-  complete(after.reach, after.model, after.routes.rib);
-  return after;
+AssertedState asserted(const State& state) {
+  return {state.model, state.routes, state.reach};
 }
 
 // The oracle: each packet between two VPCs, walked there and back.
@@ -239,7 +224,7 @@ class Trial {
     model.assertions = random_.all();
     State after = next_state(before, index_, model);
     const Packets packets(after, addresses_);
-    const auto check = check_assertions(before.asserted(), after.asserted(), known_);
+    const auto check = check_assertions(asserted(before), asserted(after), known_);
     Broken broken;
     std::map<std::string, const Violation*> found, still;
     for (const auto& each : check.broken) found[each.pair.assertion] = &each;
@@ -277,7 +262,7 @@ class Trial {
 
   static void expect_whole(const State& state, const Assertion& assertion,
                            const std::set<Packets::Packet>& broken, const Packets& packets) {
-    const auto found = check_assertion(state.asserted(), assertion);
+    const auto found = check_assertion(asserted(state), assertion);
     EXPECT_EQ(found.has_value(), !broken.empty()) << assertion.name;
     if (found) expect_right(*found, assertion, broken, packets);
   }
@@ -366,7 +351,7 @@ TEST(Assertions, say_which_packet_and_which_step) {
   model.assertions[3].to.vpcs = {"vpc-a", "vpc-b*"};
   const State second = next_state(first, index, model);
   EXPECT_THAT(
-      messages(check_assertions(first.asserted(), second.asserted(), {}).broken),
+      messages(check_assertions(asserted(first), asserted(second), {}).broken),
       ElementsAre(
           AllOf(HasSubstr("apart expects vpc-a not to reach vpc-b, but a packet from 10.1.0.2 in "
                           "vpc-a to 10.2.0.2 in vpc-b arrives (F2 vpc-a/main: "),
@@ -383,7 +368,7 @@ TEST(Assertions, what_is_broken_already_breaks_no_more) {
   auto model = tutorial();
   model.assertions = {{"apart", {{"*"}}, {{"*"}, {}}, Expectation::unreachable, {}}};
   const State first = next_state({}, index, model);
-  const auto begun = check_assertions(State{}.asserted(), first.asserted(), {});
+  const auto begun = check_assertions(asserted(State{}), asserted(first), {});
   ASSERT_EQ(begun.broken.size(), 1U);
   // a and b reach each other, and c.
   EXPECT_EQ(begun.broken[0].pairs, 4U);
@@ -393,7 +378,7 @@ TEST(Assertions, what_is_broken_already_breaks_no_more) {
   model.vpcs.back().account = "default";
   model.gateways[0].asn = 65001;
   const State unrelated = next_state(first, index, model);
-  const auto same = check_assertions(first.asserted(), unrelated.asserted(), known);
+  const auto same = check_assertions(asserted(first), asserted(unrelated), known);
   EXPECT_TRUE(same.broken.empty());
   ASSERT_EQ(same.still.size(), 1U);
   EXPECT_EQ(same.still[0].pair, known[0]);
@@ -401,7 +386,7 @@ TEST(Assertions, what_is_broken_already_breaks_no_more) {
   // One pair more, and a subnet more in one that is broken.
   import(model.vpcs[2], "bgw-1", {"10.1.0.0/16"});
   const State more = next_state(unrelated, index, model);
-  const auto broken = check_assertions(unrelated.asserted(), more.asserted(), known).broken;
+  const auto broken = check_assertions(asserted(unrelated), asserted(more), known).broken;
   ASSERT_EQ(broken.size(), 1U);
   EXPECT_EQ(broken[0].pair, (BrokenPair{"apart", "vpc-c", "vpc-a"}));
   EXPECT_EQ(broken[0].pairs, 1U);
@@ -409,7 +394,7 @@ TEST(Assertions, what_is_broken_already_breaks_no_more) {
   // Mended where it was known, and still broken elsewhere.
   model.vpcs[0].route_tables[0].propagations.clear();
   const State less = next_state(more, index, model);
-  const auto left = check_assertions(more.asserted(), less.asserted(), known);
+  const auto left = check_assertions(asserted(more), asserted(less), known);
   EXPECT_TRUE(left.broken.empty());
   ASSERT_EQ(left.still.size(), 1U);
   EXPECT_NE(left.still[0].pair.from, "vpc-a");
@@ -418,7 +403,7 @@ TEST(Assertions, what_is_broken_already_breaks_no_more) {
 TEST(Assertions, without_one_nothing_is_found) {
   PlanIndex index;
   const State first = next_state({}, index, tutorial());
-  const auto check = check_assertions(State{}.asserted(), first.asserted(), {});
+  const auto check = check_assertions(asserted(State{}), asserted(first), {});
   EXPECT_TRUE(check.broken.empty() && check.still.empty());
 }
 

@@ -16,6 +16,7 @@
 #include "control/routes/route_update.h"
 #include "control/routes/walk.h"
 #include "model_builder.h"
+#include "next_state.h"
 
 namespace bgw::test {
 namespace {
@@ -214,24 +215,6 @@ std::size_t expect_witnesses(const Walks& before, const Walks& after, const Reac
   expect(differences.lost, before, after);
   expect(differences.narrowed, before, after);
   return witnesses;
-}
-
-struct State {
-  config::ValidModel model;
-  RouteState routes;
-  Reachability reach;
-};
-
-State next_state(const State& state, PlanIndex& index, const config::Model& next) {
-  State after;
-  after.model = valid(next).shared_with(state.model);
-  const auto update = update_routes(state.routes, state.model, after.model);
-  const auto plans = plan_changes(index, state.routes, state.model, update, after.model);
-  for (const auto& [table, reads] : plans.reads) index.put(table, reads);
-  after.routes = update.state;
-  after.reach = updated(state.reach, plans, after.model);
-  complete(after.reach, after.model, after.routes.rib);
-  return after;
 }
 
 template <typename T>
