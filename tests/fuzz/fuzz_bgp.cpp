@@ -1,13 +1,19 @@
-// Whatever bytes a BGP peer sends, as a stream of messages and as the body of each kind: reading
-// ends within them, and what was read and can be written reads as the same again.
+// Whatever bytes a BGP peer sends, as a stream of messages, as the body of each kind and to a whole
+// session: reading ends within them, what was read and can be written reads as the same again, and
+// a session tells the same however its stream is cut.
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "control/bgp/open.h"
+#include "control/bgp/paths.h"
 #include "control/bgp/route_refresh.h"
+#include "control/bgp/session.h"
 #include "control/bgp/update.h"
 
 namespace {
@@ -85,6 +91,60 @@ void check_body(Bytes bytes, bool ids) {
   (void)decode_route_refresh(body.bytes());
 }
 
+// What a session made of a stream, as far as it can be counted.
+struct Told {
+  std::size_t events = 0, prefixes = 0, paths = 0, changed = 0;
+  Session::State state{};
+  std::string why;
+  friend bool operator==(const Told&, const Told&) = default;
+};
+
+void take_events(Session& session, PathTable& table, Told& told) {
+  for (const auto& event : session.take_events()) {
+    ++told.events;
+    require(told.why.empty());  // nothing follows the end
+    if (const auto* update = std::get_if<Update>(&event)) {
+      table.apply(*update);
+      for (const auto& reached : update->reached) told.prefixes += reached.nlri.size();
+    }
+    if (const auto* end = std::get_if<EndOfRib>(&event)) {
+      while (!table.sweep(end->family, 100)) {
+      }
+      table.mark_stale(end->family);
+    }
+    if (const auto* closed = std::get_if<Closed>(&event)) {
+      require(!closed->why.empty());
+      told.why = closed->why;
+    }
+  }
+}
+
+Told run_session(Bytes stream, std::size_t chunk) {
+  const Session::TimePoint now{std::chrono::hours{1}};
+  SessionOptions options;
+  options.asn = 65000;
+  options.identifier = 1;
+  Session session(options, now);
+  PathTable table;
+  Told told;
+  while (!stream.empty()) {
+    const auto size = std::min(chunk, stream.size());
+    session.receive(Exact(stream.first(size)).bytes(), now);
+    take_events(session, table, told);
+    session.sent(session.to_send().size() / 2, now);
+    stream = stream.subspan(size);
+  }
+  told.state = session.state();
+  require((told.state == Session::State::closed) == !told.why.empty());
+  while (table.has_changed()) told.changed += table.take_changed(3).size();
+  for (const auto family : all_families) {
+    require(table.prefixes(family) <= table.paths(family));
+    told.paths += table.paths(family);
+  }
+  require(told.paths <= told.prefixes);
+  return told;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -93,5 +153,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes input(data + 1, size - 1);
   check_body(input, ids);
   for_each_frame(Exact(input).bytes(), [&](const Frame& frame) { check_body(frame.body, ids); });
+  require(run_session(input, input.size() + 1) == run_session(input, 1u + data[0] / 2u));
   return 0;
 }
