@@ -67,7 +67,7 @@ tl::expected<Json, std::string> parse_json(const std::string& body) {
     json = Json::parse(body, [&](int depth, Json::parse_event_t event, Json& parsed) {
       return bounds.look(depth, event, parsed);
     });
-  } catch (const Json::parse_error& error) {
+  } catch (const Json::exception& error) {  // parse_error, and numbers beyond a double
     if (body.find(byte_order_mark, 1) != std::string::npos) {
       return Wrong("a byte-order mark (U+FEFF, invisible) is for the start of a body, once");
     }

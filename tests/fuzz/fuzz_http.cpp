@@ -64,7 +64,10 @@ struct World {
     handlers.stop();
     background.stop();
     views.stop();
-    while (!background.idle() || !views.idle()) io.run_one();
+    // A loop that had nothing left to wait for has stopped, whatever a thread has for it yet.
+    while (!background.idle() || !views.idle()) {
+      if (io.run_one() == 0) io.restart();
+    }
     plane.waiting_pings.clear();
   }
 

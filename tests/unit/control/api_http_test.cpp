@@ -129,6 +129,8 @@ TEST_F(Http, UnknownAndDoubledKeysOfBodiesAreRefused) {
                 "a byte-order mark (U+FEFF, invisible) is for the start of a body, once"},
            Case{"/v1/capture", R"({"on": ["rx"})", "parse error at line 1, column 13"},
            Case{"/v1/capture", R"(["vpc"])", "must be a JSON object"},
+           Case{"/v1/capture", R"({"packets": 1e999})", "number overflow parsing '1e999'"},
+           Case{"/v1/capture", "1.5e9999", "number overflow parsing '1.5e9999'"},
            Case{"/v1/ping", R"({"vpc": "vpc-a", "dest": "10.1.1.9"})", "unknown key 'dest'"},
            Case{"/v1/ping", R"({"vpc": 1, "destination": "10.1.1.9"})", "vpc must be a string"},
            Case{"/v1/ping", R"({"vpc":"vpc-a","destination":"10.1.1.9","size":1,"size":2})",
