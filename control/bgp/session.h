@@ -70,7 +70,8 @@ class Session {
 
   // Bytes came, however they are cut. To be called before run_timers() where both are due.
   void receive(Bytes bytes, TimePoint now);
-  // The connection has ended by itself.
+  // The connection has ended by itself, as reading says: where writing fails, the peer's
+  // NOTIFICATION may still wait to be read.
   void disconnected(std::string_view why);
   // Ends the session with a Cease that says why.
   void shut_down(std::uint8_t subcode, std::string_view text);
