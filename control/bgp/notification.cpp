@@ -111,8 +111,9 @@ Notification cease(std::uint8_t subcode, std::string_view text) {
   text = text.substr(0, 255);
   Notification notification{ErrorCode::cease, subcode, {}};
   if (text.empty()) return notification;
-  notification.data.push_back(static_cast<std::uint8_t>(text.size()));
-  notification.data.insert(notification.data.end(), text.begin(), text.end());
+  Writer writer(notification.data);
+  writer.u8(static_cast<std::uint8_t>(text.size()));
+  for (const char c : text) writer.u8(static_cast<std::uint8_t>(c));
   return notification;
 }
 

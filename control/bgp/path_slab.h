@@ -1,4 +1,5 @@
-// The paths of one family, packed: a million take some 90 MB, attributes aside. Pure.
+// The paths of one family, packed: a million to as many IPv4 prefixes take 84 MB, attributes aside.
+// Pure.
 #pragma once
 
 #include <cstddef>
