@@ -70,6 +70,7 @@ class Touched {
       const auto position = *gateways_.position(after->name);
       scope_.gateways.add(position);
       scope_.gateway_attachments.add(position);
+      if (before == nullptr || before->interfaces != after->interfaces) judge_interfaces(*after);
     }
     // What refers to it looks at nothing else of it.
     if (before && after && before->account == after->account && before->region == after->region) {
@@ -115,10 +116,21 @@ class Touched {
     }
   }
 
+  // Of every gateway, with its position.
+  template <typename Visit>
+  void for_each_outside(Visit visit) const {
+    for (std::size_t i = 0; i < after_.gateways.size(); ++i) {
+      for (const OutsideInterface& interface : after_.gateways[i].interfaces) visit(i, interface);
+    }
+  }
+
   void add_users_of_port(const std::string& port) {
     for (std::size_t i = 0; i < after_.underlays.size(); ++i) {
       if (after_.underlays[i].port() == port) judge_underlay(i);
     }
+    for_each_outside([&](std::size_t i, const OutsideInterface& interface) {
+      if (interface.port() == port) scope_.gateways.add(i);
+    });
     for_each_binding<PortBinding>([&](std::size_t i, const PortBinding& binding) {
       if (binding.port == port) judge_vpc(i);
     });
@@ -146,11 +158,18 @@ class Touched {
 
   void judge_underlay(std::size_t position) {
     if (!scope_.underlays.add(position)) return;
-    const auto& binding = after_.underlays[position].binding;
+    judge_wire(after_.underlays[position].binding);
+  }
+
+  void judge_interfaces(const Gateway& gateway) {
+    for (const OutsideInterface& interface : gateway.interfaces) judge_wire(interface.binding);
+  }
+
+  void judge_wire(const std::variant<PortBinding, VlanBinding>& binding) {
     if (const auto* vlan = std::get_if<VlanBinding>(&binding)) {
       judge_vlan(*vlan);
     } else {
-      judge_untagged(std::get<PortBinding>(binding).port);
+      judge_untagged(port_of(binding));
     }
   }
 
@@ -158,20 +177,23 @@ class Touched {
     for_each_binding<PortBinding>([&](std::size_t i, const PortBinding& other) {
       if (other.port == port) scope_.vpcs.add(i);
     });
-    judge_underlays_on(PortBinding{port});
+    judge_others_on(PortBinding{port});
   }
 
   void judge_vlan(const VlanBinding& vlan) {
     for_each_binding<VlanBinding>([&](std::size_t i, const VlanBinding& other) {
       if (other == vlan) scope_.vpcs.add(i);
     });
-    judge_underlays_on(vlan);
+    judge_others_on(vlan);
   }
 
-  void judge_underlays_on(const std::variant<PortBinding, VlanBinding>& binding) {
+  void judge_others_on(const std::variant<PortBinding, VlanBinding>& binding) {
     for (std::size_t i = 0; i < after_.underlays.size(); ++i) {
       if (after_.underlays[i].binding == binding) scope_.underlays.add(i);
     }
+    for_each_outside([&](std::size_t i, const OutsideInterface& interface) {
+      if (interface.binding == binding) scope_.gateways.add(i);
+    });
   }
 
   // With the one that joins the same pair.
@@ -192,8 +214,7 @@ class Touched {
 
   static bool has_static_through(const Gateway& gateway, const std::string& attachment) {
     return std::ranges::any_of(gateway.static_routes, [&](const GatewayStaticRoute& route) {
-      return std::ranges::find(route.via, attachment, &ViaAttachment::attachment) !=
-             route.via.end();
+      return route.leads_through(attachment);
     });
   }
 
@@ -430,13 +451,17 @@ ValidModel of_account(const ValidModel& model, std::string_view account) {
 }
 
 ValidModel without_wires(const ValidModel& model) {
-  return Changer::viewed(model, [](auto& ports, auto& vpcs, auto& underlays, auto&, auto&, auto&) {
-    ports = {};
-    underlays = {};
-    change_each(
-        vpcs, [](const Vpc& vpc) { return vpc.interface.has_value(); },
-        [](Vpc& vpc) { vpc.interface.reset(); });
-  });
+  return Changer::viewed(
+      model, [](auto& ports, auto& vpcs, auto& underlays, auto& gateways, auto&, auto&) {
+        ports = {};
+        underlays = {};
+        change_each(
+            gateways, [](const Gateway& gateway) { return !gateway.interfaces.empty(); },
+            [](Gateway& gateway) { gateway.interfaces.clear(); });
+        change_each(
+            vpcs, [](const Vpc& vpc) { return vpc.interface.has_value(); },
+            [](Vpc& vpc) { vpc.interface.reset(); });
+      });
 }
 
 ValidModel with_devices_as(const ValidModel& model, std::string_view text) {

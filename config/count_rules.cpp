@@ -31,12 +31,15 @@ std::size_t count_vteps(const ModelView& model) {
 
 void check_counts(RuleContext& context) {
   const auto& model = context.model;
+  std::size_t outside = 0;
+  for (const Gateway& gateway : model.gateways) outside += gateway.interfaces.size();
   check_count(context, "ports", model.ports.size(), max_ports, "ports");
-  check_count(context, "vpcs", model.vpcs.size(), max_vpcs, "VPCs and underlays",
-              model.underlays.size());
-  check_count(context, "attachments", model.attachments.size(), max_attachments, "attachments");
+  check_count(context, "vpcs", model.vpcs.size(), max_vpcs,
+              "VPCs, underlays and outside interfaces", model.underlays.size() + outside);
+  check_count(context, "attachments", model.attachments.size(), max_attachments,
+              "attachments and outside interfaces", outside);
   check_count(context, "assertions", model.assertions.size(), max_assertions, "assertions");
-  std::size_t tables = model.gateways.size() + model.underlays.size(), remotes = 0;
+  std::size_t tables = model.gateways.size() + model.underlays.size() + 2 * outside, remotes = 0;
   for (std::size_t i = 0; i < model.vpcs.size(); ++i) {
     const auto& vpc = model.vpcs[i];
     tables += 1 + vpc.route_tables.size();  // one is for the source check
@@ -47,7 +50,8 @@ void check_counts(RuleContext& context) {
   if (tables > max_tables) {
     context.report(Rule::count, "vpcs",
                    fmt::format("there may be {} forwarding tables (one for each gateway, "
-                               "underlay, VPC and route table), and these are {}",
+                               "underlay, VPC and route table, two for each outside interface), "
+                               "and these are {}",
                                max_tables, tables));
   }
   if (remotes <= max_vteps) return;

@@ -106,6 +106,7 @@ void check_gateways(RuleContext& context) {
       check_name(context, where + ".region", gateway.region);
     }
     check_range(context, where + ".asn", gateway.asn, asn_range);
+    check_outside_interfaces(context, gateway, where);
     check_gateway_statics(context, gateway, where);
     check_quota(context, gateway, where, "static_routes", gateway.quotas.static_routes,
                 gateway.static_routes.size(), where + ".static");

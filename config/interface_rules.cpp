@@ -75,6 +75,15 @@ void check_vlan(RuleContext& context, const VlanBinding& vlan, const std::string
   if (vlan.outer) check_range(context, where + ".outer", *vlan.outer, vlan_range);
 }
 
+void check_wire(RuleContext& context, const std::variant<PortBinding, VlanBinding>& binding,
+                const std::string& where) {
+  if (const auto* vlan = std::get_if<VlanBinding>(&binding)) {
+    check_vlan(context, *vlan, where + ".vlan");
+  } else {
+    check_reference(context, where + ".port", "port", port_of(binding), context.ports, "ports");
+  }
+}
+
 UnderlayAddresses::UnderlayAddresses(const ModelView& model) {
   for (std::size_t i = 0; i < model.underlays.size(); ++i) {
     links_.emplace_back(model.underlays[i].addresses);

@@ -18,8 +18,8 @@
 
 namespace bgw::config {
 
-// One of a list inside an object: "subnets" and its name, "propagations" and their gateway,
-// "static-routes" and the prefix that they lead to.
+// One of a list inside an object: "subnets" or "interfaces" and its name, "propagations" and their
+// gateway, "static-routes" and the prefix that they lead to.
 struct PartName {
   std::string list;
   std::string key;

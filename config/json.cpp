@@ -42,6 +42,7 @@ template Json to_json(const RouteTable&, const std::string&, Defaults);
 template Json to_json(const Propagation&, const std::string&, Defaults);
 template Json to_json(const VpcStaticRoute&, const std::string&, Defaults);
 template Json to_json(const GatewayStaticRoute&, const std::string&, Defaults);
+template Json to_json(const OutsideInterface&, const std::string&, Defaults);
 
 template tl::expected<Model, std::vector<JsonError>> from_json(const Json&, const std::string&);
 template tl::expected<Port, std::vector<JsonError>> from_json(const Json&, const std::string&);
@@ -60,5 +61,7 @@ template tl::expected<VpcStaticRoute, std::vector<JsonError>> from_json(const Js
                                                                         const std::string&);
 template tl::expected<GatewayStaticRoute, std::vector<JsonError>> from_json(const Json&,
                                                                             const std::string&);
+template tl::expected<OutsideInterface, std::vector<JsonError>> from_json(const Json&,
+                                                                          const std::string&);
 
 }  // namespace bgw::config

@@ -19,11 +19,11 @@ using Json = nlohmann::ordered_json;
 enum class Defaults : bool { left_out, written };
 
 // A Model, one Port, Vpc, Underlay, Gateway, Attachment, Assertion or Interface, or a Subnet,
-// RouteTable, Propagation or static route of either kind. Keys come in the order of README.md and
-// what is absent (an interface, a router) is left out, so equal objects have equal texts. Region
-// and 'main' follow from the rest of an object: a region that is `host_region`, and with it an
-// empty 'main' table that comes first, are defaults like others. A Model's own region takes the
-// place of `host_region`.
+// RouteTable, Propagation, static route of either kind or OutsideInterface. Keys come in the order
+// of README.md and what is absent (an interface, a router) is left out, so equal objects have equal
+// texts. Region and 'main' follow from the rest of an object: a region that is `host_region`, and
+// with it an empty 'main' table that comes first, are defaults like others. A Model's own region
+// takes the place of `host_region`.
 template <typename T>
 Json to_json(const T& object, const std::string& host_region = {},
              Defaults defaults = Defaults::left_out);

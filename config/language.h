@@ -129,10 +129,30 @@ inline constexpr auto description<Underlay> = object<Underlay>(
     optional("mtu", &Underlay::mtu, type::Number{mtu_range}, ", as of an interface"));
 
 template <>
-inline constexpr auto description<ViaAttachment> = object<ViaAttachment>(
-    "via", Layout::braces,
-    required("attachment", &ViaAttachment::attachment, type::Name{},
-             "of an attachment of this gateway"));
+inline constexpr auto description<std::variant<ViaAttachment, ViaAddress>> =
+    object<std::variant<ViaAttachment, ViaAddress>>(
+        "via", Layout::braces,
+        one_of(Itself{},
+               alternative("attachment", &ViaAttachment::attachment, type::Name{},
+                           "of an attachment of this gateway"),
+               alternative("address", &ViaAddress::address, type::Address{},
+                           "on link of one of this gateway's interfaces, of the family of `to`, "
+                           "and not the gateway's own")));
+
+template <>
+inline constexpr auto description<OutsideInterface> = object<OutsideInterface>(
+    "interface", Layout::braces,
+    required("name", &OutsideInterface::name, type::Name{}),
+    one_of(&OutsideInterface::binding,
+           alternative("port", &PortBinding::port, type::Name{},
+                       "of a port, whose untagged frames it takes"),
+           alternative("vlan", type::Object<VlanBinding>{}, ": frames of a port with these ids")),
+    required("addresses", &OutsideInterface::addresses,
+             type::list(type::AddressOnLink{}, 1, type::Items::distinct),
+             ": the gateway's own. On-link prefixes overlap none of the gateway's others"),
+    optional("mtu", &OutsideInterface::mtu, type::Number{mtu_range}, ", as of a VPC's interface"),
+    optional("enabled", &OutsideInterface::enabled, type::Boolean{},
+             "; `false` takes the interface down and its routes with it"));
 
 template <>
 inline constexpr auto description<GatewayStaticRoute> = object<GatewayStaticRoute>(
@@ -157,6 +177,8 @@ inline constexpr auto description<Gateway> = object<Gateway>(
     optional("region", &Gateway::region, type::Region{}, {}, "the host's"),
     optional("asn", &Gateway::asn, type::Number{asn_range}),
     optional("overlap", &Gateway::overlap, type::choice("first-wins", "longest-match")),
+    optional("interfaces", &Gateway::interfaces, type::list(type::Object<OutsideInterface>{}),
+             ": towards routers outside; 32 at most"),
     optional("static", &Gateway::static_routes, type::list(type::Object<GatewayStaticRoute>{})),
     optional("quotas", &Gateway::quotas, type::Object<Quotas>{}));
 

@@ -99,8 +99,15 @@ struct VpcStaticRoute {
 };
 struct GatewayStaticRoute {
   IpPrefix to;
-  std::vector<ViaAttachment> via;
+  std::vector<std::variant<ViaAttachment, ViaAddress>> via;  // of one kind
   bool blackhole() const { return via.empty(); }
+  bool leads_through(std::string_view attachment) const {
+    for (const auto& hop : via) {
+      const auto* through = std::get_if<ViaAttachment>(&hop);
+      if (through != nullptr && through->attachment == attachment) return true;
+    }
+    return false;
+  }
   friend bool operator==(const GatewayStaticRoute&, const GatewayStaticRoute&) = default;
 };
 
@@ -128,6 +135,11 @@ struct Vpc {
   friend bool operator==(const Vpc&, const Vpc&) = default;
 };
 
+inline const std::string& port_of(const std::variant<PortBinding, VlanBinding>& binding) {
+  const auto* vlan = std::get_if<VlanBinding>(&binding);
+  return vlan != nullptr ? vlan->port : std::get<PortBinding>(binding).port;
+}
+
 struct Underlay {
   std::string name;
   std::variant<PortBinding, VlanBinding> binding;
@@ -135,14 +147,23 @@ struct Underlay {
   std::optional<IpAddress> router;
   std::uint16_t mtu = 1500;
   // Whose frames, tagged or not, carry it.
-  const std::string& port() const {
-    const auto* vlan = std::get_if<VlanBinding>(&binding);
-    return vlan != nullptr ? vlan->port : std::get<PortBinding>(binding).port;
-  }
+  const std::string& port() const { return port_of(binding); }
   friend bool operator==(const Underlay&, const Underlay&) = default;
 };
 
 enum class OverlapMode : std::uint8_t { first_wins, longest_match };
+
+// An interface of a gateway, of no VPC, towards routers outside.
+struct OutsideInterface {
+  std::string name;
+  std::variant<PortBinding, VlanBinding> binding;
+  std::vector<InterfaceAddress> addresses;
+  std::uint16_t mtu = 1500;
+  bool enabled = true;
+  // Whose frames, tagged or not, are its own.
+  const std::string& port() const { return port_of(binding); }
+  friend bool operator==(const OutsideInterface&, const OutsideInterface&) = default;
+};
 
 struct Quotas {
   std::optional<std::uint32_t> attachments;
@@ -157,6 +178,7 @@ struct Gateway {
   std::string region;  // the loader fills in the host's
   std::uint32_t asn = 65000;
   OverlapMode overlap = OverlapMode::first_wins;
+  std::vector<OutsideInterface> interfaces;
   std::vector<GatewayStaticRoute> static_routes;
   Quotas quotas;
   friend bool operator==(const Gateway&, const Gateway&) = default;

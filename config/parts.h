@@ -40,6 +40,7 @@ inline constexpr std::tuple part_lists<RouteTable>{
     PartList{"static-routes", "static", "to", &RouteTable::static_routes, &VpcStaticRoute::to}};
 template <>
 inline constexpr std::tuple part_lists<Gateway>{
+    PartList{"interfaces", "interfaces", "name", &Gateway::interfaces, &OutsideInterface::name},
     PartList{"static-routes", "static", "to", &Gateway::static_routes, &GatewayStaticRoute::to}};
 
 // Names stay as they are; prefixes must be some.

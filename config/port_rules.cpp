@@ -19,6 +19,14 @@ class BindingRules {
  public:
   explicit BindingRules(RuleContext& context) : context_(context) {}
 
+  void take(const std::string& where, const std::variant<PortBinding, VlanBinding>& binding,
+            const std::string& user) {
+    if (const auto* vlan = std::get_if<VlanBinding>(&binding)) {
+      take_vlan(where + ".vlan", *vlan, user);
+    } else {
+      take_port(where + ".port", port_of(binding), user);
+    }
+  }
   void take_port(const std::string& where, const std::string& port, const std::string& user) {
     if (!context_.ports.find(port)) return;  // reported at the reference
     const auto [taken, is_new] = untagged_.try_emplace(port, Use{where, user});
@@ -121,11 +129,7 @@ void check_underlays(RuleContext& context) {
     if (!context.scope.underlays[i]) continue;
     const Underlay& underlay = context.model.underlays[i];
     const std::string where = fmt::format("underlays[{}]", i);
-    if (const auto* vlan = std::get_if<VlanBinding>(&underlay.binding)) {
-      check_vlan(context, *vlan, where + ".vlan");
-    } else {
-      check_reference(context, where + ".port", "port", underlay.port(), context.ports, "ports");
-    }
+    check_wire(context, underlay.binding, where);
     check_link(context, where, underlay.addresses, underlay.router, underlay.mtu);
   }
 }
@@ -149,12 +153,17 @@ void check_bindings(RuleContext& context) {
   for (std::size_t i = 0; i < context.model.underlays.size(); ++i) {
     if (!context.scope.underlays[i]) continue;
     const Underlay& underlay = context.model.underlays[i];
-    const std::string where = fmt::format("underlays[{}]", i);
-    const std::string user = "underlay " + quoted(underlay.name);
-    if (const auto* vlan = std::get_if<VlanBinding>(&underlay.binding)) {
-      rules.take_vlan(where + ".vlan", *vlan, user);
-    } else {
-      rules.take_port(where + ".port", underlay.port(), user);
+    rules.take(fmt::format("underlays[{}]", i), underlay.binding,
+               "underlay " + quoted(underlay.name));
+  }
+  for (std::size_t i = 0; i < context.model.gateways.size(); ++i) {
+    if (!context.scope.gateways[i]) continue;
+    const Gateway& gateway = context.model.gateways[i];
+    for (std::size_t k = 0; k < gateway.interfaces.size(); ++k) {
+      const OutsideInterface& interface = gateway.interfaces[k];
+      rules.take(
+          fmt::format("gateways[{}].interfaces[{}]", i, k), interface.binding,
+          fmt::format("interface {} of gateway {}", quoted(interface.name), quoted(gateway.name)));
     }
   }
 }

@@ -24,9 +24,10 @@ inline constexpr std::size_t max_name_length = 63;
 inline constexpr std::size_t max_device_length = 255;
 
 // What forwarding has room for; control/ and dataplane/ are held to these.
-inline constexpr std::size_t max_ports = 32;   // DPDK's RTE_MAX_ETHPORTS
-inline constexpr std::size_t max_vpcs = 8192;  // and underlays
-inline constexpr std::size_t max_attachments = 65'536;
+inline constexpr std::size_t max_ports = 32;               // DPDK's RTE_MAX_ETHPORTS
+inline constexpr std::size_t max_vpcs = 8192;              // and underlays and outside interfaces
+inline constexpr std::size_t max_attachments = 65'536;     // and outside interfaces
+inline constexpr std::size_t max_outside_interfaces = 32;  // of a gateway
 inline constexpr std::size_t max_assertions = 1'000;
 inline constexpr std::size_t max_tables = 1'000'000;
 inline constexpr std::size_t max_vteps = 32'767;

@@ -188,5 +188,6 @@ template void read_object(Reader&, const Place&, RouteTable&);
 template void read_object(Reader&, const Place&, Propagation&);
 template void read_object(Reader&, const Place&, VpcStaticRoute&);
 template void read_object(Reader&, const Place&, GatewayStaticRoute&);
+template void read_object(Reader&, const Place&, OutsideInterface&);
 
 }  // namespace bgw::config

@@ -29,6 +29,7 @@ constexpr std::string_view schema_name() {
   if constexpr (std::is_same_v<T, Propagation>) return "Propagation";
   if constexpr (std::is_same_v<T, VpcStaticRoute>) return "VpcStaticRoute";
   if constexpr (std::is_same_v<T, GatewayStaticRoute>) return "GatewayStaticRoute";
+  if constexpr (std::is_same_v<T, OutsideInterface>) return "OutsideInterface";
 }
 
 // JSON Schemas of objects and their named parts, by schema_name(), and of what they refer to, which

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <unordered_set>
+#include <vector>
 
 #include "config/rule_checks.h"
 
@@ -133,26 +134,97 @@ void check_route_table(RuleContext& context, const Vpc& vpc, const std::string& 
   }
 }
 
+namespace {
+
+// The static routes of one gateway.
+class GatewayStatics {
+ public:
+  GatewayStatics(RuleContext& context, const Gateway& gateway, const std::string& where)
+      : context_(context),
+        gateway_(gateway),
+        where_(where),
+        addresses_(addresses_of(gateway)),
+        own_(addresses_) {}
+
+  void check(const GatewayStaticRoute& route, const std::string& item) {
+    check_static(context_, route, item);
+    for (std::size_t k = 0; k < route.via.size(); ++k) {
+      const std::string via = via_path(item, route.via.size(), k);
+      if (const auto* to = std::get_if<ViaAttachment>(&route.via[k])) {
+        check_attachment(to->attachment, via + ".attachment");
+      } else {
+        check_address_outside(route, item, std::get<ViaAddress>(route.via[k]).address,
+                              via + ".address");
+      }
+      if (route.via[k].index() == route.via[0].index()) continue;
+      context_.report(
+          Rule::exclusive_keys, via,
+          "the next hops of one route are all attachments or all addresses (attachments "
+          "come first, G3); leave out one kind",
+          {item + ".via"});
+    }
+  }
+
+ private:
+  static std::vector<InterfaceAddress> addresses_of(const Gateway& gateway) {
+    std::vector<InterfaceAddress> addresses;
+    for (const OutsideInterface& interface : gateway.interfaces) {
+      addresses.insert(addresses.end(), interface.addresses.begin(), interface.addresses.end());
+    }
+    return addresses;
+  }
+
+  void check_attachment(const std::string& name, const std::string& where) {
+    const auto found =
+        check_reference(context_, where, "attachment", name, context_.attachments, "attachments");
+    if (!found) return;
+    const Attachment& attachment = context_.model.attachments[*found];
+    if (attachment.gateway == gateway_.name) return;
+    context_.report(
+        Rule::attached, where,
+        fmt::format("attachment {} belongs to gateway {}, not to {}", quoted(attachment.name),
+                    quoted(attachment.gateway), quoted(gateway_.name)),
+        {where_ + ".name", fmt::format("attachments[{}].gateway", *found)});
+  }
+
+  void check_address_outside(const GatewayStaticRoute& route, const std::string& item,
+                             const IpAddress& address, const std::string& where) {
+    check_address(context_, where, address);
+    const std::string interfaces = where_ + ".interfaces";
+    if (address.family != route.to.family()) {
+      context_.report(
+          Rule::family, where,
+          fmt::format("{} is not of the family of {}", address.to_string(), route.to.to_string()),
+          {item + ".to"});
+    } else if (own_.beside(address) == nullptr) {
+      context_.report(
+          Rule::on_link, where,
+          fmt::format("{} is on link of {} of gateway {}; a route leads outside by an interface "
+                      "with an address beside the router's",
+                      address.to_string(),
+                      gateway_.interfaces.empty() ? "no interface" : "none of the interfaces",
+                      quoted(gateway_.name)),
+          {interfaces, where_ + ".name"});
+    } else {
+      check_neighbour(context_, where, address, own_, interfaces);
+    }
+  }
+
+  RuleContext& context_;
+  const Gateway& gateway_;
+  const std::string& where_;
+  std::vector<InterfaceAddress> addresses_;  // of all interfaces
+  OwnAddresses own_;
+};
+
+}  // namespace
+
 void check_gateway_statics(RuleContext& context, const Gateway& gateway, const std::string& where) {
   const std::string list = where + ".static";
   check_distinct(context, gateway.static_routes, list);
+  GatewayStatics statics(context, gateway, where);
   for (std::size_t i = 0; i < gateway.static_routes.size(); ++i) {
-    const GatewayStaticRoute& route = gateway.static_routes[i];
-    const std::string item = fmt::format("{}[{}]", list, i);
-    check_static(context, route, item);
-    for (std::size_t k = 0; k < route.via.size(); ++k) {
-      const std::string via = via_path(item, route.via.size(), k) + ".attachment";
-      const auto found = check_reference(context, via, "attachment", route.via[k].attachment,
-                                         context.attachments, "attachments");
-      if (!found) continue;
-      const Attachment& attachment = context.model.attachments[*found];
-      if (attachment.gateway == gateway.name) continue;
-      context.report(
-          Rule::attached, via,
-          fmt::format("attachment {} belongs to gateway {}, not to {}", quoted(attachment.name),
-                      quoted(attachment.gateway), quoted(gateway.name)),
-          {where + ".name", fmt::format("attachments[{}].gateway", *found)});
-    }
+    statics.check(gateway.static_routes[i], fmt::format("{}[{}]", list, i));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -62,10 +63,13 @@ void check_destination(RuleContext& context, const std::string& where, const IpP
 // address (RFC 1122 section 3.2.1.3, RFC 3021, RFC 4291 section 2.6.1, RFC 6164).
 std::optional<std::string_view> reserved_in(const IpPrefix& on_link, const IpAddress& address);
 
-// What a VPC interface or underlay has of a port: the port and the ids.
+// What an interface or underlay has of a port: the port and the ids.
 void check_vlan(RuleContext& context, const VlanBinding& vlan, const std::string& where);
+// The same of what is bound to a port or to a VLAN; `where` is its path.
+void check_wire(RuleContext& context, const std::variant<PortBinding, VlanBinding>& binding,
+                const std::string& where);
 
-// The gateway's own addresses, router and MTU on a VPC interface or underlay; `where` is its path.
+// The gateway's own addresses, router and MTU on an interface or underlay; `where` is its path.
 void check_link(RuleContext& context, const std::string& where,
                 std::span<const InterfaceAddress> addresses, const std::optional<IpAddress>& router,
                 std::uint16_t mtu);

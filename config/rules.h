@@ -155,6 +155,8 @@ void check_vpc_interface(RuleContext& context, const Vpc& vpc, const std::string
 void check_route_table(RuleContext& context, const Vpc& vpc, const std::string& vpc_where,
                        const OwnAddresses& own, const RouteTable& table, const std::string& where);
 void check_gateways(RuleContext& context);
+void check_outside_interfaces(RuleContext& context, const Gateway& gateway,
+                              const std::string& where);
 void check_gateway_statics(RuleContext& context, const Gateway& gateway, const std::string& where);
 void check_attachments(RuleContext& context);
 void check_assertions(RuleContext& context);

@@ -185,6 +185,7 @@ Json item_schemas(std::string_view definitions_at) {
   add_item<Propagation>(schemas, "gateway");
   add_item<VpcStaticRoute>(schemas, "to");
   add_item<GatewayStaticRoute>(schemas, "to");
+  add_item<OutsideInterface>(schemas, "name");
   refer_to(definitions_at, schemas);
   return schemas;
 }

@@ -1,8 +1,11 @@
 #include "control/access/account.h"
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -46,7 +49,23 @@ std::string not_yours(const std::string& account, const ObjectName& object) {
                      config::quoted(account), account);
 }
 
-// With the interface that runs, or why not.
+bool leads_outside(const config::GatewayStaticRoute& route) {
+  return std::ranges::any_of(
+      route.via, [](const auto& via) { return std::holds_alternative<config::ViaAddress>(via); });
+}
+
+// By prefix.
+using StaticRoutes = std::map<config::IpPrefix, config::GatewayStaticRoute>;
+
+StaticRoutes routes_outside(const std::vector<config::GatewayStaticRoute>& routes) {
+  StaticRoutes outside;
+  for (const auto& route : routes) {
+    if (leads_outside(route)) outside.emplace(route.to, route);
+  }
+  return outside;
+}
+
+// With the interfaces that run, or why not.
 struct Completion {
   const std::string& account;
   const ValidModel& all;
@@ -62,9 +81,18 @@ struct Completion {
     }
     return std::nullopt;
   }
-  std::optional<config::ObjectProblem> operator()(const config::Gateway& gateway) const {
-    if (gateway.account == account) return std::nullopt;
-    return of_another({Kind::gateway, gateway.name});
+  std::optional<config::ObjectProblem> operator()(config::Gateway& gateway) const {
+    const ObjectName name{Kind::gateway, gateway.name};
+    if (gateway.account != account) return of_another(name);
+    if (!gateway.interfaces.empty()) {
+      return config::ObjectProblem{
+          name, "interfaces", "key 'interfaces': interfaces are set by the gateway's operator"};
+    }
+    const auto* runs = all.gateways().find(gateway.name);
+    if (runs != nullptr && runs->account != account) runs = nullptr;
+    if (auto problem = of_routes_outside(gateway, runs)) return problem;
+    if (runs != nullptr) gateway.interfaces = runs->interfaces;
+    return std::nullopt;
   }
   // What an attachment joins says whose it is; the rules see to that.
   std::optional<config::ObjectProblem> operator()(const config::Attachment&) const { return {}; }
@@ -77,6 +105,35 @@ struct Completion {
     return {name, "account",
             fmt::format("key 'account': expected {}, or none", config::quoted(account)),
             config::Rule::same_owner};
+  }
+
+  // What leads outside stays as it is, and no more comes: the first prefix where that isn't so.
+  // Nothing here says what is on link of interfaces that the tenant doesn't see.
+  static std::optional<config::ObjectProblem> of_routes_outside(const config::Gateway& gateway,
+                                                                const config::Gateway* runs) {
+    const auto now = routes_outside(gateway.static_routes);
+    const auto before = runs == nullptr ? StaticRoutes{} : routes_outside(runs->static_routes);
+    if (now == before) return std::nullopt;
+    const auto differs_from = [](const StaticRoutes& others,
+                                 const config::GatewayStaticRoute& one) {
+      const auto other = others.find(one.to);
+      return other == others.end() || other->second != one;
+    };
+    const std::string words = "routes outside are set by the gateway's operator";
+    for (std::size_t i = 0; i < gateway.static_routes.size(); ++i) {
+      const auto& route = gateway.static_routes[i];
+      if (!leads_outside(route) || !differs_from(before, route)) continue;
+      return config::ObjectProblem{
+          {Kind::gateway, gateway.name}, fmt::format("static[{}].via", i), "key 'via': " + words};
+    }
+    for (const auto& [prefix, route] : before) {
+      if (!differs_from(now, route)) continue;
+      return config::ObjectProblem{
+          {Kind::gateway, gateway.name},
+          "static",
+          fmt::format("key 'static': {}; that to {} must stay", words, prefix.to_string())};
+    }
+    return std::nullopt;
   }
 };
 

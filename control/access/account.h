@@ -22,7 +22,8 @@ struct Inadmissible {
 };
 
 // `change` is one of seen_by(tenant, all). The result is the same change of `all`: interfaces,
-// which the tenant doesn't see, stay as they are. The rules are checked within the account, so that
+// which the tenant doesn't see, stay as they are, and it may neither make nor change nor remove
+// gateways' static routes to routers outside. The rules are checked within the account, so that
 // an error can name nothing of others: what they have is what isn't there. Pure; any thread.
 tl::expected<config::ModelChange, Inadmissible> admit(const std::string& account,
                                                       const config::ValidModel& all,

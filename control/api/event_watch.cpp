@@ -111,7 +111,7 @@ const std::string& port_of(const config::ValidModel& model, const config::Interf
   return model.underlays().find(vxlan.underlay)->port();
 }
 
-// The first of those on the port, as "vpc" or "underlay".
+// The first of those on the port, as "vpc", "underlay" or "outside".
 void add_interfaces(Json& json, const config::ValidModel& model, const std::string& port) {
   std::size_t more = 0;
   json["interfaces"] = Json::array();
@@ -125,6 +125,9 @@ void add_interfaces(Json& json, const config::ValidModel& model, const std::stri
   for (const auto& underlay : model.underlays()) {
     if (underlay.port() == port) add("underlay", underlay.name);
   }
+  for_each_outside(model, [&](const std::string& name, const auto& interface) {
+    if (interface.port() == port) add("outside", name);
+  });
   json["more_interfaces"] = more;
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "config/json.h"
+#include "control/fib/fib_indices.h"
 #include "control/routes/rib_json.h"
 
 namespace bgw::control {
@@ -163,6 +164,8 @@ Json to_json(const WalkOutcome& outcome) {
   Json json{{"verdict", names[static_cast<std::size_t>(outcome.verdict)]}};
   if (outcome.verdict == Verdict::drop) {
     json["drop_reason"] = outcome.drop_reason;
+  } else if (outcome.is_outside()) {
+    json["outside"] = outside_name(outcome.gateway, outcome.interface);
   } else {
     json["vpc"] = outcome.vpc;
   }

@@ -193,13 +193,16 @@ Json shown(const config::ValidModel& model, const config::Vpc& vpc, const Device
   return interface;
 }
 
-Json shown(const config::Underlay& underlay, const Devices& devices) {
+// Of an underlay, or a gateway's interface towards outside.
+template <typename Object>
+Json shown(const char* kind, const std::string& name, const Object& object,
+           const Devices& devices) {
   Json interface;
-  interface["underlay"] = underlay.name;
-  interface.update(config::to_json(underlay, {}, config::Defaults::written));
-  interface.erase("name");
+  interface[kind] = name;
   interface["enabled"] = true;
-  add_device(interface, devices, underlay.port());
+  interface.update(config::to_json(object, {}, config::Defaults::written));
+  interface.erase("name");
+  add_device(interface, devices, object.port());
   return interface;
 }
 
@@ -218,8 +221,11 @@ void ApiHandlers::interfaces(ApiRequest request, const std::string&, const ApiRe
       if (vpc.interface) list.push_back(shown(running->model, vpc, devices));
     }
     for (const auto& underlay : running->model.underlays()) {
-      list.push_back(shown(underlay, devices));
+      list.push_back(shown("underlay", underlay.name, underlay, devices));
     }
+    for_each_outside(running->model, [&](const std::string& name, const auto& interface) {
+      list.push_back(shown("outside", name, interface, devices));
+    });
     return ok(list);
   });
 }
@@ -302,7 +308,9 @@ struct ApiHandlers::PortCount {
   InterfaceCounters unowned;
 };
 
+// What crossed a gateway by an attachment, or by an outside interface.
 struct ApiHandlers::AttachmentCount {
+  const char* kind;
   std::string name;
   dataplane::AttachmentCounters counters;
 };
@@ -322,6 +330,9 @@ std::vector<ApiHandlers::InterfaceCount> ApiHandlers::count_interfaces() const {
   for (const auto& underlay : model.underlays()) {
     count("underlay", underlay.name, *view->vpcs.find(underlay_name(underlay.name)));
   }
+  for_each_outside(model, [&](const std::string& name, const auto&) {
+    count("outside", name, *view->vpcs.find(name));
+  });
   return counts;
 }
 
@@ -340,7 +351,14 @@ std::vector<ApiHandlers::AttachmentCount> ApiHandlers::count_attachments() const
   const auto& programmer = engine_.programmer();
   for (const auto& attachment : engine_.running().model.attachments()) {
     const auto index = *programmer.attachment_index(attachment.gateway, attachment.vpc);
-    counts.push_back({attachment.name, planes_.telemetry.attachment_counters(index)});
+    counts.push_back({"attachment", attachment.name, planes_.telemetry.attachment_counters(index)});
+  }
+  for (const auto& gateway : engine_.running().model.gateways()) {
+    for (const auto& interface : gateway.interfaces) {
+      const auto name = outside_name(gateway.name, interface.name);
+      const auto index = *programmer.attachment_index(gateway.name, name);
+      counts.push_back({"outside", name, planes_.telemetry.attachment_counters(index)});
+    }
   }
   return counts;
 }
@@ -354,7 +372,7 @@ void ApiHandlers::stats(ApiRequest, const std::string&, const ApiRespond& respon
               {"bounds", Json::array()}};
     for (const auto& bound : bounds) json["bounds"].push_back(to_json(bound));
     for (const auto& attachment : attachments) {
-      json["attachments"].push_back({{"attachment", attachment.name},
+      json["attachments"].push_back({{attachment.kind, attachment.name},
                                      {"to_gateway_packets", attachment.counters.to_gateway_packets},
                                      {"to_gateway_bytes", attachment.counters.to_gateway_bytes},
                                      {"to_vpc_packets", attachment.counters.to_vpc_packets},

@@ -30,6 +30,44 @@ std::string parameter(const ApiRequest& request, const std::string& name) {
   return found == request.query.end() ? "" : found->second;
 }
 
+// Where packets start or end: a VPC by its name, or a gateway's interface as "bgw-1/edge-a", which
+// no VPC's name is.
+std::pair<std::string, std::string> parts_of(const std::string& interface) {
+  const auto slash = interface.find('/');
+  if (slash == std::string::npos) return {interface, {}};
+  return {interface.substr(0, slash), interface.substr(slash + 1)};
+}
+
+bool has_place(const config::ValidModel& model, const std::string& place) {
+  const auto [name, interface] = parts_of(place);
+  if (interface.empty()) return model.vpcs().find(place) != nullptr;
+  const auto* gateway = model.gateways().find(name);
+  return gateway != nullptr && config::find_named(gateway->interfaces, interface) != nullptr;
+}
+
+std::string no_place(const std::string& place) {
+  return fmt::format("there is no VPC '{}', nor a gateway's interface of that name", place);
+}
+
+std::string place_of(const WalkOutcome& outcome) {
+  return outcome.is_outside() ? outside_name(outcome.gateway, outcome.interface) : outcome.vpc;
+}
+
+// `place` is there.
+std::vector<WalkOutcome> walk_from(const Running& running, const std::string& place,
+                                   const IpAddress& source, const IpAddress& destination) {
+  const auto [name, interface] = parts_of(place);
+  if (interface.empty()) return walk(running.model, running.rib(), name, source, destination);
+  return walk_from_outside(running.model, running.rib(), name, interface, source, destination);
+}
+
+std::vector<WalkOutcome> walk_own_from(const Running& running, const std::string& place,
+                                       const IpAddress& destination) {
+  const auto [name, interface] = parts_of(place);
+  if (interface.empty()) return walk_own(running.model, running.rib(), name, destination);
+  return walk_own_outside(running.model, running.rib(), name, interface, destination);
+}
+
 FibOutcome expected_of(const WalkOutcome& outcome, const FibProgrammer& programmer) {
   FibOutcome expected{.verdict = outcome.verdict};
   if (outcome.verdict == Verdict::drop) {
@@ -39,7 +77,7 @@ FibOutcome expected_of(const WalkOutcome& outcome, const FibProgrammer& programm
     }
     return expected;
   }
-  if (const auto vpc = programmer.vpc_index(outcome.vpc)) expected.vpc = *vpc;
+  if (const auto slot = programmer.vpc_index(place_of(outcome))) expected.vpc = *slot;
   if (outcome.verdict == Verdict::deliver) expected.neighbour = to_address(outcome.neighbour);
   return expected;
 }
@@ -66,8 +104,7 @@ struct PingOrder {
 };
 
 // {"vpc","destination","size","timeout_ms"}; the error is for the caller.
-tl::expected<PingOrder, std::string> parse_ping(const std::string& body,
-                                                const FibProgrammer& programmer) {
+tl::expected<PingOrder, std::string> parse_ping(const std::string& body, const Engine& engine) {
   const auto read = parse_body(body, {"vpc", "destination", "size", "timeout_ms"});
   if (!read) return tl::unexpected(read.error());
   const auto& json = *read;
@@ -80,8 +117,9 @@ tl::expected<PingOrder, std::string> parse_ping(const std::string& body,
     return json[key].is_number_unsigned() ? json[key].get<std::int64_t>() : -1;
   };
   PingOrder order;
-  const auto vpc = programmer.vpc_index(*name);
-  if (!vpc) return tl::unexpected(fmt::format("there is no VPC '{}'", *name));
+  if (!has_place(engine.running().model, *name)) return tl::unexpected(no_place(*name));
+  const auto vpc = engine.programmer().vpc_index(*name);
+  if (!vpc) return tl::unexpected(no_place(*name));
   order.name = *name;
   order.vpc = *vpc;
   const auto destination = IpAddress::parse(*to);
@@ -142,9 +180,7 @@ void ApiHandlers::trace(ApiRequest request, const std::string&, const ApiRespond
   const auto vpc = parameter(request, "vpc");
   const auto source = IpAddress::parse(parameter(request, "src"));
   const auto destination = IpAddress::parse(parameter(request, "dst"));
-  if (engine_.running().model.vpcs().find(vpc) == nullptr) {
-    return respond(api_error(404, fmt::format("there is no VPC '{}'", vpc)));
-  }
+  if (!has_place(engine_.running().model, vpc)) return respond(api_error(404, no_place(vpc)));
   if (!source) {
     return respond(
         api_error(400, fmt::format("src '{}': {}", parameter(request, "src"), source.error())));
@@ -169,7 +205,7 @@ void ApiHandlers::finish_trace(std::shared_ptr<Trace> trace, const ApiRespond& r
       [trace] {
         const auto& model = trace->running->model;
         const auto& rib = trace->running->rib();
-        auto outcomes = walk(model, rib, trace->vpc, trace->source, trace->destination);
+        auto outcomes = walk_from(*trace->running, trace->vpc, trace->source, trace->destination);
         std::vector<Outcomes> replies;
         for (const auto& outcome : outcomes) {
           replies.push_back(
@@ -185,18 +221,17 @@ void ApiHandlers::finish_trace(std::shared_ptr<Trace> trace, const ApiRespond& r
         if (trace->running == engine_.snapshot())
           return respond({200, json_text(trace_json(*trace))});
         trace->running = engine_.snapshot();
-        if (trace->running->model.vpcs().find(trace->vpc) != nullptr) {
-          return finish_trace(trace, respond);
-        }
-        respond(api_error(404, fmt::format("there is no VPC '{}'", trace->vpc)));
+        if (has_place(trace->running->model, trace->vpc)) return finish_trace(trace, respond);
+        respond(api_error(404, no_place(trace->vpc)));
       });
   views_.run(std::move(begin), std::move(end));
 }
 
-// {"arrives","outcomes"}: whether a reply comes back to the VPC by every way that it may take.
+// {"arrives","outcomes"}: whether a reply comes back to where the packet came from by every way
+// that it may take.
 Json ApiHandlers::reply_json(const Trace& trace, const std::vector<WalkOutcome>& reply) {
   const bool arrives = std::ranges::all_of(reply, [&](const WalkOutcome& outcome) {
-    return outcome.verdict != Verdict::drop && outcome.vpc == trace.vpc;
+    return outcome.verdict != Verdict::drop && place_of(outcome) == trace.vpc;
   });
   Json json{{"arrives", arrives}, {"outcomes", Json::array()}};
   for (const auto& outcome : reply) json["outcomes"].push_back(to_json(outcome));
@@ -213,7 +248,7 @@ Json ApiHandlers::trace_json(const Trace& trace) const {
     auto shown = to_json(outcome);
     if (outcome.verdict != Verdict::drop) shown["reply"] = reply_json(trace, trace.replies[i]);
     if (outcome.verdict == Verdict::deliver) {
-      const auto vpc = engine_.programmer().vpc_index(outcome.vpc);
+      const auto vpc = engine_.programmer().vpc_index(place_of(outcome));
       const auto entry =
           vpc ? planes_.telemetry.neighbour({*vpc, to_address(outcome.neighbour)}) : std::nullopt;
       shown["neighbour_state"] = entry ? to_string(entry->state) : "unknown";
@@ -244,15 +279,14 @@ Json ApiHandlers::fib_agreement(const Trace& trace) const {
 }
 
 void ApiHandlers::ping(ApiRequest request, const std::string&, const ApiRespond& respond) {
-  const auto order = parse_ping(request.body, engine_.programmer());
+  const auto order = parse_ping(request.body, engine_);
   if (!order) return respond(api_error(400, order.error()));
   // Where no route leads, nothing comes back: that needs no waiting for.
   auto [begin, end] = task<std::string>(
       respond,
       [running = engine_.snapshot(), order = *order] {
         if (!is_routed(order.destination)) return std::string();
-        return why_not_sent(
-            walk_own(running->model, running->rib(), order.name, order.destination));
+        return why_not_sent(walk_own_from(*running, order.name, order.destination));
       },
       [this, respond, order = *order](const std::string& why) {
         if (!why.empty()) return respond(ping_answer({false, why, 0, {}}));

@@ -191,7 +191,11 @@ std::string CaptureSessions::name_of(VpcIndex index) const {
       return fmt::format("underlay {}", underlay.name);
     }
   }
-  return "a VPC that is gone";
+  std::optional<std::string> outside;
+  for_each_outside(model, [&](const std::string& name, const auto&) {
+    if (engine_.programmer().vpc_index(name) == index) outside = "outside " + name;
+  });
+  return outside.value_or("a VPC that is gone");
 }
 
 // Empty: it goes on.

@@ -172,4 +172,12 @@ std::string cell(const Json& object, const std::string& key) {
   return object.contains(key) ? cell(object[key]) : "-";
 }
 
+std::string owner(const Json& object) {
+  if (object.contains("vpc")) return cell(object["vpc"]);
+  for (const char* kind : {"underlay", "outside", "port"}) {
+    if (object.contains(kind)) return fmt::format("{} {}", kind, cell(object[kind]));
+  }
+  return "-";
+}
+
 }  // namespace bgw::cli

@@ -138,5 +138,7 @@ std::vector<std::string> split(const std::string& text, char separator);
 // A JSON value as a table cell: "-" for null and nothing, lists joined by ", "; printable().
 std::string cell(const Json& value);
 std::string cell(const Json& object, const std::string& key);
+// Whose interface or drop it is: "vpc-a", "underlay u0", "outside bgw-1/edge-a" or "port pa".
+std::string owner(const Json& object);
 
 }  // namespace bgw::cli

@@ -7,11 +7,6 @@
 namespace bgw::cli {
 namespace {
 
-std::string owner(const Json& interface) {
-  return interface.contains("vpc") ? cell(interface["vpc"])
-                                   : "underlay " + cell(interface["underlay"]);
-}
-
 // "pa", "pa.101", "pa.7.101" or "u0 vni 5001".
 std::string carrier(const Json& interface) {
   if (interface.contains("vlan")) {
@@ -69,7 +64,7 @@ std::vector<Command> interface_commands() {
        "list",
        {},
        {},
-       "every VPC's interface and the device behind it",
+       "the interfaces of VPCs, underlays and gateways, and the devices behind",
        interfaces,
        true},
       {"neighbor", "list", {}, {}, "who is known in each VPC", neighbours, true},

@@ -14,6 +14,9 @@ std::string next_hop_text(const Json& next_hop) {
     return text;
   }
   if (next_hop.contains("blackhole")) return "blackhole";
+  if (next_hop.contains("interface")) {  // of a gateway, to a router outside
+    return fmt::format("address {} ({})", cell(next_hop["address"]), cell(next_hop["interface"]));
+  }
   for (const auto& [kind, name] : next_hop.items()) return kind + " " + cell(name);
   return "-";
 }

@@ -7,7 +7,8 @@
 
 namespace bgw::cli {
 
-// {"attachment":"att-b"} → "attachment att-b"; an ECMP group's members joined by ", ".
+// {"attachment":"att-b"} → "attachment att-b", {"interface":"edge-a","address":"192.0.2.2"} →
+// "address 192.0.2.2 (edge-a)"; an ECMP group's members joined by ", ".
 std::string next_hop_text(const Json& next_hop);
 
 // One route on one line.

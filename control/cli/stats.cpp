@@ -14,8 +14,7 @@ void print_interfaces(const Context& context, const Json& stats) {
   if (context.rates != nullptr) headers.insert(headers.end(), {">RX/s", ">TX/s", ">DROPPED/s"});
   Table table(std::move(headers));
   for (const auto& interface : stats["interfaces"]) {
-    const bool in_vpc = interface.contains("vpc");
-    const auto name = in_vpc ? cell(interface["vpc"]) : "underlay " + cell(interface["underlay"]);
+    const auto name = owner(interface);
     const Json drops = interface["drops"].get<std::uint64_t>() +
                        interface["slow_path"]["drops"].get<std::uint64_t>() +
                        interface["slow_path"]["neighbors_refused"].get<std::uint64_t>();
@@ -86,9 +85,7 @@ void print_drops(const Context& context, const Json& drops) {
   headers.emplace_back("MEANING");
   Table table(std::move(headers));
   for (const auto& drop : drops) {
-    const auto where = drop.contains("vpc")        ? cell(drop["vpc"])
-                       : drop.contains("underlay") ? "underlay " + cell(drop["underlay"])
-                                                   : "port " + cell(drop["port"]);
+    const auto where = owner(drop);
     std::vector<std::string> cells = {where, cell(drop["reason"]), cell(drop["packets"])};
     if (context.rates != nullptr)
       cells.push_back(context.rates->rate(where + " " + cells[1], drop["packets"]));

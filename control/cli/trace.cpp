@@ -7,18 +7,24 @@
 namespace bgw::cli {
 namespace {
 
+// "vpc-b", or "outside by bgw-1/edge-a".
+std::string place_of(const Json& outcome) {
+  return outcome.contains("vpc") ? cell(outcome["vpc"]) : "outside by " + cell(outcome["outside"]);
+}
+
 std::string verdict_text(const Json& outcome) {
   const auto verdict = cell(outcome["verdict"]);
   if (verdict == "drop") return "dropped: " + cell(outcome["drop_reason"]);
-  if (verdict == "self") return "delivered to the gateway itself in " + cell(outcome["vpc"]);
-  return fmt::format("delivered in {} to {} (neighbour {})", cell(outcome["vpc"]),
-                     cell(outcome["neighbour"]), cell(outcome["neighbour_state"]));
+  if (verdict == "self") return "delivered to the gateway itself in " + place_of(outcome);
+  return fmt::format("delivered {}{} to {} (neighbour {})", outcome.contains("vpc") ? "in " : "",
+                     place_of(outcome), cell(outcome["neighbour"]),
+                     cell(outcome["neighbour_state"]));
 }
 
 // What becomes of the reply, which most askers want to know, too.
 std::string reply_text(const Json& reply) {
   for (const auto& outcome : reply["outcomes"]) {
-    if (reply["arrives"].get<bool>()) return "reply arrives in " + cell(outcome["vpc"]);
+    if (reply["arrives"].get<bool>()) return "reply arrives in " + place_of(outcome);
     if (outcome["verdict"] != "drop") continue;
     const auto& last = outcome["steps"].back();
     return fmt::format("no way back: a reply is dropped in {}: {} ({})", cell(last["table"]),
@@ -59,7 +65,11 @@ std::vector<Command> trace_commands() {
   return {{"trace",
            "",
            {},
-           {{"--vpc", "VPC", "where the packet comes from", {{}, "vpc"}, true},
+           {{"--vpc",
+             "VPC",
+             "where the packet comes from, or a gateway's interface: bgw-1/edge-a",
+             {{}, "vpc"},
+             true},
             {"--src", "ADDRESS", "its source", {}, true},
             {"--dst", "ADDRESS", "its destination", {}, true}},
            "what becomes of a packet, and the rule behind each step",

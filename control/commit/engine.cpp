@@ -248,8 +248,8 @@ ProgrammedPorts Engine::programmed_ports(const config::ValidModel& model) const 
   return ports;
 }
 
-// The first interface or underlay whose mtu its port does not carry, of those that are new or whose
-// port may be another device.
+// The first interface, underlay or outside interface whose mtu its port does not carry, of those
+// that are new or whose port may be another device.
 std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model) const {
   const auto check = [&](const std::string& who, std::uint16_t mtu, const std::string& port) {
     return beyond_port(who, mtu, port, ports_.at(model.ports().find(port)->device));
@@ -267,6 +267,9 @@ std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model)
   } else {
     for (const auto& vpc : model.vpcs()) check_vpc(vpc);
   }
+  for_each_outside(model, [&](const std::string& name, const auto& interface) {
+    if (!beyond) beyond = check(name, interface.mtu, interface.port());
+  });
   for (const auto& underlay : model.underlays()) {
     if (!beyond) beyond = check(underlay.name, underlay.mtu, underlay.port());
   }

@@ -43,21 +43,42 @@ dataplane::TunnelIndex tunnel_to(const Programmed& programmed, const config::Vxl
   return *programmed.view.tunnels.find({vxlan.underlay, remote});
 }
 
-// What packets leave the VPC by other than its hosts' own addresses.
-std::vector<dataplane::MappedAddress> next_hops(const config::Vpc& vpc) {
-  std::vector<dataplane::MappedAddress> addresses;
-  if (vpc.interface->router) addresses.push_back(to_address(*vpc.interface->router));
-  for (const auto& table : vpc.route_tables) {
-    for (const auto& route : table.static_routes) {
-      for (const auto& via : route.via) {
-        const auto* hop = std::get_if<config::ViaAddress>(&via);
-        if (hop != nullptr) addresses.push_back(to_address(hop->address));
-      }
+using Addresses = std::vector<dataplane::MappedAddress>;
+
+template <typename StaticRoute>
+void add_addresses(const std::vector<StaticRoute>& routes, Addresses& addresses) {
+  for (const auto& route : routes) {
+    for (const auto& via : route.via) {
+      const auto* hop = std::get_if<config::ViaAddress>(&via);
+      if (hop != nullptr) addresses.push_back(to_address(hop->address));
     }
   }
+}
+
+Addresses each_once(Addresses addresses) {
   std::ranges::sort(addresses);
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   return addresses;
+}
+
+// What packets leave the VPC by other than its hosts' own addresses.
+Addresses next_hops(const config::Vpc& vpc) {
+  Addresses addresses;
+  if (vpc.interface->router) addresses.push_back(to_address(*vpc.interface->router));
+  for (const auto& table : vpc.route_tables) add_addresses(table.static_routes, addresses);
+  return each_once(std::move(addresses));
+}
+
+// And the interface: those of the gateway's routers outside that are on its links.
+Addresses next_hops(const config::Gateway& gateway, const config::OutsideInterface& interface) {
+  Addresses addresses;
+  add_addresses(gateway.static_routes, addresses);
+  std::erase_if(addresses, [&](const auto& address) {
+    return std::ranges::none_of(interface.addresses, [&](const auto& own) {
+      return own.on_link().contains(to_config(address));
+    });
+  });
+  return each_once(std::move(addresses));
 }
 
 // Nothing of a VPC without an interface.
@@ -90,6 +111,31 @@ SlowPathVpc served(const Programmed& programmed, const config::Underlay& underla
       *programmed.view.vpcs.find(name), name, true, {}, underlay.mtu, underlay.addresses};
   result.underlay = true;
   std::visit([&](const auto& binding) { put_on(result, programmed, binding); }, underlay.binding);
+  return result;
+}
+
+SlowPathVpc served(const Programmed& programmed, const config::Gateway& gateway,
+                   const config::OutsideInterface& interface) {
+  const auto name = outside_name(gateway.name, interface.name);
+  SlowPathVpc result{*programmed.view.vpcs.find(name),
+                     name,
+                     interface.enabled,
+                     {},
+                     interface.mtu,
+                     interface.addresses};
+  result.outside = true;
+  result.next_hops = next_hops(gateway, interface);
+  std::visit([&](const auto& binding) { put_on(result, programmed, binding); }, interface.binding);
+  return result;
+}
+
+// Of null none.
+std::vector<SlowPathVpc> served(const Programmed& programmed, const config::Gateway* gateway) {
+  std::vector<SlowPathVpc> result;
+  if (gateway == nullptr) return result;
+  for (const auto& interface : gateway->interfaces) {
+    result.push_back(served(programmed, *gateway, interface));
+  }
   return result;
 }
 
@@ -135,6 +181,9 @@ SlowPathSettings slow_path_settings(const Programmed& programmed) {
   for (const auto& underlay : programmed.model.underlays()) {
     settings.vpcs.push_back(served(programmed, underlay));
   }
+  for (const auto& gateway : programmed.model.gateways()) {
+    for (auto& one : served(programmed, &gateway)) settings.vpcs.push_back(std::move(one));
+  }
   settings.tunnels = tunnels_of(programmed);
   return settings;
 }
@@ -153,6 +202,13 @@ SlowPathChange slow_path_change(const Programmed& before, const Programmed& afte
         tunnels_may_differ |=
             !same_tunnels(old ? vxlan_of(*old) : nullptr, now ? vxlan_of(*now) : nullptr);
         if (is && is != was) change.put.push_back(std::move(*is));
+      });
+  config::for_each_difference(
+      before.model.gateways(), after.model.gateways(), [&](const auto& old, const auto& now) {
+        auto interfaces =
+            change_between({served(before, old.get()), {}}, {served(after, now.get()), {}});
+        std::ranges::move(interfaces.gone, std::back_inserter(change.gone));
+        std::ranges::move(interfaces.put, std::back_inserter(change.put));
       });
   if (tunnels_may_differ) {
     auto tunnels = change_between({{}, tunnels_of(before)}, {{}, tunnels_of(after)});

@@ -55,7 +55,7 @@ void StreamBatch::plan_taken() {
   for (const config::IpPrefix& prefix : table.gone) missing.erase(prefix);
   for (const config::IpPrefix& prefix : missing) {
     if (const Route* route = valid_route_at(gateway->routes, prefix)) {
-      table.put.push_back(plan_gateway_route(before_->model, *route));
+      table.put.push_back(plan_gateway_route(before_->model, gateway_, *route));
     } else {
       table.gone.push_back(prefix);
     }

@@ -110,6 +110,7 @@ void FibAssembly::bind_all() {
   fib_.remotes.clear();
   for (const auto& one : change_.after.underlays()) add_underlay(one);
   for (const auto& vpc : change_.after.vpcs()) bind(vpc, true);
+  for (const auto& gateway : change_.after.gateways()) bind_outside(gateway);
   update_vnis();
   update_remotes();
   indices_.tunnels.for_each(
@@ -127,9 +128,16 @@ void FibAssembly::bind_changed() {
   config::for_each_difference(before, after, [&](const auto& old, const auto& now) {
     if (old && !stays_bound(old, now)) unbind(*old);
   });
+  const auto differing = gateways_with_other_interfaces();
+  for (const auto& [old, now] : differing) {
+    if (old) unbind_outside(*old);
+  }
   config::for_each_difference(before, after, [&](const auto& old, const auto& now) {
     if (now) bind(*now, !stays_bound(old, now));
   });
+  for (const auto& [old, now] : differing) {
+    if (now) bind_outside(*now);
+  }
   if (!unbound_vxlan_.empty() || !new_vnis_.empty()) update_vnis();
   if (!unbound_vxlan_.empty() || !new_remotes_.empty()) update_remotes();
   indices_.tunnels.for_each_new(
@@ -157,6 +165,42 @@ void FibAssembly::add_underlay(const config::Underlay& added) {
   for (const auto& own : added.addresses) received.own.push_back(to_address(own.address));
 }
 
+FibAssembly::GatewayPairs FibAssembly::gateways_with_other_interfaces() const {
+  GatewayPairs pairs;
+  config::for_each_difference(change_.before.gateways(), change_.after.gateways(),
+                              [&](const auto& old, const auto& now) {
+                                const bool same = old && now && old->interfaces == now->interfaces;
+                                if (!same) pairs.emplace_back(old, now);
+                              });
+  return pairs;
+}
+
+void FibAssembly::unbind_outside(const config::Gateway& gateway) {
+  for (const auto& interface : gateway.interfaces) {
+    fib_.vpcs[index_of(outside_name(gateway.name, interface.name)).value] = {};
+    std::visit([&](const auto& binding) { unbind(binding); }, interface.binding);
+  }
+}
+
+void FibAssembly::bind_outside(const config::Gateway& gateway) {
+  for (const auto& interface : gateway.interfaces) {
+    const auto name = outside_name(gateway.name, interface.name);
+    const VpcIndex index = index_of(name);
+    auto& slot = fib_.vpcs[index.value];
+    slot = slot_of(name);
+    slot.enabled = interface.enabled;
+    slot.mtu = interface.mtu;
+    slot.outside = true;
+    slot.gateway = TableIndex{*indices_.tables.find(gateway_key(gateway.name))};
+    slot.attachment = dataplane::AttachmentIndex{*indices_.attachments.find({slot.gateway, index})};
+    if (const auto* vlan = std::get_if<config::VlanBinding>(&interface.binding)) {
+      bind(*vlan, index, true);
+    } else {
+      bind(std::get<config::PortBinding>(interface.binding), index);
+    }
+  }
+}
+
 void FibAssembly::write_tunnel(const TunnelKey& key, std::uint32_t index) {
   const auto& below = underlay(key.underlay);
   const VpcIndex slot = underlay_index(key.underlay);
@@ -178,16 +222,24 @@ void FibAssembly::unbind(const config::Vpc& vpc) {
   if (!vpc.interface) return;
   const auto& binding = vpc.interface->binding;
   if (const auto* untagged = std::get_if<config::PortBinding>(&binding)) {
-    fib_.ports[ports_before_.at(untagged->port).id.value].untagged = dataplane::no_vpc;
+    unbind(*untagged);
   } else if (const auto* vlan = std::get_if<config::VlanBinding>(&binding)) {
-    auto& carrier = fib_.ports[ports_before_.at(vlan->port).id.value];
-    if (vlan->outer) {
-      carrier.own(*vlan->outer, vlan->id, dataplane::no_vpc);
-    } else {
-      carrier.own(vlan->id, dataplane::no_vpc);
-    }
+    unbind(*vlan);
   } else {
     unbound_vxlan_.insert(index.value);
+  }
+}
+
+void FibAssembly::unbind(const config::PortBinding& untagged) {
+  fib_.ports[ports_before_.at(untagged.port).id.value].untagged = dataplane::no_vpc;
+}
+
+void FibAssembly::unbind(const config::VlanBinding& vlan) {
+  auto& carrier = fib_.ports[ports_before_.at(vlan.port).id.value];
+  if (vlan.outer) {
+    carrier.own(*vlan.outer, vlan.id, dataplane::no_vpc);
+  } else {
+    carrier.own(vlan.id, dataplane::no_vpc);
   }
 }
 
@@ -201,10 +253,7 @@ void FibAssembly::bind(const config::Vpc& vpc, bool is_new_binding) {
   slot.mtu = vpc.interface->mtu;
   const auto& binding = vpc.interface->binding;
   if (const auto* untagged = std::get_if<config::PortBinding>(&binding)) {
-    const auto& carrier = ports_.at(untagged->port);
-    slot.port = carrier.id;
-    slot.mac = carrier.mac;
-    fib_.ports[carrier.id.value].untagged = index;
+    bind(*untagged, index);
   } else if (const auto* vlan = std::get_if<config::VlanBinding>(&binding)) {
     bind(*vlan, index, is_new_binding);
   } else {
@@ -214,6 +263,14 @@ void FibAssembly::bind(const config::Vpc& vpc, bool is_new_binding) {
     slot.remote_count = before.remote_count;
     bind(vxlan, index, is_new_binding);
   }
+}
+
+void FibAssembly::bind(const config::PortBinding& untagged, VpcIndex index) {
+  const auto& carrier = ports_.at(untagged.port);
+  auto& slot = fib_.vpcs[index.value];
+  slot.port = carrier.id;
+  slot.mac = carrier.mac;
+  fib_.ports[carrier.id.value].untagged = index;
 }
 
 void FibAssembly::bind(const config::VlanBinding& vlan, VpcIndex index, bool is_new_binding) {

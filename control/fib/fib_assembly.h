@@ -28,6 +28,8 @@ class FibAssembly {
   void interfaces();
 
  private:
+  using Gateway = config::Objects<config::Gateway>::Pointer;
+  using GatewayPairs = std::vector<std::pair<Gateway, Gateway>>;  // before, after; null for none
   using VniOwner = std::pair<std::uint32_t, dataplane::VpcIndex>;
 
   dataplane::VpcIndex index_of(const std::string& vpc) const;
@@ -39,8 +41,14 @@ class FibAssembly {
   void bind_all();
   void bind_changed();
   void add_underlay(const config::Underlay& underlay);
+  GatewayPairs gateways_with_other_interfaces() const;
+  void unbind_outside(const config::Gateway& gateway);
+  void bind_outside(const config::Gateway& gateway);
   void unbind(const config::Vpc& vpc);
+  void unbind(const config::PortBinding& untagged);
+  void unbind(const config::VlanBinding& vlan);
   void bind(const config::Vpc& vpc, bool is_new_binding);
+  void bind(const config::PortBinding& untagged, dataplane::VpcIndex index);
   void bind(const config::VlanBinding& vlan, dataplane::VpcIndex index, bool is_new_binding);
   void bind(const config::VxlanBinding& vxlan, dataplane::VpcIndex index, bool is_new_binding);
   void own_vlan(const config::VlanBinding& vlan, dataplane::VpcIndex owner);

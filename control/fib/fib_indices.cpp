@@ -22,6 +22,10 @@ std::string underlay_name(const std::string& underlay) {
   return underlay + " (underlay)";
 }
 
+std::string outside_name(const std::string& gateway, const std::string& interface) {
+  return gateway + "/" + interface;
+}
+
 FibIndices::FibIndices(const FibLimits& limits)
     : vpcs(0, limits.vpcs),
       tables(first_table, limits.tables),

@@ -7,6 +7,7 @@
 
 #include "config/ip.h"
 #include "config/ranges.h"
+#include "config/valid_model.h"
 #include "control/fib/index_pool.h"
 #include "dataplane/published/fib.h"
 
@@ -68,11 +69,22 @@ struct FibLimits {
   std::size_t routes_per_table = 2'000'000;  // one tenant must not fill the arena of all
 };
 
-// By what the FIB knows tables, and an underlay among VPCs; no name has a blank or a slash.
+// By what the FIB knows tables, and an underlay or a gateway's interface ("bgw-1/edge-a") among
+// VPCs; no name has a blank or a slash.
 std::string gateway_key(const std::string& gateway);
 std::string table_key(const std::string& vpc, const std::string& table);
 std::string source_key(const std::string& vpc);
 std::string underlay_name(const std::string& underlay);
+std::string outside_name(const std::string& gateway, const std::string& interface);
+
+// Calls visit(outside_name(), interface) for each of the model's.
+template <typename Visit>
+void for_each_outside(const config::ValidModel& model, Visit visit) {
+  for (const auto& gateway : model.gateways()) {
+    for (const auto& interface : gateway.interfaces)
+      visit(outside_name(gateway.name, interface.name), interface);
+  }
+}
 
 // Names are in use as long as the configuration has them; groups as long as a route leads to them;
 // addresses as long as a route or a group does; tunnels as long as an interface has the remote.
@@ -91,7 +103,7 @@ class FibIndices {
   // A value that a route or a group no longer has.
   void let_go(dataplane::NextHop value);
 
-  IndexPool<std::string> vpcs;  // and underlays
+  IndexPool<std::string> vpcs;  // underlays, and outside interfaces
   IndexPool<std::string> tables;
   IndexPool<AttachmentKey> attachments;
   IndexPool<GroupKey> groups;

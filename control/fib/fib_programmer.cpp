@@ -43,6 +43,11 @@ std::vector<std::string> table_keys(const config::Vpc& vpc) {
   return keys;
 }
 
+// `owner` is an outside_name().
+std::vector<std::string> outside_keys(const std::string& owner) {
+  return {source_key(owner), table_key(owner, "received"), table_key(owner, "main")};
+}
+
 // The VPC tables that a change knows nothing of are not in the FIB either.
 tl::unexpected<std::string> unknown_table(const std::string& key) {
   return tl::unexpected(fmt::format("table {} is planned, but not in the configuration", key));
@@ -181,11 +186,41 @@ void FibProgrammer::release(const config::Vpc& vpc) {
 }
 
 FibProgrammer::Done FibProgrammer::acquire(const config::Gateway& gateway) {
-  return acquire_tables({gateway_key(gateway.name)});
+  Done done = acquire_tables({gateway_key(gateway.name)});
+  for (const auto& interface : gateway.interfaces) {
+    if (done) done = acquire(gateway, interface);
+  }
+  return done;
 }
 
 void FibProgrammer::release(const config::Gateway& gateway) {
+  for (const auto& interface : gateway.interfaces) release(gateway, interface);
   release_tables({gateway_key(gateway.name)});
+}
+
+// Its tables, and what it has like an attachment.
+FibProgrammer::Done FibProgrammer::acquire(const config::Gateway& gateway,
+                                           const config::OutsideInterface& interface) {
+  const auto name = outside_name(gateway.name, interface.name);
+  if (!indices_.vpcs.acquire(name)) return no_room_for("outside interface", indices_.vpcs.limit());
+  if (!indices_.attachments.acquire(key_of(gateway, interface))) {
+    return no_room_for("attachment", indices_.attachments.limit());
+  }
+  return acquire_tables(outside_keys(name));
+}
+
+void FibProgrammer::release(const config::Gateway& gateway,
+                            const config::OutsideInterface& interface) {
+  const auto name = outside_name(gateway.name, interface.name);
+  indices_.attachments.release(*indices_.attachments.find(key_of(gateway, interface)));
+  indices_.vpcs.release(*indices_.vpcs.find(name));
+  release_tables(outside_keys(name));
+}
+
+AttachmentKey FibProgrammer::key_of(const config::Gateway& gateway,
+                                    const config::OutsideInterface& interface) const {
+  return {TableIndex{*indices_.tables.find(gateway_key(gateway.name))},
+          VpcIndex{*indices_.vpcs.find(outside_name(gateway.name, interface.name))}};
 }
 
 FibProgrammer::Done FibProgrammer::acquire(const config::Attachment& attachment) {
@@ -231,6 +266,13 @@ FibProgrammer::Done FibProgrammer::build_tables(const FibChange& change) {
                               [&](const auto&, const auto& now) {
                                 if (done && now) done = build_underlay(*now);
                               });
+  config::for_each_difference(change.before.gateways(), change.after.gateways(),
+                              [&](const auto& old, const auto& now) {
+                                if (!now || (old && old->interfaces == now->interfaces)) return;
+                                for (const auto& interface : now->interfaces) {
+                                  if (done) done = build_outside(*now, interface);
+                                }
+                              });
   return done;
 }
 
@@ -257,6 +299,21 @@ FibProgrammer::Done FibProgrammer::build_underlay(const config::Underlay& underl
   return build_table(key, std::move(*routes)).and_then([&] {
     return build_sources(owner, plan_underlay_sources(underlay));
   });
+}
+
+FibProgrammer::Done FibProgrammer::build_outside(const config::Gateway& gateway,
+                                                 const config::OutsideInterface& interface) {
+  const auto owner = outside_name(gateway.name, interface.name);
+  const auto build = [&](const std::string& table, const Plan& plan) -> Done {
+    const auto key = table_key(owner, table);
+    auto routes = HopWriter(indices_, VpcIndex{*indices_.vpcs.find(owner)}).acquire(plan);
+    if (!routes) return tl::unexpected(fmt::format("{}: {}", key, routes.error()));
+    if (table == "main") add_link_local(interface.addresses, *routes);
+    return build_table(key, std::move(*routes));
+  };
+  return build("received", plan_outside_received(gateway.name, interface))
+      .and_then([&] { return build("main", plan_outside_table(gateway.name, interface)); })
+      .and_then([&] { return build_sources(owner, plan_outside_sources(interface)); });
 }
 
 FibProgrammer::Done FibProgrammer::build_sources(const std::string& owner,

@@ -97,6 +97,8 @@ class FibProgrammer {
   std::shared_ptr<const FibView> view() const;
   std::optional<dataplane::VpcIndex> vpc_index(const std::string& name) const;
   std::optional<dataplane::VpcIndex> underlay_index(const std::string& name) const;
+  std::optional<dataplane::VpcIndex> outside_index(const std::string& gateway,
+                                                   const std::string& interface) const;
   std::optional<dataplane::AttachmentIndex> attachment_index(const std::string& gateway,
                                                              const std::string& vpc) const;
   std::optional<dataplane::TunnelIndex> tunnel_index(const std::string& underlay,
@@ -112,11 +114,15 @@ class FibProgrammer {
   Done acquire(const config::Vpc& vpc);
   Done acquire(const config::Gateway& gateway);
   Done acquire(const config::Attachment& attachment);
+  Done acquire(const config::Gateway& gateway, const config::OutsideInterface& interface);
   void release(const config::Underlay& underlay);
   void release(const config::Vpc& vpc);
   void release(const config::Gateway& gateway);
   void release(const config::Attachment& attachment);
+  void release(const config::Gateway& gateway, const config::OutsideInterface& interface);
   AttachmentKey key_of(const config::Attachment& attachment) const;
+  AttachmentKey key_of(const config::Gateway& gateway,
+                       const config::OutsideInterface& interface) const;
 
   Done acquire_tables(const std::vector<std::string>& keys);
   void release_tables(const std::vector<std::string>& keys);
@@ -125,6 +131,7 @@ class FibProgrammer {
   Done build_vpc_table(const FibChange& change, const VpcTablePlan& plan);
   Done build_sources(const std::string& owner, const std::vector<SourceEntry>& sources);
   Done build_underlay(const config::Underlay& underlay);
+  Done build_outside(const config::Gateway& gateway, const config::OutsideInterface& interface);
   Done change_gateway(const GatewayTableChange& change);
   Done build_table(const std::string& key, RouteSet routes);
 

@@ -23,14 +23,15 @@ struct TableUses {
   TableUse v6;
 };
 
-// No name has a slash.
+// No name has a slash; an outside interface's outside_name() stands for a VPC.
 inline std::string attachment_name(const std::string& gateway, const std::string& vpc) {
   return gateway + "/" + vpc;
 }
 
 // Immutable once it is handed out.
 struct FibView {
-  SharedMap<std::string, dataplane::VpcIndex> vpcs;  // and underlays, by underlay_name()
+  SharedMap<std::string, dataplane::VpcIndex>
+      vpcs;  // underlays, by underlay_name(), outside interfaces
   SharedMap<std::string, dataplane::AttachmentIndex> attachments;  // by attachment_name()
   SharedMap<TunnelKey, dataplane::TunnelIndex> tunnels;
   SharedMap<std::string, TableUses> tables;  // "bgw-1", "vpc-a/main" or "vpc-a: sources"

@@ -19,8 +19,13 @@ class FibWalk {
       : fib_(fib), destination_(destination) {}
 
   std::vector<FibOutcome> from(VpcIndex vpc, const MappedAddress& source) {
-    if (!fib_.vpcs[vpc.value].enabled) return {{.reason = DropReason::no_interface}};
-    const auto table = look_up(fib_.vpcs[vpc.value].source_table, source);
+    const auto& slot = fib_.vpcs[vpc.value];
+    if (!slot.enabled) return {{.reason = DropReason::no_interface}};
+    from_outside_ = slot.outside;
+    if (slot.outside && leads_into_vpc(look_up(slot.gateway, source))) {
+      return {{.reason = DropReason::source_spoofed}};
+    }
+    const auto table = look_up(slot.source_table, source);
     if (table.kind() == NextHopKind::table) {
       follow(look_up(TableIndex{table.index()}, destination_), Stage::sender, vpc);
     } else if (table.kind() == NextHopKind::discard) {
@@ -44,6 +49,12 @@ class FibWalk {
         lpm::lookup(fib_.lpm_base, fib_.tables_v6[table.value], dataplane::lpm_key(address))};
   }
 
+  // Members of a group are all of one kind.
+  bool leads_into_vpc(NextHop hop) const {
+    if (hop.kind() == NextHopKind::group) hop = fib_.groups[hop.index()].members[0];
+    return hop.kind() == NextHopKind::attachment;
+  }
+
   void drop(DropReason reason) { outcomes_.push_back({.reason = reason}); }
 
   void follow(NextHop hop, Stage stage, VpcIndex vpc) {
@@ -59,6 +70,7 @@ class FibWalk {
         outcomes_.push_back({.verdict = Verdict::deliver, .vpc = vpc, .neighbour = destination_});
         return;
       case NextHopKind::neighbour: {
+        if (stage == Stage::gateway && from_outside_) return drop(DropReason::edge_to_edge);
         const auto& next = fib_.address_hops[hop.index()];
         outcomes_.push_back(
             {.verdict = Verdict::deliver, .vpc = next.vpc, .neighbour = next.address});
@@ -87,6 +99,7 @@ class FibWalk {
 
   const FibSnapshot& fib_;
   MappedAddress destination_;
+  bool from_outside_ = false;
   std::vector<FibOutcome> outcomes_;
 };
 

@@ -1,6 +1,6 @@
-// The forwarding rules F1–F4 walked over the programmed tables for one packet, on the control
-// thread: what workers do with it as far as routes decide. Held against walk(), which reads the
-// RIB.
+// The forwarding rules F1–F5 and X2 walked over the programmed tables for one packet, on the
+// control thread: what workers do with it as far as routes decide. Held against walk(), which reads
+// the RIB.
 #pragma once
 
 #include <compare>

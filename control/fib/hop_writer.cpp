@@ -21,6 +21,8 @@ DropReason drop_reason(DiscardReason reason) {
       return DropReason::blackhole;
     case DiscardReason::directed_broadcast:
       return DropReason::destination_broadcast;
+    case DiscardReason::edge_to_edge:
+      return DropReason::edge_to_edge;
     case DiscardReason::no_route:
       break;
   }
@@ -114,10 +116,13 @@ auto HopWriter::acquire(const PlanTarget& target) -> Result {
     }
     Result operator()(const OnLink&) const { return Hop::make(NextHopKind::on_link); }
     Result operator()(const Self&) const { return Hop::make(NextHopKind::self); }
-    Result operator()(const Neighbour& neighbour) const {
-      const auto index = indices.address_hops.acquire({owner_vpc, neighbour.address});
+    Result by_address(dataplane::VpcIndex vpc, const config::IpAddress& address) const {
+      const auto index = indices.address_hops.acquire({vpc, address});
       if (!index) return no_room_for("address next hop", indices.address_hops.limit());
       return Hop::make(NextHopKind::neighbour, *index);
+    }
+    Result operator()(const Neighbour& neighbour) const {
+      return by_address(owner_vpc, neighbour.address);
     }
     Result operator()(const ContinueInGateway& gateway) const {
       const auto index = indices.tables.find(gateway_key(gateway.gateway));
@@ -129,6 +134,12 @@ auto HopWriter::acquire(const PlanTarget& target) -> Result {
       const auto index = indices.vpcs.find(vpc.vpc);
       if (!index) return unknown("VPC", vpc.vpc);
       return cross(owner_gateway, dataplane::VpcIndex{*index}, "the attachment of VPC", vpc.vpc);
+    }
+    Result operator()(const DeliverOutside& router) const {
+      const auto name = outside_name(router.gateway, router.interface);
+      const auto slot = indices.vpcs.find(name);
+      if (!slot) return unknown("interface", name);
+      return by_address(dataplane::VpcIndex{*slot}, router.address);
     }
     Result operator()(const Discard& discard) const {
       return Hop::discard(drop_reason(discard.reason));

@@ -10,4 +10,22 @@ std::optional<std::string> why_unavailable(const config::Vpc& vpc) {
   return std::nullopt;
 }
 
+std::optional<std::string> why_unavailable(const config::Gateway& gateway,
+                                           std::string_view interface) {
+  const auto* known = config::find_named(gateway.interfaces, interface);
+  if (known == nullptr) return fmt::format("no interface {} here", interface);
+  if (!known->enabled) return fmt::format("interface {} is down", interface);
+  return std::nullopt;
+}
+
+const config::OutsideInterface* interface_beside(const config::Gateway& gateway,
+                                                 const config::IpAddress& address) {
+  for (const config::OutsideInterface& interface : gateway.interfaces) {
+    for (const config::InterfaceAddress& own : interface.addresses) {
+      if (own.on_link().contains(address)) return &interface;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace bgw::control

@@ -1,8 +1,9 @@
-// G1: whether an attachment can carry packets.
+// G1: whether an attachment, or an interface of a gateway, can carry packets.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/model.h"
 
@@ -10,5 +11,12 @@ namespace bgw::control {
 
 // Why the attachments of a VPC are unavailable, or nothing: "interface of vpc-b is down".
 std::optional<std::string> why_unavailable(const config::Vpc& vpc);
+// The same of a gateway's interface by name: "interface edge-a is down".
+std::optional<std::string> why_unavailable(const config::Gateway& gateway,
+                                           std::string_view interface);
+
+// The gateway's interface on whose link the address is; null when it is on none.
+const config::OutsideInterface* interface_beside(const config::Gateway& gateway,
+                                                 const config::IpAddress& address);
 
 }  // namespace bgw::control

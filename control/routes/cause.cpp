@@ -62,7 +62,13 @@ class Search {
     if (through == outcome.steps.end()) return own_table(last);
     const bool got_there = last.rule.starts_with("F4") && last.table == to_.name + "/main";
     if (got_there && outcome.verdict == Verdict::drop) return delivery(last);
-    return in_gateway(through->table);
+    Cause cause = in_gateway(through->table);
+    if (outcome.verdict == Verdict::deliver && outcome.is_outside()) {
+      cause.reason =
+          fmt::format("it goes outside by interface {} of {}, to {}: {}", outcome.interface,
+                      outcome.gateway, outcome.neighbour.to_string(), cause.reason);
+    }
+    return cause;
   }
 
  private:

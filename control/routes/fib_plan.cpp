@@ -119,6 +119,7 @@ struct StaticTarget {
   PlanTarget operator()(const ToBlackhole&) const { return Discard{DiscardReason::blackhole}; }
   // A static route of a VPC has no other next hops.
   PlanTarget operator()(const ToAttachment&) const { return Discard{DiscardReason::no_route}; }
+  PlanTarget operator()(const ToOutside&) const { return Discard{DiscardReason::no_route}; }
   PlanTarget operator()(const ToLocal&) const { return Discard{DiscardReason::no_route}; }
 };
 
@@ -149,11 +150,14 @@ Plan plan_vpc_table(const config::Vpc& vpc, const Rib& rib, const VpcRoutes& rou
   return plan.take();
 }
 
-PlanEntry plan_gateway_route(const config::ValidModel& model, const Route& route) {
+PlanEntry plan_gateway_route(const config::ValidModel& model, const std::string& gateway,
+                             const Route& route) {
   PlanEntry entry{route.prefix, {}};
   for (const NextHop& hop : route.next_hops) {
     if (const auto* to = std::get_if<ToAttachment>(&hop)) {
       entry.targets.emplace_back(DeliverIntoVpc{model.attachments().find(to->attachment)->vpc});
+    } else if (const auto* outside = std::get_if<ToOutside>(&hop)) {
+      entry.targets.emplace_back(DeliverOutside{gateway, outside->interface, outside->address});
     } else {
       entry.targets.emplace_back(Discard{DiscardReason::blackhole});
     }
@@ -164,7 +168,8 @@ PlanEntry plan_gateway_route(const config::ValidModel& model, const Route& route
 Plan plan_gateway_table(const config::ValidModel& model, const GatewayRoutes& gateway) {
   Plan plan;
   for (const Route& route : gateway.routes) {
-    if (route.status == Status::valid) plan.push_back(plan_gateway_route(model, route));
+    if (route.status == Status::valid)
+      plan.push_back(plan_gateway_route(model, gateway.name, route));
   }
   return plan;
 }
@@ -181,6 +186,41 @@ Plan plan_underlay_table(const config::Underlay& underlay) {
     plan.add(everything, {Neighbour{*underlay.router}});
   }
   return plan.take();
+}
+
+namespace {
+
+// A gateway's interface, whose links lead to `on_link`, and all else to the gateway's table.
+Plan plan_outside(const std::string& gateway, const config::OutsideInterface& interface,
+                  const PlanTarget& on_link) {
+  PlanBuilder plan;
+  for (const config::InterfaceAddress& own : interface.addresses) {
+    add_special_hosts({own}, own.on_link(), plan);
+    add_anycast({own}, own.on_link(), plan);
+  }
+  for (const config::InterfaceAddress& own : interface.addresses)
+    plan.add(own.on_link(), {on_link});
+  plan.add(IpPrefix::around(IpAddress::v4(0), 0), {ContinueInGateway{gateway}});
+  plan.add(IpPrefix::around(IpAddress::v6(0, 0), 0), {ContinueInGateway{gateway}});
+  return plan.take();
+}
+
+}  // namespace
+
+Plan plan_outside_received(const std::string& gateway, const config::OutsideInterface& interface) {
+  return plan_outside(gateway, interface, Discard{DiscardReason::edge_to_edge});
+}
+
+Plan plan_outside_table(const std::string& gateway, const config::OutsideInterface& interface) {
+  return plan_outside(gateway, interface, OnLink{});
+}
+
+std::vector<SourceEntry> plan_outside_sources(const config::OutsideInterface& interface) {
+  SourceAnswers sources;
+  add_nobodys_sources(interface.addresses, sources);
+  sources.emplace(IpPrefix::around(IpAddress::v4(0), 0), "received");
+  sources.emplace(IpPrefix::around(IpAddress::v6(0, 0), 0), "received");
+  return listed(std::move(sources));
 }
 
 std::vector<SourceEntry> plan_underlay_sources(const config::Underlay& underlay) {

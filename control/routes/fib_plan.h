@@ -31,13 +31,19 @@ struct DeliverIntoVpc {
   std::string vpc;
   friend bool operator==(const DeliverIntoVpc&, const DeliverIntoVpc&) = default;
 };
-enum class DiscardReason { blackhole, no_route, directed_broadcast };
+struct DeliverOutside {  // to a router on link of one of the gateway's interfaces
+  std::string gateway;
+  std::string interface;
+  config::IpAddress address;
+  friend bool operator==(const DeliverOutside&, const DeliverOutside&) = default;
+};
+enum class DiscardReason { blackhole, no_route, directed_broadcast, edge_to_edge };
 struct Discard {
   DiscardReason reason = DiscardReason::no_route;
   friend bool operator==(const Discard&, const Discard&) = default;
 };
-using PlanTarget =
-    std::variant<OnLink, Self, Neighbour, ContinueInGateway, DeliverIntoVpc, Discard>;
+using PlanTarget = std::variant<OnLink, Self, Neighbour, ContinueInGateway, DeliverIntoVpc,
+                                DeliverOutside, Discard>;
 
 // Looked up by longest match; no match is `no_route`. Several targets form an ECMP group.
 struct PlanEntry {
@@ -60,7 +66,13 @@ Plan plan_vpc_table(const config::Vpc& vpc, const Rib& rib, const VpcRoutes& rou
 Plan plan_gateway_table(const config::ValidModel& model, const GatewayRoutes& gateway);
 
 // A valid route of one.
-PlanEntry plan_gateway_route(const config::ValidModel& model, const Route& route);
+PlanEntry plan_gateway_route(const config::ValidModel& model, const std::string& gateway,
+                             const Route& route);
+
+// Of a gateway's interface: where what comes in by it goes, which is never outside (F5), and where
+// what the gateway itself sends there does.
+Plan plan_outside_received(const std::string& gateway, const config::OutsideInterface& interface);
+Plan plan_outside_table(const std::string& gateway, const config::OutsideInterface& interface);
 
 // What the gateway itself sends by on an underlay, and which of its addresses it answers to there.
 Plan plan_underlay_table(const config::Underlay& underlay);
@@ -79,5 +91,7 @@ struct SourceEntry {
 std::vector<SourceEntry> plan_source_table(const config::Vpc& vpc, const VpcRoutes& routes);
 // Of an underlay: any source but nobody's → main.
 std::vector<SourceEntry> plan_underlay_sources(const config::Underlay& underlay);
+// Of a gateway's interface: any but nobody's → received. (X2 looks into the gateway's table.)
+std::vector<SourceEntry> plan_outside_sources(const config::OutsideInterface& interface);
 
 }  // namespace bgw::control

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "control/routes/availability.h"
 #include "control/routes/decision.h"
 #include "control/routes/overlap.h"
 #include "control/routes/preference.h"
@@ -75,9 +74,11 @@ GatewayTable compute_gateway(const config::Gateway& gateway, std::span<const Att
 
   std::vector<Route> routes;
   routes.reserve(arrivals.size() + gateway.static_routes.size());
-  const WhyUnavailable why_of = [&](const std::string& attachment) {
-    const auto known = availability.find(attachment);
-    return known == availability.end() ? not_attached(attachment) : known->second;
+  const WhyUnavailable why_of = [&](const NextHop& hop) {
+    return why_unavailable(gateway, hop, [&](const std::string& attachment) {
+      const auto known = availability.find(attachment);
+      return known == availability.end() ? not_attached(attachment) : known->second;
+    });
   };
   StaticSource(gateway, why_of).append_all(routes);
   StreamSource(stream, why_of).append_all(routes);

@@ -8,6 +8,7 @@
 
 #include "config/model.h"
 #include "control/routes/arrivals.h"
+#include "control/routes/availability.h"
 #include "control/routes/compute_routes.h"
 #include "control/routes/decision.h"
 #include "control/routes/rib.h"
@@ -29,6 +30,14 @@ GatewayTable compute_gateway(const config::Gateway& gateway, std::span<const Att
 
 // What a route through an attachment that the gateway has not is unavailable for.
 std::optional<std::string> not_attached(const std::string& attachment);
+// The same of any next hop that a gateway's route has; `of_attachment` answers for attachments.
+template <typename OfAttachment>
+std::optional<std::string> why_unavailable(const config::Gateway& gateway, const NextHop& hop,
+                                           OfAttachment of_attachment) {
+  if (const auto* to = std::get_if<ToAttachment>(&hop)) return of_attachment(to->attachment);
+  const auto* outside = std::get_if<ToOutside>(&hop);
+  return outside == nullptr ? std::nullopt : why_unavailable(gateway, outside->interface);
+}
 Decision unavailable(const std::string& why);
 Route propagated_route(const Arrival& arrival, Decision decision);
 // G3 and G4 for whole prefixes; the routes come out in listing order.

@@ -12,6 +12,7 @@
 #include "control/routes/decision.h"
 #include "control/routes/gateway_table.h"
 #include "control/routes/overlap.h"
+#include "control/routes/preference.h"
 #include "control/routes/prefix_search.h"
 
 namespace bgw::control {
@@ -84,6 +85,7 @@ class Update {
   GatewayUpdate run(std::span<const AttachmentChange> changes) {
     dirty_statics_ = differing_statics(before_, after_);
     for (const AttachmentChange& change : changes) take(change);
+    if (before_.interfaces != after_.interfaces) take_interfaces();
     arrive();
     if (before_.overlap != after_.overlap || is_over_quota(before_, old_.arrivals.list.size()) ||
         is_over_quota(after_, arrivals_.list.size())) {
@@ -133,9 +135,7 @@ class Update {
     // No static route that is as it was can lead to an attachment that wasn't there.
     if (!attached(change.before) && stream_.routes.empty()) return;
     for (const auto& route : after_.static_routes) {
-      const bool through = std::ranges::any_of(
-          route.via, [&](const auto& via) { return via.attachment == name_of(change); });
-      if (!through) continue;
+      if (!route.leads_through(name_of(change))) continue;
       dirty_statics_.emplace(route.to, &route);
       if (leads_elsewhere) rerouted_.insert(route.to);
     }
@@ -144,6 +144,31 @@ class Update {
       if (std::ranges::find(route.next_hops, hop) == route.next_hops.end()) continue;
       dirty_streamed_.insert(route.prefix);
       if (leads_elsewhere) rerouted_.insert(route.prefix);
+    }
+  }
+
+  // Routes that lead outside by another interface now, or by one that came, went, or is up or down
+  // unlike before.
+  void take_interfaces() {
+    const auto way_out = [](const config::Gateway& gateway, const config::IpAddress& router) {
+      const auto* interface = interface_beside(gateway, router);
+      if (interface == nullptr) return std::pair(std::string_view(), false);
+      return std::pair(std::string_view(interface->name), interface->enabled);
+    };
+    for (const auto& route : after_.static_routes) {
+      const bool differs = std::ranges::any_of(route.via, [&](const auto& via) {
+        const auto* to = std::get_if<config::ViaAddress>(&via);
+        return to != nullptr && way_out(before_, to->address) != way_out(after_, to->address);
+      });
+      if (differs) dirty_statics_.emplace(route.to, &route);
+    }
+    for (const Route& route : stream_.routes) {
+      const bool differs = std::ranges::any_of(route.next_hops, [&](const NextHop& hop) {
+        const auto* to = std::get_if<ToOutside>(&hop);
+        return to != nullptr &&
+               why_unavailable(before_, to->interface) != why_unavailable(after_, to->interface);
+      });
+      if (differs) dirty_streamed_.insert(route.prefix);
     }
   }
 
@@ -274,7 +299,7 @@ class Update {
       return;
     }
     for (const Route& route : old_.routes.routes.at(prefix)) {
-      if (route.origin == Origin::static_route) routes_.push_back(route);
+      if (route.origin == Origin::static_route) routes_.push_back(before_preference(route));
     }
   }
 
@@ -283,7 +308,10 @@ class Update {
     touched_.insert(dirty_.begin(), dirty_.end());
     for (const auto& [prefix, route] : dirty_statics_) touched_.insert(prefix);
     touched_.insert(dirty_streamed_.begin(), dirty_streamed_.end());
-    const WhyUnavailable why = [&](const std::string& attachment) { return why_of(attachment); };
+    const WhyUnavailable why = [&](const NextHop& hop) {
+      return why_unavailable(after_, hop,
+                             [&](const std::string& attachment) { return why_of(attachment); });
+    };
     const StaticSource statics(after_, why);
     const StreamSource streamed(stream_, why);
     for (const IpPrefix& prefix : touched_) {
@@ -320,7 +348,7 @@ class Update {
   bool lost_last_batch_ = false;
   Edits edits_;                        // of arrivals
   std::set<IpPrefix> dirty_;           // what is decided anew
-  StaticRoutes dirty_statics_;         // that change, or whose members' availability does
+  StaticRoutes dirty_statics_;         // that change, or whose members' ways or availability do
   std::set<IpPrefix> dirty_streamed_;  // what a stream tells anew, or likewise
   std::set<IpPrefix> rerouted_;  // what leads to another VPC, whether or not it is listed alike
   std::set<IpPrefix> touched_;   // what is listed anew

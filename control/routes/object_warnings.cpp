@@ -135,17 +135,47 @@ void warn_of_underlay(const config::Underlay& underlay, Warnings& warnings) {
                          warnings);
 }
 
+namespace {
+
+bool leads_by(const config::GatewayStaticRoute& route, const config::OutsideInterface& interface) {
+  return std::ranges::any_of(route.via, [&](const auto& hop) {
+    const auto* via = std::get_if<config::ViaAddress>(&hop);
+    return via != nullptr && std::ranges::any_of(interface.addresses, [&](const auto& own) {
+             return own.on_link().contains(via->address);
+           });
+  });
+}
+
+void warn_of_outside(const config::Gateway& gateway, const config::OutsideInterface& interface,
+                     Warnings& warnings) {
+  const auto where = fmt::format("gateway {}, interface {}", gateway.name, interface.name);
+  warn_of_lone_addresses(where, "routers", interface.addresses, warnings);
+  const bool is_used = std::ranges::any_of(
+      gateway.static_routes, [&](const auto& route) { return leads_by(route, interface); });
+  // Of those that have none there is a warning already.
+  if (is_used || std::ranges::none_of(interface.addresses, has_hosts)) return;
+  warnings.push_back(fmt::format(
+      "{}: no static route leads outside by it, so nothing is sent there and no reply leaves; add "
+      "{{to: …, via: {{address: …}}}} with the address of a router on its link",
+      where));
+}
+
+}  // namespace
+
 void warn_of_gateway(const config::ValidModel& model, const config::Gateway& gateway,
                      Warnings& warnings) {
+  for (const auto& interface : gateway.interfaces) warn_of_outside(gateway, interface, warnings);
   for (const auto& route : gateway.static_routes) {
-    for (const auto& via : route.via) {
-      const auto& vpc = *model.vpcs().find(model.attachments().find(via.attachment)->vpc);
+    for (const auto& hop : route.via) {
+      const auto* via = std::get_if<config::ViaAttachment>(&hop);
+      if (via == nullptr) continue;
+      const auto& vpc = *model.vpcs().find(model.attachments().find(via->attachment)->vpc);
       if (leads_on(vpc, route.to)) continue;
       warnings.push_back(fmt::format(
           "gateway {}: static {} via {} ends in vpc {}, whose table main has no route for it with "
           "an address: packets are dropped there; add {{to: {}, via: {{address: …}}}} to that "
           "table",
-          gateway.name, route.to.to_string(), via.attachment, vpc.name, route.to.to_string()));
+          gateway.name, route.to.to_string(), via->attachment, vpc.name, route.to.to_string()));
     }
   }
 }

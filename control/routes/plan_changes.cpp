@@ -48,7 +48,7 @@ class Planner {
     GatewayTableChange table{change.gateway, false, {}, {}};
     for (const config::IpPrefix& prefix : change.prefixes) {
       if (const Route* route = valid_route_at(now, prefix)) {
-        table.put.push_back(plan_gateway_route(model_, *route));
+        table.put.push_back(plan_gateway_route(model_, change.gateway, *route));
       } else if (valid_route_at(old, prefix) != nullptr) {
         table.gone.push_back(prefix);
       }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <variant>
 
 #include "control/routes/rib.h"
 
@@ -10,8 +11,15 @@ namespace bgw::control {
 // Members of an ECMP group at most.
 inline constexpr std::size_t max_group = 4;
 
-// Route type, lower wins. Next hops are all attachments, or none, and no route has a metric yet, so
-// that this alone decides; a blackhole wins its prefix because it is static.
+// Where it leads, lower wins and is compared first: to a VPC before outside. A blackhole, which is
+// static, wins its prefix. In a VPC's table all are alike.
+constexpr unsigned next_hop_preference(const NextHop& hop) {
+  if (std::holds_alternative<ToAttachment>(hop)) return 100;
+  if (std::holds_alternative<ToOutside>(hop)) return 120;
+  return 0;
+}
+
+// Route type, lower wins. No route has a metric yet.
 constexpr unsigned route_type_preference(Origin origin) {
   switch (origin) {
     case Origin::local:
@@ -31,6 +39,9 @@ constexpr unsigned route_type_preference(Origin origin) {
 
 // "preference, loses to static 10.2.0.0/16 via att-c"
 std::string loses_to(const Route& winner);
+
+// The route as it was before keep_preferred() looked at it.
+Route before_preference(Route route);
 
 // Among the routes of one prefix that are still valid, the best stays so; the others become
 // `invalid (preference, loses to …)`.

@@ -99,7 +99,12 @@ void GatewayReach::add_static_routes(const config::ValidModel& model,
                                      const config::Gateway& gateway) {
   for (const auto& route : gateway.static_routes) {
     for (const auto& via : route.via) {
-      const auto* attachment = model.attachments().find(via.attachment);
+      const auto* to = std::get_if<config::ViaAttachment>(&via);
+      if (to == nullptr) {
+        outside_.push_back(route.to);
+        break;
+      }
+      const auto* attachment = model.attachments().find(to->attachment);
       const auto* vpc = model.vpcs().find(attachment->vpc);
       routes_.push_back({route.to, vpc});
       members_[positions_.at(vpc)].routes.push_back(route.to);
@@ -116,6 +121,10 @@ const GatewayReach::Prefixes& GatewayReach::routes_to(const config::Vpc& vpc) co
   static const Prefixes none;
   const auto* member = find(vpc);
   return member == nullptr ? none : member->routes;
+}
+
+bool GatewayReach::leads_outside(const config::IpPrefix& range) const {
+  return std::ranges::any_of(outside_, [&](const auto& prefix) { return range.contains(prefix); });
 }
 
 // Prefixes sort by address, then length: one is followed by all that are inside it.

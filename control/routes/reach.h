@@ -46,6 +46,8 @@ class GatewayReach {
 
   // Prefixes by which the gateway leads to the VPC.
   const Prefixes& routes_to(const config::Vpc& vpc) const;
+  // Whether static routes for what is inside of `range` lead outside.
+  bool leads_outside(const config::IpPrefix& range) const;
   // Calls visit(route) for what is inside of `range` and leads to others than `vpc`, until it
   // returns false.
   template <typename Visit>
@@ -63,6 +65,7 @@ class GatewayReach {
   std::vector<Member> members_;
   std::vector<WaysOut> imports_, ways_out_;
   std::vector<Route> routes_;  // sorted
+  Prefixes outside_;
   std::unordered_map<const config::Vpc*, std::size_t> positions_;
 };
 

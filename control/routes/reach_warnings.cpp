@@ -91,6 +91,7 @@ class ReachWarnings {
           member.attachment->name, member.vpc->name));
     }
     if (alone || routes.empty() || is_imported(member, routes)) return;
+    if (!gateway_.interfaces.empty()) return;  // it is for those outside
     warnings_.push_back(fmt::format(
         "attachment {}: nobody imports {}: no other VPC of gateway {} has a propagation with a "
         "range around it; add one to those that are to reach vpc {}",
@@ -127,6 +128,7 @@ class ReachWarnings {
     const bool shadowed = std::ranges::any_of(
         member.vpc->cidrs, [&](const IpPrefix& cidr) { return cidr.contains(range); });
     if (matches || shadowed) return;  // the latter has a warning of its own
+    if (reach_.leads_outside(range)) return;
     warnings_.push_back(fmt::format(
         "vpc {}, route table {}: range {} matches no route of gateway {} that leads to another "
         "VPC; see bgwctl route list {} for what there is",

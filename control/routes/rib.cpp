@@ -44,6 +44,9 @@ namespace {
 
 struct HopText {
   std::string operator()(const ToAttachment& hop) const { return hop.attachment; }
+  std::string operator()(const ToOutside& hop) const {
+    return fmt::format("{} ({})", hop.address.to_string(), hop.interface);
+  }
   std::string operator()(const ToGateway& hop) const { return hop.gateway; }
   std::string operator()(const ToAddress& hop) const { return hop.address.to_string(); }
   std::string operator()(const ToLocal& hop) const { return hop.vpc; }

@@ -33,6 +33,12 @@ struct ToAddress {
   config::IpAddress address;
   friend auto operator<=>(const ToAddress&, const ToAddress&) = default;
 };
+// A router outside, on link of one of the gateway's own interfaces.
+struct ToOutside {
+  std::string interface;
+  config::IpAddress address;
+  friend auto operator<=>(const ToOutside&, const ToOutside&) = default;
+};
 struct ToLocal {
   std::string vpc;
   friend auto operator<=>(const ToLocal&, const ToLocal&) = default;
@@ -40,7 +46,7 @@ struct ToLocal {
 struct ToBlackhole {
   friend auto operator<=>(const ToBlackhole&, const ToBlackhole&) = default;
 };
-using NextHop = std::variant<ToAttachment, ToGateway, ToAddress, ToLocal, ToBlackhole>;
+using NextHop = std::variant<ToAttachment, ToOutside, ToGateway, ToAddress, ToLocal, ToBlackhole>;
 
 struct Route {
   config::IpPrefix prefix;
@@ -54,7 +60,7 @@ struct Route {
 // "static 10.2.0.0/16 via att-c", "static 10.66.0.0/16 blackhole", "local 10.1.0.0/16": how reasons
 // and traces name a route.
 std::string describe(const Route& route);
-// "att-c", "bgw-1", "10.1.1.9", "vpc-a" or "blackhole".
+// "att-c", "192.0.2.2 (edge-a)", "bgw-1", "10.1.1.9", "vpc-a" or "blackhole".
 std::string to_string(const NextHop& hop);
 
 // Order of routes in any listing: prefix, then valid before the rest, then origin, then next hops.

@@ -9,6 +9,9 @@ using Json = nlohmann::ordered_json;
 
 struct HopJson {
   Json operator()(const ToAttachment& hop) const { return {{"attachment", hop.attachment}}; }
+  Json operator()(const ToOutside& hop) const {
+    return {{"interface", hop.interface}, {"address", hop.address.to_string()}};
+  }
   Json operator()(const ToGateway& hop) const { return {{"gateway", hop.gateway}}; }
   Json operator()(const ToAddress& hop) const { return {{"address", hop.address.to_string()}}; }
   Json operator()(const ToLocal& hop) const { return {{"local", hop.vpc}}; }

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "control/routes/availability.h"
+
 namespace bgw::control {
 namespace {
 
@@ -15,8 +17,7 @@ void append_judged(Route route, const WhyUnavailable& why_unavailable,
   std::vector<NextHop> available, unavailable;
   std::vector<std::string> reasons;
   for (const NextHop& hop : route.next_hops) {
-    const auto* to = std::get_if<ToAttachment>(&hop);
-    const auto why = to == nullptr ? std::nullopt : why_unavailable(to->attachment);
+    const auto why = why_unavailable(hop);
     (why ? unavailable : available).push_back(hop);
     if (why) reasons.push_back(*why);
   }
@@ -42,8 +43,13 @@ void append_judged(Route route, const WhyUnavailable& why_unavailable,
 void StaticSource::append(const config::GatewayStaticRoute& configured,
                           std::vector<Route>& candidates) const {
   Route route{configured.to, Origin::static_route, {}, Status::valid, {}};
-  for (const config::ViaAttachment& via : configured.via) {
-    route.next_hops.emplace_back(ToAttachment{via.attachment});
+  for (const auto& via : configured.via) {
+    if (const auto* to = std::get_if<config::ViaAttachment>(&via)) {
+      route.next_hops.emplace_back(ToAttachment{to->attachment});
+    } else {
+      const auto& address = std::get<config::ViaAddress>(via).address;
+      route.next_hops.emplace_back(ToOutside{interface_beside(gateway_, address)->name, address});
+    }
   }
   if (configured.blackhole()) {
     route.next_hops.emplace_back(ToBlackhole{});

@@ -13,8 +13,8 @@
 
 namespace bgw::control {
 
-// Why an attachment is unavailable (G1), or nothing.
-using WhyUnavailable = std::function<std::optional<std::string>(const std::string& attachment)>;
+// Why the attachment or interface that a next hop goes by is unavailable (G1), or nothing.
+using WhyUnavailable = std::function<std::optional<std::string>(const NextHop& hop)>;
 
 // Of one gateway. Candidates are valid, or say why they are not, before G3 compares them. Pure; any
 // thread.
@@ -42,8 +42,8 @@ class StaticSource final : public RouteSource {
 };
 
 // What a stream has for a prefix now, instead of before; nothing: it has none any more. Candidates
-// are of this prefix and valid, of origin `ebgp` or `ibgp`, and lead to attachments of the gateway
-// or nowhere.
+// are of this prefix and valid, of origin `ebgp` or `ibgp`, and lead to attachments of the gateway,
+// outside by its interfaces, or nowhere.
 struct RouteDelta {
   config::IpPrefix prefix;
   std::vector<Route> candidates;
@@ -56,8 +56,8 @@ struct GatewayStream {
   friend bool operator==(const GatewayStream&, const GatewayStream&) = default;
 };
 
-// A stream's routes; those through attachments that are unavailable, or none of the gateway's, are
-// invalid. Refers to both.
+// A stream's routes; those through attachments or interfaces that are unavailable, or none of the
+// gateway's, are invalid. Refers to both.
 class StreamSource final : public RouteSource {
  public:
   StreamSource(const GatewayStream& stream, const WhyUnavailable& why_unavailable)

@@ -295,9 +295,7 @@ class Update {
     for (const std::string& name : next_.rib.find_vpc(vpc.name)->own_attachments) {
       const auto& gateway = *after_.gateways().find(after_.attachments().find(name)->gateway);
       for (const auto& route : gateway.static_routes) {
-        const bool through =
-            std::ranges::any_of(route.via, [&](const auto& via) { return via.attachment == name; });
-        if (through) prefixes.insert(route.to);
+        if (route.leads_through(name)) prefixes.insert(route.to);
       }
       const auto* stream = next_.streams.find(gateway.name);
       if (stream == nullptr) continue;

@@ -18,6 +18,11 @@ constexpr const char* f1 = "F1 source";
 constexpr const char* f2 = "F2 lookup";
 constexpr const char* f3 = "F3 gateway";
 constexpr const char* f4 = "F4 deliver";
+constexpr const char* f4_outside = "F4 outside";
+constexpr const char* f5 = "F5 edge to edge";
+constexpr const char* x2 = "X2 source";
+
+using Addresses = std::vector<config::InterfaceAddress>;
 
 template <typename Object>
 const Object& named(const config::Objects<Object>& objects, const std::string& name,
@@ -41,10 +46,10 @@ const IpPrefix* cidr_of(const config::Vpc& vpc, const IpAddress& address) {
   return nullptr;
 }
 
-// The network or broadcast address of one of the interface's IPv4 prefixes.
-bool is_directed_broadcast(const config::Interface& interface, const IpAddress& address) {
+// The network or broadcast address of one of the IPv4 links.
+bool is_directed_broadcast(const Addresses& addresses, const IpAddress& address) {
   if (!address.is_v4()) return false;
-  for (const config::InterfaceAddress& own : interface.addresses) {
+  for (const config::InterfaceAddress& own : addresses) {
     if (own.length >= 31 || !own.on_link().contains(address)) continue;
     const std::uint32_t host_bits = 0xffffffffU >> own.length;
     const std::uint32_t host = address.v4_host_order() & host_bits;
@@ -53,18 +58,31 @@ bool is_directed_broadcast(const config::Interface& interface, const IpAddress& 
   return false;
 }
 
-// The Subnet-Router anycast address of one of its IPv6 prefixes (RFC 4291 §2.6.1).
-bool is_anycast(const config::Interface& interface, const IpAddress& address) {
+// The Subnet-Router anycast address of one of the IPv6 links (RFC 4291 §2.6.1).
+bool is_anycast(const Addresses& addresses, const IpAddress& address) {
   if (address.is_v4()) return false;
-  return std::ranges::any_of(interface.addresses, [&](const config::InterfaceAddress& own) {
+  return std::ranges::any_of(addresses, [&](const config::InterfaceAddress& own) {
     return !own.address.is_v4() && own.length < 127 && own.on_link().address == address;
   });
 }
 
-bool is_own(const config::Interface& interface, const IpAddress& address) {
-  return std::ranges::find(interface.addresses, address, &config::InterfaceAddress::address) !=
-         interface.addresses.end();
+bool is_own(const Addresses& addresses, const IpAddress& address) {
+  return std::ranges::find(addresses, address, &config::InterfaceAddress::address) !=
+         addresses.end();
 }
+
+bool is_on_link(const Addresses& addresses, const IpAddress& address) {
+  return std::ranges::any_of(addresses, [&](const config::InterfaceAddress& own) {
+    return own.on_link().contains(address);
+  });
+}
+
+// An interface of a gateway, as a packet comes in by it or the gateway's own leave.
+struct Edge {
+  const config::Gateway& gateway;
+  const config::OutsideInterface& interface;
+  std::string name() const { return gateway.name + "/" + interface.name; }
+};
 
 // One packet on its way. Copied where the way divides.
 class Walk {
@@ -78,16 +96,8 @@ class Walk {
           f1, "", "no_interface",
           fmt::format("{} has no enabled interface that a packet could come from", vpc.name));
     }
-    if (is_own(*vpc.interface, source)) {
-      return drop(f1, vpc.name + "/main", "source_own",
-                  fmt::format("{} is the gateway's own address in {}, and no host's",
-                              source.to_string(), vpc.name));
-    }
-    if (is_directed_broadcast(*vpc.interface, source) || is_anycast(*vpc.interface, source)) {
-      return drop(
-          f1, vpc.name + "/main", "source_no_host",
-          fmt::format("{} is the {} address of a link of {}, and no host's", source.to_string(),
-                      source.is_v4() ? "network or broadcast" : "anycast", vpc.name));
+    if (is_nobodys(vpc.interface->addresses, source)) {
+      return nobodys_source(vpc.interface->addresses, source, vpc.name + "/main", vpc.name);
     }
     const std::optional<std::string> table = table_for_source(vpc, source);
     if (!table) {
@@ -101,8 +111,79 @@ class Walk {
 
   std::vector<WalkOutcome> own(const config::Vpc& vpc) { return lookup(vpc, "main"); }
 
+  std::vector<WalkOutcome> from_outside(const Edge& edge, const IpAddress& source) {
+    const Addresses& addresses = edge.interface.addresses;
+    if (!edge.interface.enabled) {
+      return drop(f1, "", "no_interface",
+                  fmt::format("interface {} of {} is not enabled: nothing comes in by it",
+                              edge.interface.name, edge.gateway.name));
+    }
+    if (const std::optional<Route> route = longest_match(edge.gateway.name, source);
+        route && std::holds_alternative<ToAttachment>(route->next_hops.front())) {
+      return drop(x2, edge.gateway.name, "source_spoofed",
+                  fmt::format("{} is no source from outside: {} leads to it", source.to_string(),
+                              describe(*route)));
+    }
+    if (is_nobodys(addresses, source)) {
+      return nobodys_source(addresses, source, edge.name(), edge.name());
+    }
+    step(f1, edge.name(), source.to_string() + " may come from outside");
+    if (auto here = at_edge(edge)) return *here;
+    if (is_on_link(addresses, destination_)) {
+      return drop(
+          f5, edge.name(), "edge_to_edge",
+          fmt::format("{} is on link of {}, outside too", destination_.to_string(), edge.name()));
+    }
+    from_outside_ = true;
+    return through_gateway(edge.gateway.name);
+  }
+
+  std::vector<WalkOutcome> own_outside(const Edge& edge) {
+    if (auto here = at_edge(edge)) return *here;
+    if (is_on_link(edge.interface.addresses, destination_)) {
+      step(f2, edge.name(), destination_.to_string() + " is on-link");
+      return leave(edge.gateway.name, edge.interface.name, destination_);
+    }
+    return through_gateway(edge.gateway.name);
+  }
+
  private:
   using Outcomes = std::vector<WalkOutcome>;
+
+  static bool is_nobodys(const Addresses& addresses, const IpAddress& source) {
+    return is_own(addresses, source) || is_directed_broadcast(addresses, source) ||
+           is_anycast(addresses, source);
+  }
+
+  // F1: a source that no host has.
+  Outcomes nobodys_source(const Addresses& addresses, const IpAddress& source,
+                          const std::string& table, const std::string& where) {
+    if (is_own(addresses, source)) {
+      return drop(f1, table, "source_own",
+                  fmt::format("{} is the gateway's own address in {}, and no host's",
+                              source.to_string(), where));
+    }
+    return drop(
+        f1, table, "source_no_host",
+        fmt::format("{} is the {} address of a link of {}, and no host's", source.to_string(),
+                    source.is_v4() ? "network or broadcast" : "anycast", where));
+  }
+
+  // What the interface's own addresses, and those of its links that no host has, mean as
+  // destinations.
+  std::optional<Outcomes> at_edge(const Edge& edge) {
+    const Addresses& addresses = edge.interface.addresses;
+    const std::string text = destination_.to_string();
+    if (is_own(addresses, destination_) || is_anycast(addresses, destination_)) {
+      step(f2, edge.name(),
+           text + (is_own(addresses, destination_)
+                       ? ": the gateway's own address"
+                       : ": the gateway's, as the Subnet-Router anycast address of a link"));
+      return end_outside(Verdict::self, edge.gateway.name, edge.interface.name, destination_);
+    }
+    if (!is_directed_broadcast(addresses, destination_)) return std::nullopt;
+    return drop(f2, edge.name(), "destination_broadcast", text + ": a directed broadcast");
+  }
 
   void step(const char* rule, std::string table, std::string detail) {
     steps_.push_back({rule, std::move(table), std::move(detail)});
@@ -124,6 +205,25 @@ class Walk {
     outcome.neighbour = neighbour;
     outcome.steps = steps_;
     return {outcome};
+  }
+
+  Outcomes end_outside(Verdict verdict, const std::string& gateway, const std::string& interface,
+                       const IpAddress& neighbour) {
+    WalkOutcome outcome;
+    outcome.verdict = verdict;
+    outcome.gateway = gateway;
+    outcome.interface = interface;
+    outcome.neighbour = neighbour;
+    outcome.steps = steps_;
+    return {outcome};
+  }
+
+  Outcomes leave(const std::string& gateway, const std::string& interface,
+                 const IpAddress& neighbour) {
+    step(f4_outside, gateway + "/" + interface,
+         fmt::format("leaves by interface {} of {}, to {}", interface, gateway,
+                     neighbour.to_string()));
+    return end_outside(Verdict::deliver, gateway, interface, neighbour);
   }
 
   // F1: the table for a source, or nothing when it is spoofed.
@@ -184,18 +284,24 @@ class Walk {
 
   // F3.
   Outcomes through_gateway(const std::string& gateway) {
-    const GatewayRoutes& routes = named(rib_.gateways, gateway, "gateway");
-    const std::optional<Route> route = longest_match(routes.routes);
+    const std::optional<Route> route = longest_match(gateway, destination_);
     if (!route) return no_route(f3, gateway);
     Outcomes outcomes;
     for (const NextHop& hop : route->next_hops) {
       Walk branch = *this;
       branch.step(f3, gateway, match_text(*route, hop));
-      const auto* to = std::get_if<ToAttachment>(&hop);
-      append(outcomes,
-             to == nullptr ? branch.blackhole(f3, gateway) : branch.deliver_into(to->attachment));
+      append(outcomes, branch.follow_from_gateway(gateway, hop));
     }
     return outcomes;
+  }
+
+  Outcomes follow_from_gateway(const std::string& gateway, const NextHop& hop) {
+    if (const auto* to = std::get_if<ToAttachment>(&hop)) return deliver_into(to->attachment);
+    const auto* outside = std::get_if<ToOutside>(&hop);
+    if (outside == nullptr) return blackhole(f3, gateway);
+    if (!from_outside_) return leave(gateway, outside->interface, outside->address);
+    return drop(f5, gateway, "edge_to_edge",
+                fmt::format("would lead from outside to {} outside", to_string(hop)));
   }
 
   // F4.
@@ -241,11 +347,11 @@ class Walk {
       step(rule, table, local + ": the gateway's own address");
       return deliver(vpc, Verdict::self, destination_);
     }
-    if (is_anycast(*vpc.interface, destination_)) {
+    if (is_anycast(vpc.interface->addresses, destination_)) {
       step(rule, table, local + ": the gateway's, as the Subnet-Router anycast address of a link");
       return deliver(vpc, Verdict::self, destination_);
     }
-    if (is_directed_broadcast(*vpc.interface, destination_)) {
+    if (is_directed_broadcast(vpc.interface->addresses, destination_)) {
       return drop(rule, table, "destination_broadcast", local + ": a directed broadcast");
     }
     for (const config::InterfaceAddress& own : vpc.interface->addresses) {
@@ -270,8 +376,9 @@ class Walk {
     return drop(rule, table, "blackhole", "dropped silently");
   }
 
-  std::optional<Route> longest_match(const RouteList& routes) const {
-    const auto host = IpPrefix::around(destination_, address_bits(destination_.family));
+  std::optional<Route> longest_match(const std::string& gateway, const IpAddress& address) const {
+    const RouteList& routes = named(rib_.gateways, gateway, "gateway").routes;
+    const auto host = IpPrefix::around(address, address_bits(address.family));
     const Route* longest = longest_valid_around(routes, host, host.length);
     return longest == nullptr ? std::nullopt : std::optional(*longest);
   }
@@ -300,6 +407,7 @@ class Walk {
   const config::ValidModel& model_;
   const Rib& rib_;
   IpAddress destination_;
+  bool from_outside_ = false;  // F5 holds
   std::vector<WalkStep> steps_;
 };
 
@@ -316,11 +424,40 @@ std::vector<WalkOutcome> walk_own(const config::ValidModel& model, const Rib& ri
   return Walk(model, rib, destination).own(named(model.vpcs(), vpc, "VPC"));
 }
 
+namespace {
+
+Edge edge_of(const config::ValidModel& model, const std::string& gateway,
+             const std::string& interface) {
+  const auto& of = named(model.gateways(), gateway, "gateway");
+  return {of, named(of.interfaces, interface, "interface")};
+}
+
+}  // namespace
+
+std::vector<WalkOutcome> walk_from_outside(const config::ValidModel& model, const Rib& rib,
+                                           const std::string& gateway, const std::string& interface,
+                                           const config::IpAddress& source,
+                                           const config::IpAddress& destination) {
+  return Walk(model, rib, destination).from_outside(edge_of(model, gateway, interface), source);
+}
+
+std::vector<WalkOutcome> walk_own_outside(const config::ValidModel& model, const Rib& rib,
+                                          const std::string& gateway, const std::string& interface,
+                                          const config::IpAddress& destination) {
+  return Walk(model, rib, destination).own_outside(edge_of(model, gateway, interface));
+}
+
 std::vector<WalkOutcome> walk_back(const config::ValidModel& model, const Rib& rib,
                                    const WalkOutcome& there, const config::IpAddress& source,
                                    const config::IpAddress& destination) {
-  return there.verdict == Verdict::self ? walk_own(model, rib, there.vpc, source)
-                                        : walk(model, rib, there.vpc, destination, source);
+  const bool is_self = there.verdict == Verdict::self;
+  if (there.is_outside()) {
+    return is_self
+               ? walk_own_outside(model, rib, there.gateway, there.interface, source)
+               : walk_from_outside(model, rib, there.gateway, there.interface, destination, source);
+  }
+  return is_self ? walk_own(model, rib, there.vpc, source)
+                 : walk(model, rib, there.vpc, destination, source);
 }
 
 }  // namespace bgw::control

@@ -194,8 +194,8 @@ void LocalNd::announce(VpcIndex index, const MappedAddress& address) {
 
 void LocalNd::advertise(VpcIndex index) {
   const SlowVpc* vpc = vpcs_.find_up(index);
-  const bool is_router =
-      vpc != nullptr && !vpc->config.underlay && link_local_of(vpc->config).has_value();
+  const bool is_router = vpc != nullptr && !vpc->config.underlay && !vpc->config.outside &&
+                         link_local_of(vpc->config).has_value();
   if (is_router) {
     advertiser_.start(index);
   } else {

@@ -23,6 +23,7 @@ struct SlowPathVpc {
   std::uint16_t outer_vlan = 0;    // 802.1ad id; 0: none
   bool autoconfiguration = false;  // hosts may make themselves IPv6 addresses (RFC 4862)
   bool underlay = false;           // carries tunnels: the gateway is a host there, no router
+  bool outside = false;            // a gateway's interface: towards routers, not hosts
   bool vxlan = false;
   std::uint32_t vni = 0;                      // of a VXLAN VPC
   std::vector<dataplane::TunnelIndex> flood;  // of a VXLAN VPC: all tunnels that it uses

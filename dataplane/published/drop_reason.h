@@ -46,6 +46,7 @@ namespace bgw::dataplane {
   X(destination_martian, "destination is loopback, unspecified, class E or link-local")    \
   X(no_route, "no route to the destination")                                               \
   X(blackhole, "blackhole route")                                                          \
+  X(edge_to_edge, "from a gateway's outside interface to outside")                         \
   X(routing_loop, "delivery would lead back to a gateway")                                 \
   X(ttl_expired, "TTL or hop limit 0 or 1 in transit")                                     \
   X(mtu_exceeded, "larger than the MTU of the way out")                                    \

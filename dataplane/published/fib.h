@@ -31,8 +31,8 @@ struct VlanTags {
   std::uint8_t bytes = 0;  // 0, 4 or 8
 };
 
-// A VPC with its virtual interface, or an underlay, which shares the slots. A slot without either
-// has `in_use` false.
+// A VPC with its virtual interface, or an underlay or a gateway's outside interface, which share
+// the slots. A slot without any has `in_use` false.
 struct alignas(64) VpcFib {
   bool in_use = false;
   bool enabled = false;  // administratively up
@@ -49,6 +49,11 @@ struct alignas(64) VpcFib {
   std::uint32_t first_remote = 0;  // VXLAN: its part of FibSnapshot::remotes
   std::uint32_t remote_count = 0;
   VlanTags tags;
+  // A gateway's interface towards routers outside, no VPC. Its source table names the table of what
+  // comes in, its main table is that of what the gateway itself sends.
+  bool outside = false;
+  TableIndex gateway;          // outside: whose interface it is (X2)
+  AttachmentIndex attachment;  // outside: its own
 };
 static_assert(sizeof(VpcFib) == 64);
 
@@ -63,9 +68,9 @@ struct AddressNextHop {
   MappedAddress address;
 };
 
-// One VPC's attachment to one gateway. A packet that crosses the gateway enters by one, from its
-// VPC's table (F2) into the gateway's (F3), and leaves by another, into the VPC that it is
-// delivered in (F4).
+// One VPC's attachment to one gateway, or what a gateway's outside interface has like one. A packet
+// that crosses the gateway enters by one, from its VPC's table (F2) into the gateway's (F3), and
+// leaves by another, into the VPC that it is delivered in (F4).
 struct Attachment {
   TableIndex gateway;
   VpcIndex vpc;

@@ -19,7 +19,7 @@ enum class NextHopKind : std::uint8_t {
   discard,     // index: DropReason
   self,        // the gateway's own address in the VPC whose table this is
   on_link,     // the destination is a neighbour in the VPC whose table this is
-  neighbour,   // index: into FibSnapshot::address_hops
+  neighbour,   // index: into FibSnapshot::address_hops; in a gateway's table: a router outside
   table,       // index: TableIndex; in a source table: the route table that serves the source
   attachment,  // index: AttachmentIndex; from a VPC's table by this attachment into its gateway,
                // from a gateway's table by this attachment into its VPC

@@ -30,6 +30,7 @@ class Selection {
     positions_[count_++] = static_cast<std::uint8_t>(position);
   }
   std::size_t size() const noexcept { return count_; }
+  std::size_t position(std::size_t k) const noexcept { return positions_[k]; }
   std::size_t operator[](std::size_t k) const noexcept { return positions_[k]; }
   const std::uint8_t* begin() const noexcept { return positions_.data(); }
   const std::uint8_t* end() const noexcept { return positions_.data() + count_; }
@@ -99,18 +100,22 @@ struct Routed {
   std::array<Key, burst_max> source;
   std::array<Key, burst_max> destination;
   // source, lookup
+  Lookups<Family> by_gateway_source;  // X2: of what comes from outside, in its gateway's table
   Lookups<Family> by_source;
   Lookups<Family> by_vpc_table;
   Lookups<Family> by_gateway_table;
   Lookups<Family> by_delivery_table;
+  Selection leaving;  // a gateway for outside
   // next hop
   Selection adjacent;
   std::array<Key, burst_max> next_address;
 
   void clear() noexcept {
     packets.clear();
-    for (auto* lookups : {&by_source, &by_vpc_table, &by_gateway_table, &by_delivery_table})
+    for (auto* lookups :
+         {&by_gateway_source, &by_source, &by_vpc_table, &by_gateway_table, &by_delivery_table})
       lookups->clear();
+    leaving.clear();
     adjacent.clear();
   }
 };

@@ -1,5 +1,6 @@
 // Stage 5, lookup: F2 in the VPC's table, F3 in a gateway's, policy, F4 in the table of the VPC
-// that it is delivered into. Each step looks up only the packets that the step before sent on.
+// that it is delivered into, or F5 on the way outside. Each step looks up only the packets that the
+// step before sent on.
 #pragma once
 
 #include "dataplane/walk/burst.h"
@@ -51,6 +52,21 @@ inline void enter_vpc(const FibSnapshot& fib, Burst& burst, std::size_t i, VpcIn
   routed.by_delivery_table.add(i, fib.vpcs[vpc.value].main_table, routed.destination[i]);
 }
 
+// To a router outside, unless the packet comes from outside (F5).
+template <typename Family>
+inline void leave_gateway(const FibSnapshot& fib, Burst& burst, std::size_t i,
+                          const AddressNextHop& router) noexcept {
+  if (fib.vpcs[burst.in_vpc[i].value].outside && !burst.from_gateway)
+    return burst.drop(i, DropReason::edge_to_edge);
+  if (!is_up(fib, router.vpc) || !fib.vpcs[router.vpc.value].outside) [[unlikely]]
+    return burst.drop(i, DropReason::no_route);
+  burst.out_vpc[i] = router.vpc;
+  burst.out_attachment[i] = fib.vpcs[router.vpc.value].attachment;
+  Routed<Family>& routed = burst.routed<Family>();
+  routed.next_address[i] = Family::key(router.address);
+  routed.leaving.add(i);
+}
+
 template <typename Family>
 inline void take_vpc_answer(const FibSnapshot& fib, Burst& burst, std::size_t i,
                             NextHop hop) noexcept {
@@ -65,8 +81,8 @@ inline void take_vpc_answer(const FibSnapshot& fib, Burst& burst, std::size_t i,
   take_local_answer<Family>(fib, burst, i, burst.in_vpc[i], hop);
 }
 
-// A gateway's table leads into VPCs or ends. It belongs to no VPC, so nothing is local to it: a
-// neighbour's or an own address there would name a VPC that the rules don't lead to.
+// A gateway's table leads into VPCs, outside, or ends. It belongs to no VPC, so nothing is local to
+// it: what is on link or an own address there would be in a VPC that the rules don't lead to.
 template <typename Family>
 inline void take_gateway_answer(const FibSnapshot& fib, Burst& burst, std::size_t i,
                                 NextHop hop) noexcept {
@@ -76,6 +92,8 @@ inline void take_gateway_answer(const FibSnapshot& fib, Burst& burst, std::size_
     [[likely]] case NextHopKind::attachment : burst.out_attachment[i] =
         AttachmentIndex{hop.index()};
     return enter_vpc<Family>(fib, burst, i, fib.attachments[hop.index()].vpc);
+    case NextHopKind::neighbour:
+      return leave_gateway<Family>(fib, burst, i, fib.address_hops[hop.index()]);
     case NextHopKind::discard:
       return burst.drop(i, static_cast<DropReason>(hop.index()));
     case NextHopKind::table:
@@ -112,6 +130,8 @@ void look_up_destinations(const FibSnapshot& fib, Burst& burst, CounterBlock& co
   look_up<take_vpc_answer<Family>>(fib, burst, routed.by_vpc_table);
   look_up<take_gateway_answer<Family>>(fib, burst, routed.by_gateway_table);
   apply_policies(fib, burst, routed.by_delivery_table, counters);
+  apply_policies(fib, burst, routed.leaving, counters);
+  for (const std::size_t i : routed.leaving) routed.adjacent.add(i);
   look_up<take_delivery_answer<Family>>(fib, burst, routed.by_delivery_table);
 }
 

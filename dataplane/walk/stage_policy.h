@@ -12,8 +12,8 @@
 namespace bgw::dataplane {
 
 // Packets that follow each other by the same attachments are added up first.
-template <typename Family>
-inline void count_crossings(const Burst& burst, const Lookups<Family>& crossing,
+template <typename Crossing>
+inline void count_crossings(const Burst& burst, const Crossing& crossing,
                             CounterBlock& counters) noexcept {
   for (std::size_t k = 0; k < crossing.size();) {
     const AttachmentIndex in = burst.in_attachment[crossing.position(k)];
@@ -34,10 +34,10 @@ inline void count_crossings(const Burst& burst, const Lookups<Family>& crossing,
   }
 }
 
-// All policies, in order, over the packets that F3 sent into a VPC and that F4 is about to look up.
-// A policy that drops one also takes it out of the lookups.
-template <typename Family>
-inline void apply_policies(const FibSnapshot&, Burst& burst, Lookups<Family>& crossing,
+// All policies, in order, over the packets that F3 sent into a VPC and that F4 is about to look up,
+// and over those that it sent outside. A policy that drops one also takes it out of these.
+template <typename Crossing>
+inline void apply_policies(const FibSnapshot&, Burst& burst, Crossing& crossing,
                            CounterBlock& counters) noexcept {
   count_crossings(burst, crossing, counters);
 }

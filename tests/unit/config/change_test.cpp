@@ -73,8 +73,23 @@ class RandomObjects {
     if (chance(30)) result.quotas.attachments = static_cast<std::uint32_t>(below(4));
     for (std::size_t i = below(3); i > 0; --i) {
       result.static_routes.push_back({net(100 + i), {}});
-      if (chance(70)) result.static_routes.back().via = {{name("a", 8)}};
+      if (chance(70)) result.static_routes.back().via = {ViaAttachment{name("a", 8)}};
     }
+    for (std::size_t i = below(3); i > 0; --i) result.interfaces.push_back(outside(i));
+    if (chance(20)) {
+      result.static_routes.push_back({net(120), {ViaAddress{router_on(150 + below(4))}}});
+      if (chance(20)) result.static_routes.back().via.push_back(ViaAttachment{name("a", 8)});
+    }
+    return result;
+  }
+  IpAddress router_on(std::size_t link) {
+    return IpAddress::v4(net(link).address.v4_host_order() + 2);
+  }
+  OutsideInterface outside(std::size_t i) {
+    OutsideInterface result{.name = "e" + std::to_string(chance(90) ? i : 1)};
+    result.binding = VlanBinding{name("p", 4), static_cast<std::uint16_t>(1 + below(3)), {}};
+    if (chance(30)) result.binding = PortBinding{name("p", 4)};
+    result.addresses = {own(150 + below(4))};
     return result;
   }
   Attachment attachment() {
@@ -275,12 +290,18 @@ TEST(Change, says_where_in_the_object) {
 
 // What concerns a list as a whole is no object's, and there may be no object at all.
 TEST(Change, more_than_there_may_be_is_refused) {
-  ModelChange underlays, remotes;
+  ModelChange underlays, edges, remotes;
   for (std::size_t i = 0; i <= max_vpcs; ++i) {
     Underlay one;
     one.name = "u" + std::to_string(i);
     one.binding = PortBinding{"p"};
     underlays.put.push_back(one);
+  }
+  for (std::size_t i = 0; i <= max_vpcs / max_outside_interfaces; ++i) {
+    Gateway one;
+    one.name = "g" + std::to_string(i);
+    one.interfaces.resize(max_outside_interfaces);
+    edges.put.push_back(one);
   }
   VxlanBinding vxlan{1, "u", {}, DscpModel::pipe};
   for (std::uint32_t i = 0; i <= max_vteps; ++i) {
@@ -291,7 +312,8 @@ TEST(Change, more_than_there_may_be_is_refused) {
   vpc.interface = Interface{vxlan, {}, {}};
   remotes.put.push_back(vpc);
   for (const auto& [change_of, what] :
-       {std::pair{underlays, "VPCs and underlays"}, std::pair{remotes, "remote VTEPs"}}) {
+       {std::pair{underlays, "VPCs, underlays and outside"},
+        std::pair{edges, "VPCs, underlays and outside"}, std::pair{remotes, "remote VTEPs"}}) {
     const auto refused = change(ValidModel(), change_of);
     ASSERT_FALSE(refused);
     const auto found = std::ranges::find_if(refused.error(), [what = what](const auto& problem) {

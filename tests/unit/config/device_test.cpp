@@ -123,16 +123,22 @@ TEST(Counts, as_many_as_forwarding_has_room_for) {
   model.ports.push_back({"p", "net_null0"});
   const InterfaceAddress own{IpAddress::parse("192.0.2.1").value(), 24};
   model.underlays.push_back({.name = "u", .binding = PortBinding{"p"}, .addresses = {own}});
-  EXPECT_THAT(problems(), HasSubstr("vpcs[8191]key 'vpcs': there may be 8192 VPCs and underlays"));
+  EXPECT_THAT(
+      problems(),
+      HasSubstr("vpcs[8191]key 'vpcs': there may be 8192 VPCs, underlays and outside interfaces"));
   model.vpcs.resize(8000);
   for (int i = 0; i < 20; ++i)
     model.gateways.push_back({.name = fmt::format("g{}", i), .region = "r"});
-  for (int i = 0; i < 65'537; ++i) {
+  for (int i = 0; i < 65'536; ++i) {
     model.attachments.push_back({.name = fmt::format("a{}", i),
                                  .gateway = fmt::format("g{}", i / 8000),
                                  .vpc = fmt::format("v{}", i % 8000)});
   }
-  EXPECT_THAT(problems(), HasSubstr("there may be 65536 attachments, and these are 65537"));
+  EXPECT_EQ(problems(), "");
+  model.gateways.back().interfaces.push_back(
+      {.name = "e", .binding = VlanBinding{"p", 7, {}}, .addresses = {own}});
+  EXPECT_THAT(problems(), HasSubstr("there may be 65536 attachments and outside interfaces, and "
+                                    "these are 65537"));
   model.attachments.pop_back();
   EXPECT_EQ(problems(), "");
 }

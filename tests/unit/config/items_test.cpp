@@ -63,8 +63,9 @@ TEST_F(ItemsTest, PathsNameObjectsAndParts) {
   EXPECT_EQ(route.object, (ObjectName{Kind::vpc, "vpc-a"}));
   EXPECT_THAT(route.parts, ElementsAre(PartName{"route-tables", "main"},
                                        PartName{"static-routes", "10.8.0.0/16"}));
-  for (const std::string text : {"ports/p", "gateways/g/static-routes/2001:db8::/32",
-                                 "vpcs/v/subnets/s", "vpcs/static-routes/subnets/s"}) {
+  for (const std::string text :
+       {"ports/p", "gateways/g/static-routes/2001:db8::/32", "vpcs/v/subnets/s",
+        "vpcs/static-routes/subnets/s", "gateways/g/interfaces/e"}) {
     EXPECT_EQ(to_string(path(text)), text);
   }
   for (const std::string text : {"", "vpcs", "vpcs/", "vpcs//", "/vpcs/v", "routes/r", "vpcs/v/",
@@ -173,6 +174,46 @@ TEST_F(ItemsTest, WhatOthersReferToStays) {
   EXPECT_EQ(found[0].object, (ObjectName{Kind::attachment, "att-a"}));
 }
 
+// Everything that needs the interface is named.
+TEST_F(ItemsTest, AnInterfaceThatRoutesNeedStays) {
+  ASSERT_TRUE(put("ports/pe", R"({"device": "net_null2"})"));
+  ASSERT_TRUE(put("gateways/bgw-1/interfaces/edge-a",
+                  R"({"port": "pe", "addresses": ["192.0.2.1/29"], "mtu": 9000})"));
+  ASSERT_TRUE(
+      put("gateways/bgw-1/static-routes/172.16.0.0/12", R"({"via": {"address": "192.0.2.2"}})"));
+  ASSERT_TRUE(put("gateways/bgw-1/static-routes/192.168.0.0/16",
+                  R"({"via": [{"address": "192.0.2.2"}, {"address": "192.0.2.3"}]})"));
+  before = after();
+  items = Items(before);
+  EXPECT_EQ(get("gateways/bgw-1/interfaces/edge-a"),
+            Json::parse(R"({"name": "edge-a", "port": "pe", "addresses": ["192.0.2.1/29"],
+                            "mtu": 9000})"));
+  ASSERT_TRUE(items.merge(path("gateways/bgw-1/interfaces/edge-a"), {{"enabled", false}}));
+  EXPECT_FALSE(after().gateways().find("bgw-1")->interfaces.at(0).enabled);
+  ASSERT_TRUE(items.remove(path("gateways/bgw-1/interfaces/edge-a")));
+  std::vector<std::string> places;
+  for (const auto& problem : problems()) {
+    EXPECT_EQ(problem.object, (ObjectName{Kind::gateway, "bgw-1"}));
+    EXPECT_EQ(problem.rule, Rule::on_link);
+    EXPECT_THAT(problem.message, HasSubstr("is on link of no interface of gateway 'bgw-1'"));
+    places.push_back(problem.where);
+  }
+  EXPECT_THAT(places, ElementsAre("static[1].via.address", "static[2].via[0].address",
+                                  "static[2].via[1].address"));
+  // Nor goes its port.
+  items = Items(before);
+  ASSERT_TRUE(items.remove(path("ports/pe")));
+  ASSERT_EQ(problems().size(), 1u);
+  EXPECT_EQ(problems()[0].where, "interfaces[0].port");
+  EXPECT_EQ(problems()[0].rule, Rule::exists);
+  // Together with the routes it does.
+  for (const auto* route : {"172.16.0.0/12", "192.168.0.0/16"}) {
+    ASSERT_TRUE(items.remove(path(std::string("gateways/bgw-1/static-routes/") + route)));
+  }
+  ASSERT_TRUE(items.remove(path("gateways/bgw-1/interfaces/edge-a")));
+  EXPECT_TRUE(after().gateways().find("bgw-1")->interfaces.empty());
+}
+
 TEST_F(ItemsTest, RouteTableMainStays) {
   const auto refused = items.remove(path("vpcs/vpc-a/route-tables/main"));
   EXPECT_FALSE(refused.error().is_missing);
@@ -271,6 +312,9 @@ std::vector<ItemPath> all_paths(const Model& model) {
   for (const auto& one : model.assertions) paths.push_back({{Kind::assertion, one.name}, {}});
   for (const auto& one : model.gateways) {
     paths.push_back({{Kind::gateway, one.name}, {}});
+    for (const auto& interface : one.interfaces) {
+      paths.push_back({{Kind::gateway, one.name}, {{"interfaces", interface.name}}});
+    }
     for (const auto& route : one.static_routes) {
       paths.push_back({{Kind::gateway, one.name}, {{"static-routes", route.to.to_string()}}});
     }

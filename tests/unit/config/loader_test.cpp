@@ -101,9 +101,20 @@ Vpc full_vpc_c() {
 std::vector<Gateway> full_gateways() {
   Gateway first{.name = "bgw-1", .account = "acme", .region = "cn-north-1", .asn = 65100};
   first.overlap = OverlapMode::longest_match;
-  first.static_routes = {{prefix("10.99.0.0/16"), {{"att-b"}}},
-                         {prefix("10.66.0.0/16"), {}},
-                         {prefix("10.77.0.0/16"), {{"att-a"}, {"att-b"}}}};
+  first.interfaces = {
+      {.name = "edge-a",
+       .binding = PortBinding{"pe"},
+       .addresses = {{address("198.51.100.1"), 30}, {address("2001:db8:e::1"), 64}}},
+      {.name = "edge-b",
+       .binding = VlanBinding{"trunk", 900, {}},
+       .addresses = {{address("203.0.113.1"), 29}}}};
+  first.static_routes = {
+      {prefix("10.99.0.0/16"), {ViaAttachment{"att-b"}}},
+      {prefix("10.66.0.0/16"), {}},
+      {prefix("10.77.0.0/16"), {ViaAttachment{"att-a"}, ViaAttachment{"att-b"}}},
+      {prefix("192.0.0.0/8"),
+       {ViaAddress{address("198.51.100.2")}, ViaAddress{address("203.0.113.2")}}},
+      {prefix("2001:db8:f::/48"), {ViaAddress{address("2001:db8:e::2")}}}};
   first.quotas = {50, 50, 300};
   Gateway second{.name = "bgw-2", .account = "acme", .region = "cn-north-1", .asn = 65000};
   second.quotas.dynamic_routes = 0;
@@ -118,7 +129,8 @@ TEST(Examples, full_language_field_by_field) {
   EXPECT_EQ(model.region, "cn-north-1");
   EXPECT_EQ(model.ports, (std::vector<Port>{{"pa", "net_tap0,iface=vpc-a"},
                                             {"trunk", "0000:3b:00.0"},
-                                            {"pu", "0000:3b:00.1"}}));
+                                            {"pu", "0000:3b:00.1"},
+                                            {"pe", "0000:5e:00.0"}}));
   ASSERT_EQ(model.vpcs.size(), 4u);
   EXPECT_EQ(model.vpcs[0], full_vpc_a());
   EXPECT_EQ(model.vpcs[1], full_vpc_b());

@@ -100,7 +100,8 @@ TEST(RoundTripOfModels, that_load_accepts) {
   }
   expect_all_keys<Model, Port, Vpc, Subnet, Interface, VlanBinding, VxlanBinding, RouteTable,
                   VpcStaticRoute, std::variant<ViaGateway, ViaAddress>, Propagation, Underlay,
-                  Gateway, GatewayStaticRoute, ViaAttachment, Quotas, Attachment>(keys);
+                  Gateway, OutsideInterface, GatewayStaticRoute,
+                  std::variant<ViaAttachment, ViaAddress>, Quotas, Attachment>(keys);
 }
 
 }  // namespace

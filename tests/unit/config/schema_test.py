@@ -18,7 +18,7 @@ SEMANTIC = [
     "no port ", "no gateway ", "no vpc ", "no attachment ", "no underlay ", "no subnet ", "no route table ",
     "overlap", "host bits are set", "lies in", "contains", "which is", "is the ", "in no on-link prefix",
     "is in no", "already", "not attached", "more than its quota", "must be the same", "belongs to",
-    "own address", "listed twice", "no interface", "not of the family", "address of", "has no address",
+    "own address", "listed twice", "no interface", "on link of none", "all attachments or all addresses", "interfaces, and these", "not of the family", "address of", "has no address",
     "IPv6", "leading zeros", "nested more than",
     "'1500.0'",  # an integer to JSON Schema
 ]

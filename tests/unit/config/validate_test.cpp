@@ -55,6 +55,7 @@ TEST(Validate, names_the_node_of_each_problem) {
        [](Model& m) {
          m.ports[1].name = "pa";
          m.vpcs[1].interface.reset();
+         m.gateways[0].interfaces[1].binding = VlanBinding{"pa", 900, {}};
        }},
       {"ports[0].device", [](Model& m) { m.ports[0].device = std::string("a\0b", 3); }},
       {"vpcs[3].cidrs", [](Model& m) { m.vpcs[3].cidrs.clear(); }},
@@ -97,7 +98,32 @@ TEST(Validate, names_the_node_of_each_problem) {
       {"gateways[0].static[1].to",
        [](Model& m) { m.gateways[0].static_routes[1].to = prefix("10.99.0.0/16"); }},
       {"gateways[0].static[2].via[1].attachment",
-       [](Model& m) { m.gateways[0].static_routes[2].via[1].attachment = "att-a-2"; }},
+       [](Model& m) { m.gateways[0].static_routes[2].via[1] = ViaAttachment{"att-a-2"}; }},
+      {"gateways[0].static[3].via[0].address",
+       [](Model& m) {
+         m.gateways[0].static_routes[3].via[0] = ViaAddress{address("198.51.100.9")};
+       }},
+      {"gateways[0].static[3].via[1]",
+       [](Model& m) { m.gateways[0].static_routes[3].via[1] = ViaAttachment{"att-a"}; }},
+      {"gateways[0].static[4].via.address",
+       [](Model& m) { m.gateways[0].interfaces[0].addresses.pop_back(); }},
+      {"gateways[0].interfaces[1].name",
+       [](Model& m) { m.gateways[0].interfaces[1].name = "edge-a"; }},
+      {"gateways[0].interfaces[0].port",
+       [](Model& m) { m.gateways[0].interfaces[0].binding = PortBinding{"pu"}; }},
+      {"gateways[0].interfaces[1].vlan.id",
+       [](Model& m) {
+         m.gateways[0].interfaces[1].binding = VlanBinding{"trunk", 101, 7};
+       }},
+      {"gateways[0].interfaces[1].vlan.port",
+       [](Model& m) {
+         m.gateways[0].interfaces[1].binding = VlanBinding{"gone", 900, {}};
+       }},
+      {"gateways[0].interfaces[1].addresses[1]",
+       [](Model& m) {
+         m.gateways[0].interfaces[1].addresses.push_back({address("2001:db8:e::9"), 80});
+       }},
+      {"gateways[0].interfaces[0].mtu", [](Model& m) { m.gateways[0].interfaces[0].mtu = 1279; }},
       {"gateways[0].quotas.attachments", [](Model& m) { m.gateways[0].quotas.attachments = 2; }},
       {"gateways[0].quotas.static_routes",
        [](Model& m) { m.gateways[0].quotas.static_routes = 2; }},

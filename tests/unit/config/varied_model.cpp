@@ -51,7 +51,11 @@ class Variation {
 
   void vary_something() {
     config::Vpc& vpc = model_.vpcs[any_.below(static_cast<std::uint32_t>(model_.vpcs.size()))];
-    switch (any_.below(8)) {
+    switch (any_.below(9)) {
+      case 8:
+        return vary_one(
+            model_.gateways[any_.below(static_cast<std::uint32_t>(model_.gateways.size()))]
+                .interfaces);
       case 6:
         return vary_one(model_.assertions);
       case 7:
@@ -119,7 +123,8 @@ class Variation {
 }  // namespace
 
 Model varied_model(std::uint32_t seed) {
-  return Variation(seed, RandomModel(seed).model()).take();
+  const auto outside = seed % 2 == 0 ? Outside::without : Outside::with;
+  return Variation(seed, RandomModel(seed, outside).model()).take();
 }
 
 }  // namespace bgw::test

@@ -261,6 +261,50 @@ TEST_F(AccessApi, TenantLeavesInterfacesAsTheyAre) {
   EXPECT_EQ(ask("GET", "/v1/vpcs/vpc-b").json()["interface"]["port"], "port-b");
 }
 
+// What leads outside is the operator's: a tenant sees where its gateway's routes lead, and no
+// interface; nothing tells it what is on link of one.
+TEST_F(AccessApi, TenantLeavesTheWaysOutsideAsTheyAre) {
+  const std::string edge =
+      R"({"vlan": {"port": "port-c", "id": 7}, "addresses": ["192.0.2.1/29"]})";
+  const std::string out = R"({"via": {"address": "192.0.2.2"}})";
+  ASSERT_EQ(ask("PUT", "/v1/gateways/gw-b/interfaces/edge-a", edge).status, 201u);
+  ASSERT_EQ(ask("PUT", "/v1/gateways/gw-b/static-routes/172.16.0.0%2F12", out).status, 201u);
+  act_as(blue);
+  const auto shown = ask("GET", "/v1/gateways/gw-b");
+  EXPECT_FALSE(shown.json().contains("interfaces") && !shown.json()["interfaces"].empty());
+  EXPECT_EQ(shown.json()["static"].size(), 1u);
+  EXPECT_EQ(ask("GET", "/v1/gateways/gw-b/interfaces/edge-a").status, 404u);
+  EXPECT_EQ(ask("DELETE", "/v1/gateways/gw-b/interfaces/edge-a").status, 404u);
+  const auto wired = ask("PUT", "/v1/gateways/gw-b/interfaces/edge-b", edge);
+  EXPECT_EQ(wired.status, 422u) << wired.body;
+
+  // Its own routes it changes, and what is outside stays.
+  EXPECT_EQ(ask("PUT", "/v1/gateways/gw-b", shown.body).json()["changes"]["objects"],
+            Json::array());
+  EXPECT_EQ(ask("PATCH", "/v1/gateways/gw-b", R"({"overlap": "longest-match"})").status, 200u);
+  const std::string blackhole = R"({"blackhole": true})";
+  EXPECT_EQ(ask("PUT", "/v1/gateways/gw-b/static-routes/10.66.0.0%2F16", blackhole).status, 201u);
+  std::set<std::string> answers;
+  for (const std::string router : {"192.0.2.3", "192.0.2.1", "192.0.2.7", "198.51.100.1"}) {
+    const auto refused = ask("PUT", "/v1/gateways/gw-b/static-routes/192.168.0.0%2F16",
+                             R"({"via": {"address": ")" + router + "\"}}");
+    EXPECT_EQ(refused.status, 422u) << refused.body;
+    answers.insert(refused.json()["errors"].dump());
+  }
+  EXPECT_EQ(answers.size(), 1u) << *answers.begin();
+  EXPECT_THAT(*answers.begin(), HasSubstr("routes outside are set by the gateway's operator"));
+  const std::string there = "/v1/gateways/gw-b/static-routes/172.16.0.0%2F12";
+  EXPECT_EQ(ask("PUT", there, blackhole).status, 422u);
+  EXPECT_EQ(ask("DELETE", there).status, 422u);
+  EXPECT_EQ(ask("PATCH", "/v1/gateways/gw-b", R"({"static": []})").status, 422u);
+
+  act_as(control::admin_role);
+  const auto after = ask("GET", "/v1/gateways/gw-b").json();
+  EXPECT_EQ(after["interfaces"][0]["name"], "edge-a");
+  EXPECT_EQ(after["static"].size(), 2u);
+  EXPECT_EQ(after["overlap"], "longest-match");
+}
+
 // The same answer whether another account has what is named or nobody does.
 TEST_F(AccessApi, WhatOthersHaveIsNotThere) {
   act_as(blue);

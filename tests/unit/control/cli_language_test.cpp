@@ -74,6 +74,11 @@ class Commands {
       create("subnet", path + "/" + one["name"].get<std::string>(), one, "name");
     }
   }
+  void create_interfaces(const Json& gateway, const std::string& path) {
+    for (const auto& one : gateway.value("interfaces", Json::array())) {
+      create("interface", path + "/" + one["name"].get<std::string>(), one, "name");
+    }
+  }
   void create_routes(const Json& table, const std::string& path) {
     for (const auto& one : table.value("static", Json::array())) {
       create("route", path + "/" + one["to"].get<std::string>(), one, "to");
@@ -94,7 +99,10 @@ std::string commands_for(const Json& model) {
       const auto name = object["name"].get<std::string>();
       commands.create(noun, name, object, "name");
       if (std::string_view(list) == "vpcs") commands.create_parts(object, name);
-      if (std::string_view(list) == "gateways") commands.create_routes(object, name);
+      if (std::string_view(list) == "gateways") {
+        commands.create_interfaces(object, name);
+        commands.create_routes(object, name);
+      }
     }
   }
   return commands.text;

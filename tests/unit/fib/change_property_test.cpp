@@ -21,7 +21,10 @@ constexpr lpm::Arena::Options small_arena{.max_bytes = std::size_t{64} << 20, .h
 // A random model whose interfaces move between ports, VLANs of a trunk and VXLAN over underlays.
 class RandomBindings {
  public:
-  explicit RandomBindings(std::uint32_t seed) : random(seed) { change(); }
+  explicit RandomBindings(std::uint32_t seed)
+      : random(seed, seed % 2 == 0 ? Outside::with : Outside::without) {
+    change();
+  }
 
   void change() {
     random.change();

@@ -25,11 +25,13 @@ constexpr lpm::Arena::Options small_arena{.max_bytes = std::size_t{256} << 20, .
 
 control::ProgrammedPorts ports_of(const config::Model& model) {
   control::ProgrammedPorts ports;
-  for (const auto& vpc : model.vpcs) {
-    if (!vpc.interface) continue;
-    const auto& port = std::get<config::PortBinding>(vpc.interface->binding).port;
-    ports.emplace(port, control::ProgrammedPort{
-                            dataplane::PortId{static_cast<std::uint16_t>(ports.size())}, {}});
+  const auto add = [&](const std::string& port) {
+    const dataplane::PortId id{static_cast<std::uint16_t>(ports.size())};
+    ports.emplace(port, control::ProgrammedPort{id, {}});
+  };
+  for (const auto& port : model.ports) add(port.name);
+  for (const auto& vpc : model.vpcs) {  // of models without ports
+    if (vpc.interface) add(std::get<config::PortBinding>(vpc.interface->binding).port);
   }
   return ports;
 }
@@ -55,16 +57,15 @@ class Programmed {
   }
 
   std::vector<std::string> fib_outcomes(const std::string& vpc, const config::IpAddress& source,
-                                        const config::IpAddress& destination,
-                                        const config::Model& model) const {
+                                        const config::IpAddress& destination) const {
     std::vector<std::string> words;
     for (const auto& outcome :
          control::fib_walk(*fib, *programmer.vpc_index(vpc), control::to_address(source),
                            control::to_address(destination))) {
       std::string name;
-      for (const auto& candidate : model.vpcs) {
-        if (programmer.vpc_index(candidate.name) == outcome.vpc) name = candidate.name;
-      }
+      programmer.view()->vpcs.for_each([&](const auto& candidate, dataplane::VpcIndex index) {
+        if (index == outcome.vpc) name = candidate;
+      });
       switch (outcome.verdict) {
         case control::Verdict::drop:
           words.push_back("drop " + std::string(dataplane::name_of(outcome.reason)));
@@ -80,21 +81,35 @@ class Programmed {
     return words;
   }
 
+  // From a VPC, or by a gateway's interface from outside.
+  std::vector<control::WalkOutcome> walked(const std::string& from, const config::IpAddress& source,
+                                           const config::IpAddress& destination,
+                                           const config::Model& model) const {
+    const auto slash = from.find('/');
+    if (slash == std::string::npos) {
+      return control::walk(valid(model), computed.rib, from, source, destination);
+    }
+    return control::walk_from_outside(valid(model), computed.rib, from.substr(0, slash),
+                                      from.substr(slash + 1), source, destination);
+  }
+
   std::vector<std::string> rib_outcomes(const std::string& vpc, const config::IpAddress& source,
                                         const config::IpAddress& destination,
                                         const config::Model& model) const {
     std::set<std::string> words;  // members that lead to one place count once
-    for (const auto& outcome :
-         control::walk(valid(model), computed.rib, vpc, source, destination)) {
+    for (const auto& outcome : walked(vpc, source, destination, model)) {
+      const auto place = outcome.is_outside()
+                             ? control::outside_name(outcome.gateway, outcome.interface)
+                             : outcome.vpc;
       switch (outcome.verdict) {
         case control::Verdict::drop:
           words.insert("drop " + outcome.drop_reason);
           break;
         case control::Verdict::self:
-          words.insert("self " + outcome.vpc);
+          words.insert("self " + place);
           break;
         case control::Verdict::deliver:
-          words.insert("deliver " + outcome.vpc + " " + outcome.neighbour.to_string());
+          words.insert("deliver " + place + " " + outcome.neighbour.to_string());
       }
     }
     return {words.begin(), words.end()};
@@ -126,7 +141,7 @@ TEST(FibProgrammer, RandomCommitsForwardAsTheRibSays) {
         const auto& vpc = from.name;
         const auto source = random_source(random, from), destination = random.any_address();
         const auto expected = programmed.rib_outcomes(vpc, source, destination, model);
-        EXPECT_EQ(programmed.fib_outcomes(vpc, source, destination, model), expected)
+        EXPECT_EQ(programmed.fib_outcomes(vpc, source, destination), expected)
             << "seed " << seed << " step " << step << ": " << vpc << " " << source.to_string()
             << " -> " << destination.to_string();
         ++compared;
@@ -139,9 +154,45 @@ TEST(FibProgrammer, RandomCommitsForwardAsTheRibSays) {
   EXPECT_GT(delivered, compared / 30) << "the models are too hostile to show anything";
 }
 
+// What comes in from outside, and what VPCs send there.
+TEST(FibProgrammer, RandomCommitsForwardFromOutsideAsTheRibSays) {
+  std::size_t compared = 0, delivered = 0, spoofed = 0, edge_to_edge = 0;
+  for (std::uint32_t seed = 0; seed < 400; ++seed) {
+    RandomModel random(seed, Outside::with);
+    Programmed programmed;
+    for (int step = 0; step < 6; ++step) {
+      const auto& model = random.model();
+      ASSERT_TRUE(programmed.commit(model));
+      std::vector<std::string> places;
+      control::for_each_outside(programmed.running, [&](const std::string& name, const auto&) {
+        places.push_back(name);
+      });
+      for (const auto& vpc : model.vpcs) places.push_back(vpc.name);
+      for (int probe = 0; probe < 12 && !places.empty(); ++probe) {
+        const auto& from = places[random.below(places.size())];
+        const auto source = random.any_address(), destination = random.any_address();
+        const auto expected = programmed.rib_outcomes(from, source, destination, model);
+        EXPECT_EQ(programmed.fib_outcomes(from, source, destination), expected)
+            << "seed " << seed << " step " << step << ": " << from << " " << source.to_string()
+            << " -> " << destination.to_string();
+        ++compared;
+        delivered += expected.front().starts_with("deliver") ? 1 : 0;
+        if (from.find('/') == std::string::npos) continue;
+        spoofed += expected.front() == "drop source_spoofed" ? 1 : 0;
+        edge_to_edge += expected.front() == "drop edge_to_edge" ? 1 : 0;
+      }
+      random.change();
+    }
+  }
+  EXPECT_GT(compared, 8000u);
+  EXPECT_GT(delivered, 50u);
+  EXPECT_GT(spoofed, 50u);
+  EXPECT_GT(edge_to_edge, 50u);
+}
+
 TEST(FibProgrammer, MemoryAndIndicesComeBack) {
   Programmed programmed;
-  RandomModel random(1);
+  RandomModel random(1, Outside::with);
   const auto first = random.model();
   ASSERT_TRUE(programmed.commit(first));
   const auto before = programmed.programmer.occupancy();
@@ -210,7 +261,7 @@ TEST(FibProgrammer, GroupsAreSharedByContent) {
   ASSERT_TRUE(programmed.commit(ecmp_model()));
   EXPECT_EQ(programmed.programmer.occupancy().groups, 1u);
   EXPECT_EQ(programmed.programmer.occupancy().address_hops, 2u);
-  EXPECT_EQ(programmed.fib_outcomes("a", address("10.1.0.5"), address("172.20.0.1"), ecmp_model()),
+  EXPECT_EQ(programmed.fib_outcomes("a", address("10.1.0.5"), address("172.20.0.1")),
             (std::vector<std::string>{"deliver b 10.2.0.7", "deliver c 10.3.0.7"}));
 }
 

@@ -46,6 +46,12 @@ class Words {
         text += fmt::format("{:02x}", tunnel.header[b]);
       }
     }
+    if (slot.outside) {
+      const auto& like_attachment = fib_.attachments.at(slot.attachment.value);
+      EXPECT_EQ(like_attachment.gateway, slot.gateway) << name;
+      EXPECT_EQ(like_attachment.vpc, index) << name;
+      text += " outside";
+    }
     if (slot.kind == dataplane::LinkKind::underlay) underlay(name, fib_.underlays[slot.underlay]);
     lines_.push_back(text);
   }
@@ -89,6 +95,13 @@ class Words {
       lines_.push_back(fmt::format("{} main -> {}: {}", name, to.to_string(),
                                    meaning(look_up(slot.main_table, to), to)));
     }
+  }
+
+  // X2: what the gateway of an outside interface says of a source.
+  void spoofed(const std::string& name, VpcIndex index, const config::IpAddress& source) {
+    lines_.push_back(
+        fmt::format("{} X2 {}: {}", name, source.to_string(),
+                    meaning(look_up(fib_.vpcs.at(index.value).gateway, source), source, true)));
   }
 
   void slots_in_use() {
@@ -169,6 +182,12 @@ std::vector<std::string> fib_words(const dataplane::FibSnapshot& fib, const cont
     const auto name = control::underlay_name(underlay.name);
     words.slot(name, *view.vpcs.find(name));
   }
+  control::for_each_outside(model, [&](const std::string& name, const auto&) {
+    const auto index = *view.vpcs.find(name);
+    words.slot(name, index);
+    words.answers(name, index, addresses);
+    for (const auto& source : addresses) words.spoofed(name, index, source);
+  });
   words.slots_in_use();
   words.ports();
   return words.take();

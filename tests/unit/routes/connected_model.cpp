@@ -13,7 +13,8 @@ constexpr std::size_t keys = 16;
 
 }  // namespace
 
-ConnectedModel::ConnectedModel(std::uint32_t seed) : random_(seed), connects_(seed % 4 != 0) {
+ConnectedModel::ConnectedModel(std::uint32_t seed, Outside outside)
+    : random_(seed, outside), connects_(seed % 4 != 0) {
   toggle(10);
 }
 

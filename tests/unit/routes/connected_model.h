@@ -14,7 +14,7 @@ namespace bgw::test {
 // One seed in four is a random model as it is.
 class ConnectedModel {
  public:
-  explicit ConnectedModel(std::uint32_t seed);
+  explicit ConnectedModel(std::uint32_t seed, Outside outside = Outside::without);
 
   void change();
   config::Model model() const;

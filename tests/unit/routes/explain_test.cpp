@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "connected_model.h"
 #include "control/routes/explain.h"
 #include "model_builder.h"
 
@@ -326,6 +327,53 @@ TEST(Explain, finds_an_address_that_a_host_could_have) {
   EXPECT_EQ(any_host(situation_of(model), "vpc-0", config::Family::ipv6), std::nullopt);
   model.vpcs[0].interface.reset();
   EXPECT_EQ(any_host(situation_of(model), "vpc-0"), address("10.10.0.1"));
+}
+
+// Whatever a model has, there is a reason; what leaves by an interface has that one.
+TEST(Explain, has_a_reason_in_any_model) {
+  std::size_t outside = 0;
+  for (std::uint32_t seed = 0; seed < 400; ++seed) {
+    SCOPED_TRACE(seed);
+    ConnectedModel world(seed, Outside::with);
+    const auto situation = situation_of(world.model());
+    const auto& vpcs = situation.model.vpcs();
+    for (const auto& a : vpcs) {
+      for (const auto& b : vpcs) {
+        const auto source = any_host(situation, a.name), destination = any_host(situation, b.name);
+        if (a.name == b.name || !source || !destination) continue;
+        const auto there = explain(situation, {a.name, *source}, {b.name, *destination});
+        EXPECT_EQ(there.arrives, there.reason.empty());
+        const auto wrong = std::ranges::find_if(there.outcomes, [&](const WalkOutcome& outcome) {
+          return outcome.verdict == Verdict::drop || outcome.vpc != b.name;
+        });
+        if (wrong == there.outcomes.end() || !wrong->is_outside()) continue;
+        ++outside;
+        EXPECT_THAT(there.reason, HasSubstr("it goes outside by interface " + wrong->interface));
+      }
+    }
+  }
+  EXPECT_GT(outside, 10u);
+}
+
+// A static route to a router outside takes what a VPC would get.
+TEST(Explain, says_that_a_packet_goes_outside) {
+  std::mt19937 random(1);
+  auto model = random_working_model(random);
+  model.gateways[0].interfaces = {outside("edge-a", {"192.0.2.1/30"})};
+  model.gateways[0].static_routes = {to_outside("10.11.1.0/25", {"192.0.2.2"})};
+  const auto situation = situation_of(model);
+  const Endpoint from{"vpc-0", address("10.10.0.20")}, to{"vpc-1", address("10.11.1.20")};
+  const auto there = explain(situation, from, to);
+  EXPECT_FALSE(there.arrives);
+  EXPECT_EQ(there.rule, "F3");
+  EXPECT_EQ(there.reason,
+            "it goes outside by interface edge-a of bgw-1, to 192.0.2.2: static 10.11.1.0/25 via "
+            "192.0.2.2 (edge-a) of bgw-1 is more specific than propagated 10.11.1.0/24 via att-1");
+  ASSERT_EQ(there.advice.size(), 1U);
+  EXPECT_EQ(there.advice[0].command, "bgwctl route delete bgw-1/10.11.1.0/25");
+  const auto after = applied(situation, there.advice[0]);
+  ASSERT_TRUE(after);
+  EXPECT_TRUE(explain(*after, from, to).arrives);
 }
 
 }  // namespace

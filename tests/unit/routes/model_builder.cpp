@@ -74,7 +74,26 @@ void import(config::Vpc& vpc, const std::string& gateway, const Lines& ranges) {
 
 config::GatewayStaticRoute to_attachments(const std::string& to, const Lines& attachments) {
   config::GatewayStaticRoute route{prefix(to), {}};
-  for (const std::string& name : attachments) route.via.push_back({name});
+  for (const std::string& name : attachments) route.via.push_back(config::ViaAttachment{name});
+  return route;
+}
+
+config::OutsideInterface outside(const std::string& name, const Lines& addresses) {
+  config::OutsideInterface interface;
+  interface.name = name;
+  interface.binding = config::PortBinding{"p-" + name};
+  for (const std::string& text : addresses) {
+    const auto slash = text.find('/');
+    interface.addresses.push_back({address(text.substr(0, slash)),
+                                   static_cast<std::uint8_t>(std::stoi(text.substr(slash + 1)))});
+  }
+  return interface;
+}
+
+config::GatewayStaticRoute to_outside(const std::string& to, const Lines& routers) {
+  config::GatewayStaticRoute route{prefix(to), {}};
+  for (const std::string& router : routers)
+    route.via.push_back(config::ViaAddress{address(router)});
   return route;
 }
 
@@ -126,6 +145,16 @@ void bind_by_ports(config::Model& model) {
   }
 }
 
+void add_ports_outside(config::Model& model) {
+  for (const config::Gateway& gateway : model.gateways) {
+    for (const config::OutsideInterface& interface : gateway.interfaces) {
+      if (config::find_named(model.ports, interface.port()) == nullptr) {
+        add_port(model, interface.port());
+      }
+    }
+  }
+}
+
 }  // namespace
 
 config::ValidModel valid(config::Model model) {
@@ -141,6 +170,7 @@ config::ValidModel valid(config::Model model) {
   } else {
     bind_by_ports(model);
   }
+  add_ports_outside(model);
   auto checked = config::validate(std::move(model));
   if (checked) return std::move(*checked);
   const auto& problem = checked.error().front();
@@ -171,19 +201,42 @@ Lines table_lines(const control::Rib& rib, const std::string& vpc, const std::st
   return lines(list_table(rib, routes, *found));
 }
 
-Lines walk_lines(const config::Model& model, const control::Rib& rib, const std::string& vpc,
-                 const std::string& source, const std::string& destination) {
+namespace {
+
+Lines lines(const std::vector<control::WalkOutcome>& outcomes) {
   Lines result;
-  for (const auto& outcome :
-       control::walk(valid(model), rib, vpc, address(source), address(destination))) {
+  for (const auto& outcome : outcomes) {
     if (outcome.verdict == control::Verdict::drop) {
       result.push_back("drop " + outcome.drop_reason);
       continue;
     }
     const char* verdict = outcome.verdict == control::Verdict::self ? "self" : "deliver";
-    result.push_back(fmt::format("{} {} {}", verdict, outcome.vpc, outcome.neighbour.to_string()));
+    const auto where =
+        outcome.is_outside() ? outcome.gateway + "/" + outcome.interface : outcome.vpc;
+    result.push_back(fmt::format("{} {} {}", verdict, where, outcome.neighbour.to_string()));
   }
   return result;
+}
+
+}  // namespace
+
+Lines walk_lines(const config::Model& model, const control::Rib& rib, const std::string& vpc,
+                 const std::string& source, const std::string& destination) {
+  return lines(control::walk(valid(model), rib, vpc, address(source), address(destination)));
+}
+
+Lines walk_lines_from_outside(const config::Model& model, const control::Rib& rib,
+                              const std::string& gateway, const std::string& interface,
+                              const std::string& source, const std::string& destination) {
+  return lines(control::walk_from_outside(valid(model), rib, gateway, interface, address(source),
+                                          address(destination)));
+}
+
+Lines walk_lines_of_own(const config::Model& model, const control::Rib& rib,
+                        const std::string& gateway, const std::string& interface,
+                        const std::string& destination) {
+  return lines(
+      control::walk_own_outside(valid(model), rib, gateway, interface, address(destination)));
 }
 
 }  // namespace bgw::test

@@ -21,6 +21,10 @@ config::Gateway gateway(const std::string& name);
 config::Attachment attachment(const std::string& name, const std::string& gateway,
                               const std::string& vpc);
 
+// An enabled interface of a gateway, outside, on a port of its own: "192.0.2.1/30".
+config::OutsideInterface outside(const std::string& name,
+                                 const std::vector<std::string>& addresses);
+
 // Adds a subnet called s0, s1, …
 void add_subnet(config::Vpc& vpc, const std::string& cidr);
 config::RouteTable& table(config::Vpc& vpc, const std::string& name = "main");
@@ -29,6 +33,8 @@ void import(config::Vpc& vpc, const std::string& gateway, const std::vector<std:
 // Static routes; without members, a blackhole.
 config::GatewayStaticRoute to_attachments(const std::string& to,
                                           const std::vector<std::string>& attachments);
+config::GatewayStaticRoute to_outside(const std::string& to,
+                                      const std::vector<std::string>& routers);
 config::VpcStaticRoute to_gateway(const std::string& to, const std::string& gateway);
 config::VpcStaticRoute to_address(const std::string& to, const std::string& address);
 
@@ -60,9 +66,17 @@ std::vector<std::string> gateway_lines(const control::Rib& rib, const std::strin
 std::vector<std::string> table_lines(const control::Rib& rib, const std::string& vpc,
                                      const std::string& table = "main");
 
-// The outcomes of walk(): "deliver vpc-b 10.2.0.5", "self vpc-b 10.2.0.1", "drop no_route".
+// The outcomes of walk(): "deliver vpc-b 10.2.0.5", "self vpc-b 10.2.0.1", "drop no_route",
+// "deliver bgw-1/edge-a 192.0.2.2".
 std::vector<std::string> walk_lines(const config::Model& model, const control::Rib& rib,
                                     const std::string& vpc, const std::string& source,
                                     const std::string& destination);
+// Those of walk_from_outside() and walk_own_outside().
+std::vector<std::string> walk_lines_from_outside(
+    const config::Model& model, const control::Rib& rib, const std::string& gateway,
+    const std::string& interface, const std::string& source, const std::string& destination);
+std::vector<std::string> walk_lines_of_own(const config::Model& model, const control::Rib& rib,
+                                           const std::string& gateway, const std::string& interface,
+                                           const std::string& destination);
 
 }  // namespace bgw::test

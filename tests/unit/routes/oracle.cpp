@@ -24,6 +24,36 @@ bool available(const config::Model& model, const std::string& attachment) {
   return vpc.interface && vpc.interface->enabled;
 }
 
+// The interface whose link a router outside is on, and "10.0.0.9 (e3)", as listings have it.
+const config::OutsideInterface& interface_to(const config::Gateway& gateway,
+                                             const config::IpAddress& router) {
+  for (const auto& interface : gateway.interfaces) {
+    for (const auto& own : interface.addresses) {
+      if (IpPrefix::around(own.address, own.length).contains(router)) return interface;
+    }
+  }
+  throw std::logic_error("oracle: no interface to " + router.to_string());
+}
+
+using Via = std::variant<config::ViaAttachment, config::ViaAddress>;
+
+std::string hop_of(const config::Gateway& gateway, const Via& via) {
+  if (const auto* to = std::get_if<config::ViaAttachment>(&via)) return to->attachment;
+  const auto& router = std::get<config::ViaAddress>(via).address;
+  return router.to_string() + " (" + interface_to(gateway, router).name + ")";
+}
+
+bool leads_outside(const std::string& hop) {
+  return hop.ends_with(")");
+}
+
+bool available(const config::Model& model, const config::Gateway& gateway, const Via& via) {
+  if (const auto* to = std::get_if<config::ViaAttachment>(&via)) {
+    return available(model, to->attachment);
+  }
+  return interface_to(gateway, std::get<config::ViaAddress>(via).address).enabled;
+}
+
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -36,13 +66,28 @@ std::string name_of(const ExpectedRoute& r) {
                                             : base + " via " + joined(r.next_hops);
 }
 
+// Routers outside come by interface, then by address.
+std::vector<std::tuple<std::string, config::IpAddress>> order_of(
+    const std::vector<std::string>& hops) {
+  std::vector<std::tuple<std::string, config::IpAddress>> order;
+  for (const auto& hop : hops) {
+    const auto space = hop.find(' ');
+    if (!leads_outside(hop)) {
+      order.emplace_back(hop, config::IpAddress{});
+    } else {
+      order.emplace_back(hop.substr(space + 2), *config::IpAddress::parse(hop.substr(0, space)));
+    }
+  }
+  return order;
+}
+
 void sort_for_listing(std::vector<ExpectedRoute>& routes) {
   const auto rank = [](const std::string& origin) {
     return origin == "local" ? 0 : origin == "static" ? 1 : 2;
   };
   std::stable_sort(routes.begin(), routes.end(), [&](const auto& a, const auto& b) {
-    return std::tuple(a.prefix, a.status != "valid", rank(a.origin), a.next_hops) <
-           std::tuple(b.prefix, b.status != "valid", rank(b.origin), b.next_hops);
+    return std::tuple(a.prefix, a.status != "valid", rank(a.origin), order_of(a.next_hops)) <
+           std::tuple(b.prefix, b.status != "valid", rank(b.origin), order_of(b.next_hops));
   });
 }
 
@@ -164,19 +209,29 @@ std::vector<ExpectedRoute> Oracle::gateway_table(const config::Model& model,
   for (const auto& s : gateway.static_routes) {
     ExpectedRoute route{s.to, "static", {}, "valid", ""};
     for (const auto& via : s.via) {
-      if (available(model, via.attachment)) route.next_hops.push_back(via.attachment);
+      if (available(model, gateway, via)) route.next_hops.push_back(hop_of(gateway, via));
     }
     if (s.via.empty()) route.next_hops.push_back("blackhole");
     if (route.next_hops.empty()) {
-      for (const auto& via : s.via) route.next_hops.push_back(via.attachment);
+      for (const auto& via : s.via) route.next_hops.push_back(hop_of(gateway, via));
       route.status = "invalid", route.reason = "unavailable";
     } else {
       for (const auto& via : s.via) {
-        if (available(model, via.attachment)) continue;
-        members_out.push_back({s.to, "static", {via.attachment}, "invalid", "unavailable"});
+        if (available(model, gateway, via)) continue;
+        members_out.push_back({s.to, "static", {hop_of(gateway, via)}, "invalid", "unavailable"});
       }
     }
     result.push_back(route);
+  }
+  // G3: what leads outside yields to an attachment, whatever it is.
+  for (auto& s : result) {
+    if (s.status != "valid" || !leads_outside(s.next_hops.front())) continue;
+    for (const auto* r : routes) {
+      if (r->status != "valid" || r->prefix != s.prefix) continue;
+      s.status = "invalid";
+      s.reason =
+          "preference, loses to propagated " + r->prefix.to_string() + " via " + r->attachment;
+    }
   }
   // G3 and G4: a static route that forwards beats the propagated one of its prefix.
   for (const auto* r : routes) {
@@ -214,8 +269,8 @@ std::vector<Import> imports(const config::Model& model, const Tables& gateways,
       for (const auto& range : p.ranges) in_range = in_range || range.contains(r.prefix);
       bool leads_elsewhere = false;
       for (const auto& hop : r.next_hops) {
-        leads_elsewhere =
-            leads_elsewhere || hop == "blackhole" || vpc_of(model, hop).name != vpc.name;
+        leads_elsewhere = leads_elsewhere || hop == "blackhole" || leads_outside(hop) ||
+                          vpc_of(model, hop).name != vpc.name;
       }
       bool known = false;
       for (const auto& i : result)

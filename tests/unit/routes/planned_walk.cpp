@@ -27,8 +27,14 @@ std::string discard_name(control::DiscardReason reason) {
       return "drop no_route";
     case control::DiscardReason::directed_broadcast:
       return "drop destination_broadcast";
+    case control::DiscardReason::edge_to_edge:
+      return "drop edge_to_edge";
   }
   return "drop for no known reason";
+}
+
+std::string nobodys_name(control::NobodysSource source) {
+  return source == control::NobodysSource::own_address ? "drop source_own" : "drop source_no_host";
 }
 
 }  // namespace
@@ -42,6 +48,12 @@ PlannedWalk::PlannedWalk(const config::Model& model, const control::Rib& rib) {
   const config::ValidModel checked = valid(model);
   for (const control::GatewayRoutes& gateway : rib.gateways) {
     plans_[gateway.name] = plan_gateway_table(checked, gateway);
+    for (const auto& interface : checked.gateways().find(gateway.name)->interfaces) {
+      const std::string edge = gateway.name + "/" + interface.name;
+      received_[edge] = control::plan_outside_received(gateway.name, interface);
+      own_[edge] = control::plan_outside_table(gateway.name, interface);
+      edge_sources_[edge] = control::plan_outside_sources(interface);
+    }
   }
   for (std::size_t i = 0; i < rib.vpcs.size(); ++i) {
     const control::VpcRoutes& vpc = rib.vpcs[i];
@@ -53,7 +65,8 @@ PlannedWalk::PlannedWalk(const config::Model& model, const control::Rib& rib) {
 }
 
 void PlannedWalk::follow(const control::Plan& plan, const std::string& vpc, bool delivery,
-                         const config::IpAddress& destination, Outcomes& outcomes) const {
+                         const config::IpAddress& destination, Outcomes& outcomes,
+                         bool from_outside) const {
   const control::PlanEntry* entry = longest_match(plan, destination);
   if (entry == nullptr) {
     outcomes.push_back("drop no_route");
@@ -70,11 +83,15 @@ void PlannedWalk::follow(const control::Plan& plan, const std::string& vpc, bool
       outcomes.push_back(discard_name(discard->reason));
     } else if (const auto* into = std::get_if<control::DeliverIntoVpc>(&target)) {
       follow(plans_.at(into->vpc + "/main"), into->vpc, true, destination, outcomes);
+    } else if (const auto* out = std::get_if<control::DeliverOutside>(&target)) {
+      outcomes.push_back(from_outside ? "drop edge_to_edge"
+                                      : "deliver " + out->gateway + "/" + out->interface + " " +
+                                            out->address.to_string());
     } else if (delivery) {
       outcomes.push_back("drop routing_loop");
     } else {
       const auto& gateway = std::get<control::ContinueInGateway>(target).gateway;
-      follow(plans_.at(gateway), gateway, true, destination, outcomes);
+      follow(plans_.at(gateway), gateway, true, destination, outcomes, from_outside);
     }
   }
 }
@@ -84,12 +101,43 @@ Outcomes PlannedWalk::outcomes(const std::string& vpc, const config::IpAddress& 
   const control::SourceEntry* entry = longest_match(sources_.at(vpc), source);
   if (entry == nullptr) return {"drop source_spoofed"};
   if (const auto* nobodys = std::get_if<control::NobodysSource>(&entry->answer)) {
-    const bool own = *nobodys == control::NobodysSource::own_address;
-    return {own ? "drop source_own" : "drop source_no_host"};
+    return {nobodys_name(*nobodys)};
   }
   Outcomes outcomes;
   const auto& table = std::get<std::string>(entry->answer);
   follow(plans_.at(vpc + "/" + table), vpc, false, destination, outcomes);
+  std::ranges::sort(outcomes);
+  join_no_routes(outcomes);
+  return outcomes;
+}
+
+Outcomes PlannedWalk::outcomes_from_outside(const std::string& gateway,
+                                            const std::string& interface,
+                                            const config::IpAddress& source,
+                                            const config::IpAddress& destination) const {
+  const std::string edge = gateway + "/" + interface;
+  const control::PlanEntry* way_back = longest_match(plans_.at(gateway), source);
+  if (way_back != nullptr &&
+      std::holds_alternative<control::DeliverIntoVpc>(way_back->targets.front())) {
+    return {"drop source_spoofed"};
+  }
+  const control::SourceEntry* entry = longest_match(edge_sources_.at(edge), source);
+  if (entry == nullptr) return {"not even a default source"};
+  if (const auto* nobodys = std::get_if<control::NobodysSource>(&entry->answer)) {
+    return {nobodys_name(*nobodys)};
+  }
+  Outcomes outcomes;
+  follow(received_.at(edge), edge, false, destination, outcomes, true);
+  std::ranges::sort(outcomes);
+  join_no_routes(outcomes);
+  return outcomes;
+}
+
+Outcomes PlannedWalk::outcomes_of_own(const std::string& gateway, const std::string& interface,
+                                      const config::IpAddress& destination) const {
+  const std::string edge = gateway + "/" + interface;
+  Outcomes outcomes;
+  follow(own_.at(edge), edge, false, destination, outcomes);
   std::ranges::sort(outcomes);
   join_no_routes(outcomes);
   return outcomes;

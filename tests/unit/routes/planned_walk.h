@@ -22,14 +22,26 @@ class PlannedWalk {
   std::vector<std::string> outcomes(const std::string& vpc, const config::IpAddress& source,
                                     const config::IpAddress& destination) const;
 
+  // Of packets that come in by an interface of a gateway, and of those that it sends itself with
+  // an address of its own there.
+  std::vector<std::string> outcomes_from_outside(const std::string& gateway,
+                                                 const std::string& interface,
+                                                 const config::IpAddress& source,
+                                                 const config::IpAddress& destination) const;
+  std::vector<std::string> outcomes_of_own(const std::string& gateway, const std::string& interface,
+                                           const config::IpAddress& destination) const;
+
   // "v0/main" or a gateway's name.
   const control::Plan& plan(const std::string& table) const { return plans_.at(table); }
 
  private:
   void follow(const control::Plan& plan, const std::string& vpc, bool delivery,
-              const config::IpAddress& destination, std::vector<std::string>& outcomes) const;
+              const config::IpAddress& destination, std::vector<std::string>& outcomes,
+              bool from_outside = false) const;
 
   std::map<std::string, control::Plan> plans_;
+  std::map<std::string, control::Plan> received_, own_;  // by "g0/e1"
+  std::map<std::string, std::vector<control::SourceEntry>> edge_sources_;
   std::map<std::string, std::vector<control::SourceEntry>> sources_;  // by VPC
 };
 

@@ -66,6 +66,10 @@ class Sightings {
   void note(const std::vector<ListedTable>& tables) {
     for (const auto& table : tables) {
       for (const auto& route : table.routes) {
+        if (std::holds_alternative<control::ToOutside>(route.next_hops.front())) {
+          ++count_[fmt::format("outside {} of {}", to_string(route.status),
+                               route.next_hops.size())];
+        }
         const std::string reason = route.reason.substr(0, route.reason.find_first_of(" :,"));
         ++count_[fmt::format("{} {} {}", to_string(route.origin), to_string(route.status), reason)];
         if (route.next_hops.size() > 1) {
@@ -77,6 +81,7 @@ class Sightings {
   void note(const std::vector<std::string>& outcomes) {
     for (const std::string& outcome : outcomes) {
       const bool dropped = outcome.starts_with("drop");
+      if (!dropped && outcome.find('/') != std::string::npos) ++count_["to outside"];
       ++count_[dropped ? outcome : outcome.substr(0, outcome.find(' '))];
     }
   }
@@ -144,6 +149,34 @@ void expect_same_fate(const config::Model& model, const control::Rib& rib,
   ASSERT_EQ(walked, expected) << vpc.name << " " << source.to_string() << " -> "
                               << destination.to_string();
   sightings.note(walked);
+}
+
+// Packets that come in from outside, and the gateway's own, likewise.
+void expect_same_fate_outside(RandomModel& random, const control::Rib& rib,
+                              const PlannedWalk& planned, const config::Gateway& gateway,
+                              const config::OutsideInterface& interface, Sightings& sightings) {
+  const config::Model& model = random.model();
+  const auto destination = random.any_address();
+  auto source = random.any_address();
+  if (random.chance(10)) source = interface.addresses.front().address;
+  auto walked = walk_lines_from_outside(model, rib, gateway.name, interface.name,
+                                        source.to_string(), destination.to_string());
+  std::ranges::sort(walked);
+  join_no_routes(walked);
+  const auto expected = interface.enabled ? planned.outcomes_from_outside(
+                                                gateway.name, interface.name, source, destination)
+                                          : std::vector<std::string>{"drop no_interface"};
+  ASSERT_EQ(walked, expected) << gateway.name << "/" << interface.name << " " << source.to_string()
+                              << " -> " << destination.to_string();
+  for (const std::string& outcome : walked) {
+    const bool dropped = outcome.starts_with("drop");
+    sightings.note("outside: " + (dropped ? outcome : outcome.substr(0, outcome.find(' '))));
+  }
+  auto own = walk_lines_of_own(model, rib, gateway.name, interface.name, destination.to_string());
+  std::ranges::sort(own);
+  join_no_routes(own);
+  ASSERT_EQ(own, planned.outcomes_of_own(gateway.name, interface.name, destination))
+      << gateway.name << "/" << interface.name << " itself -> " << destination.to_string();
 }
 
 // The gateways that a plan leads to where it has nothing longer for a prefix, in order.
@@ -235,6 +268,12 @@ void check_forwarding(RandomModel& random, const control::Rib& rib, Sightings& s
       if (testing::Test::HasFatalFailure()) return;
     }
   }
+  for (const config::Gateway& gateway : model.gateways) {
+    for (const config::OutsideInterface& interface : gateway.interfaces) {
+      expect_same_fate_outside(random, rib, planned, gateway, interface, sightings);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
 }
 
 void check_diff(const control::Rib& before, const control::Rib& after,
@@ -271,7 +310,7 @@ std::string validity_problem(const config::Model& model) {
 }
 
 void check_sequence(std::uint32_t seed, Sightings& sightings) {
-  RandomModel random(seed);
+  RandomModel random(seed, seed % 2 == 0 ? Outside::without : Outside::with);
   Oracle oracle;
   config::Model model_before;
   Computed before;
@@ -314,7 +353,18 @@ TEST(Property, SequencesOfCommitsAgreeWithTheOracleThePlansAndTheWalk) {
   EXPECT_EQ(sightings.rarer_than(20, {"local valid ",
                                       "static valid ",
                                       "static invalid unavailable",
+                                      "static invalid preference",
                                       "static shadowed local",
+                                      "outside valid of 1",
+                                      "outside valid of 3",
+                                      "outside invalid of 1",
+                                      "to outside",
+                                      "outside: deliver",
+                                      "outside: self",
+                                      "outside: drop edge_to_edge",
+                                      "outside: drop source_spoofed",
+                                      "outside: drop source_own",
+                                      "outside: drop no_route",
                                       "static group of 2",
                                       "static group of 4",
                                       "propagated valid ",

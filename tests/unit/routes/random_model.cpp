@@ -23,8 +23,10 @@ void erase_at(std::vector<T>& values, std::size_t index) {
 
 }  // namespace
 
-RandomModel::RandomModel(std::uint32_t seed) : random_(seed), ipv4_(chance(80)) {
+RandomModel::RandomModel(std::uint32_t seed, Outside outside)
+    : random_(seed), outside_(outside), ipv4_(chance(80)) {
   model_.region = std::string("here");
+  if (outside_ == Outside::with) model_.ports.push_back({"edge", "net_tapedge"});
   const std::size_t gateways = chance(10) ? most_gateways : 1 + below(3);
   for (std::size_t i = 0; i < gateways; ++i) {
     config::Gateway gateway;
@@ -203,8 +205,7 @@ void RandomModel::remove_attachment() {
   erase_at(model_.attachments, index);
   for (auto& gateway : model_.gateways) {
     std::erase_if(gateway.static_routes, [&](const config::GatewayStaticRoute& route) {
-      return std::ranges::find(route.via, gone.name, &config::ViaAttachment::attachment) !=
-             route.via.end();
+      return route.leads_through(gone.name);
     });
   }
   detach(gone);
@@ -254,8 +255,66 @@ void RandomModel::add_gateway_static(config::Gateway& gateway, const IpPrefix& t
   config::GatewayStaticRoute route{to, {}};
   for (const auto& attachment : model_.attachments) {
     if (attachment.gateway == gateway.name && route.via.size() < 4 && chance(40)) {
-      route.via.push_back({attachment.name});
+      route.via.push_back(config::ViaAttachment{attachment.name});
     }
+  }
+  if (std::ranges::find(gateway.static_routes, route.to, &config::GatewayStaticRoute::to) ==
+      gateway.static_routes.end()) {
+    gateway.static_routes.push_back(route);
+  }
+}
+
+void RandomModel::change_outside(config::Gateway& gateway) {
+  if (gateway.interfaces.empty() || chance(20)) return add_interface(gateway);
+  if (chance(15)) return remove_interface(gateway);
+  if (chance(25)) {
+    auto& enabled = gateway.interfaces[below(gateway.interfaces.size())].enabled;
+    enabled = !enabled;
+    return;
+  }
+  add_static_outside(gateway);
+}
+
+void RandomModel::add_interface(config::Gateway& gateway) {
+  config::OutsideInterface interface;
+  interface.name = fresh_name('e');
+  interface.binding = config::VlanBinding{"edge", static_cast<std::uint16_t>(names_), {}};
+  interface.enabled = chance(80);
+  for (std::size_t i = 1 + below(2); i > 0; --i) {
+    const IpPrefix link = any_prefix(2, 5);
+    interface.addresses.push_back({any_address_in(link), link.length});
+  }
+  const std::size_t position = below(gateway.interfaces.size() + 1);
+  gateway.interfaces.insert(gateway.interfaces.begin() + static_cast<std::ptrdiff_t>(position),
+                            interface);
+}
+
+// With the routes that lead out by it.
+void RandomModel::remove_interface(config::Gateway& gateway) {
+  const std::size_t index = below(gateway.interfaces.size());
+  const auto gone = gateway.interfaces[index].addresses;
+  erase_at(gateway.interfaces, index);
+  std::erase_if(gateway.static_routes, [&](const config::GatewayStaticRoute& route) {
+    return std::ranges::any_of(route.via, [&](const auto& via) {
+      const auto* to = std::get_if<config::ViaAddress>(&via);
+      return to != nullptr && std::ranges::any_of(gone, [&](const auto& own) {
+               return own.on_link().contains(to->address);
+             });
+    });
+  });
+}
+
+void RandomModel::add_static_outside(config::Gateway& gateway) {
+  config::GatewayStaticRoute route{any_range(), {}};
+  // What a VPC advertises is a prefix that both may lead to.
+  if (const auto& subnets = model_.vpcs[below(model_.vpcs.size())].subnets;
+      !subnets.empty() && chance(40)) {
+    route.to = subnets[below(subnets.size())].cidr;
+  }
+  for (std::size_t members = 1 + below(3); members > 0; --members) {
+    const auto& addresses = gateway.interfaces[below(gateway.interfaces.size())].addresses;
+    const auto link = addresses[below(addresses.size())].on_link();
+    route.via.push_back(config::ViaAddress{any_address_in(link)});
   }
   if (std::ranges::find(gateway.static_routes, route.to, &config::GatewayStaticRoute::to) ==
       gateway.static_routes.end()) {
@@ -318,6 +377,7 @@ void RandomModel::change_table(config::RouteTable& table) {
 void RandomModel::change_once() {
   config::Vpc& vpc = model_.vpcs[below(model_.vpcs.size())];
   config::Gateway& gateway = model_.gateways[below(model_.gateways.size())];
+  if (outside_ == Outside::with && chance(25)) return change_outside(gateway);
   switch (below(16)) {
     case 0:
       return chance(60) ? change_interface(vpc) : change_cidrs(vpc);

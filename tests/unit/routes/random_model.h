@@ -1,5 +1,5 @@
 // Random valid models in a universe of 32 addresses, so that everything collides, and random
-// changes of them.
+// changes of them; with gateways' interfaces outside, if these are asked for.
 #pragma once
 
 #include <array>
@@ -10,9 +10,11 @@
 
 namespace bgw::test {
 
+enum class Outside : bool { without, with };
+
 class RandomModel {
  public:
-  explicit RandomModel(std::uint32_t seed);
+  explicit RandomModel(std::uint32_t seed, Outside outside = Outside::without);
 
   const config::Model& model() const { return model_; }
   // One commit: one to three changes of any kind. The model stays valid.
@@ -42,6 +44,10 @@ class RandomModel {
   void change_advertise(config::Attachment& attachment);
   void add_gateway_static(config::Gateway& gateway, const config::IpPrefix& to);
   void change_gateway(config::Gateway& gateway);
+  void change_outside(config::Gateway& gateway);
+  void add_interface(config::Gateway& gateway);
+  void remove_interface(config::Gateway& gateway);
+  void add_static_outside(config::Gateway& gateway);
   void add_vpc_static(config::Vpc& vpc);
   void add_propagation(config::Vpc& vpc);
   void change_table(config::RouteTable& table);
@@ -51,6 +57,7 @@ class RandomModel {
   std::vector<std::string> gateways_of(const config::Vpc& vpc) const;
 
   std::mt19937 random_;
+  Outside outside_;
   bool ipv4_;
   unsigned names_ = 0;
   std::array<config::IpPrefix, 3> popular_;  // what static routes and ranges like to name

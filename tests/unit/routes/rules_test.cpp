@@ -222,5 +222,40 @@ TEST(V4, GroupWithAMemberElsewhereIsImported) {
   EXPECT_EQ(table_lines(commits.commit(model), "vpc-a"), (Lines{"10.1.0.0/16 local vpc-a valid"}));
 }
 
+TEST(G3, AStaticGroupOfAttachmentsBeatsWhatAVpcPropagatesAndOutsideDoesNot) {
+  Model model;
+  model.gateways = {gateway("bgw-1")};
+  model.vpcs = {vpc("vpc-a", {"10.1.0.0/16"}), vpc("vpc-b", {"10.2.0.0/16"})};
+  add_subnet(model.vpcs[1], "10.2.0.0/24");
+  model.attachments = {attachment("att-a", "bgw-1", "vpc-a"),
+                       attachment("att-b", "bgw-1", "vpc-b")};
+  model.gateways[0].interfaces = {outside("edge-a", {"192.0.2.1/29"})};
+  model.gateways[0].static_routes = {to_attachments("10.2.0.0/24", {"att-a"})};
+  EXPECT_EQ(gateway_lines(Commits().commit(model), "bgw-1").front(),
+            "10.2.0.0/24 static att-a valid");
+  model.gateways[0].static_routes = {to_outside("10.2.0.0/24", {"192.0.2.2", "192.0.2.3"})};
+  EXPECT_EQ(gateway_lines(Commits().commit(model), "bgw-1").front(),
+            "10.2.0.0/24 propagated att-b valid");
+  // While the VPC's interface is down, nothing is before it.
+  model.vpcs[1].interface->enabled = false;
+  EXPECT_EQ(gateway_lines(Commits().commit(model), "bgw-1").front(),
+            "10.2.0.0/24 static 192.0.2.2 (edge-a)+192.0.2.3 (edge-a) valid");
+}
+
+TEST(G1, NothingLeadsOutsideByAnInterfaceThatIsDown) {
+  Model model;
+  model.gateways = {gateway("bgw-1")};
+  model.gateways[0].interfaces = {outside("edge-a", {"192.0.2.1/29"}),
+                                  outside("edge-6", {"2001:db8:e::1/64"})};
+  model.gateways[0].interfaces[0].enabled = false;
+  model.gateways[0].static_routes = {to_outside("0.0.0.0/0", {"192.0.2.2", "192.0.2.3"}),
+                                     to_outside("::/0", {"2001:db8:e::2"})};
+  EXPECT_EQ(gateway_lines(Commits().commit(model), "bgw-1"),
+            (std::vector<std::string>{
+                "0.0.0.0/0 static 192.0.2.2 (edge-a)+192.0.2.3 (edge-a) invalid (unavailable: "
+                "interface edge-a is down, interface edge-a is down)",
+                "::/0 static 2001:db8:e::2 (edge-6) valid"}));
+}
+
 }  // namespace
 }  // namespace bgw::test

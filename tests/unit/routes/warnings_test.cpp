@@ -193,6 +193,38 @@ TEST(Warnings, SubnetsWhoseHostsAreReachedByNothing) {
                             "has no router of its family")));
 }
 
+TEST(Warnings, InterfacesOutsideThatNothingLeavesBy) {
+  const std::string edge = "{name: edge-a, vlan: {port: pa, id: 7}, addresses: [192.0.2.1/30]}";
+  Text text;
+  text.gateway = fmt::format("{{name: gw, interfaces: [{}]}}", edge);
+  EXPECT_THAT(text.warnings(),
+              ElementsAre("gateway gw, interface edge-a: no static route leads outside by it, so "
+                          "nothing is sent there and no reply leaves; add {to: …, via: {address: "
+                          "…}} with the address of a router on its link"));
+  text.gateway = fmt::format(
+      "{{name: gw, interfaces: [{}], static: [{{to: 172.16.0.0/12, via: {{address: "
+      "192.0.2.2}}}}]}}",
+      edge);
+  EXPECT_THAT(text.warnings(), IsEmpty());
+  text.gateway =
+      "{name: gw, interfaces: [{name: e, vlan: {port: pa, id: 7}, addresses: [192.0.2.1/32]}]}";
+  EXPECT_THAT(text.warnings(),
+              ElementsAre(HasSubstr("gateway gw, interface e: address 192.0.2.1/32 is alone on its "
+                                    "link")));
+}
+
+// Ranges of what is outside, and subnets that those outside are to reach.
+TEST(Warnings, NothingOfWhatIsForOutside) {
+  Text text;
+  text.gateway =
+      "{name: gw, interfaces: [{name: e, vlan: {port: pa, id: 7}, addresses: [192.0.2.1/30]}], "
+      "static: [{to: 172.16.0.0/12, via: {address: 192.0.2.2}}]}";
+  text.a_table = text.b_table = "propagations: [{gateway: gw, ranges: [172.16.0.0/12]}]";
+  EXPECT_THAT(text.warnings(), IsEmpty());
+  text.b_table = "propagations: [{gateway: gw, ranges: [172.16.0.0/13]}]";
+  EXPECT_THAT(text.warnings(), ElementsAre(HasSubstr("range 172.16.0.0/13 matches no route")));
+}
+
 TEST(Warnings, OnlyOfWhatChanges) {
   Text before;
   before.a_table = "static: [{to: 10.1.9.0/24, blackhole: true}], " + before.a_table;

@@ -289,5 +289,91 @@ TEST(Worked, Example18_InterfaceDown) {
                    "10.0.1.0/24 propagated att-c valid"}));
 }
 
+// The gateway leads outside by edge-a (router 192.0.2.2) and edge-b (198.51.100.2).
+Model with_edges() {
+  Model model = four_vpcs();
+  model.gateways[0].interfaces = {outside("edge-a", {"192.0.2.1/30"}),
+                                  outside("edge-b", {"198.51.100.1/30"})};
+  return model;
+}
+
+Lines walk_from_edge_a(const Model& model, const control::Rib& rib, const std::string& source,
+                       const std::string& destination) {
+  Lines walked = walk_lines_from_outside(model, rib, "bgw-1", "edge-a", source, destination);
+  std::ranges::sort(walked);
+  EXPECT_EQ(walked,
+            PlannedWalk(model, rib)
+                .outcomes_from_outside("bgw-1", "edge-a", address(source), address(destination)));
+  return walked;
+}
+
+TEST(Worked, Example26_EdgeToEdge) {
+  Model model = with_edges();
+  model.gateways[0].static_routes = {to_outside("172.16.0.0/12", {"192.0.2.2"}),
+                                     to_outside("192.168.0.0/16", {"198.51.100.2"})};
+  Commits commits;
+  const control::Rib& rib = commits.commit(model);
+  EXPECT_EQ(walk_from_edge_a(model, rib, "172.16.0.9", "192.168.0.7"), Lines{"drop edge_to_edge"});
+  // Also back where it came from, or beside there.
+  EXPECT_EQ(walk_from_edge_a(model, rib, "172.16.0.9", "172.16.0.7"), Lines{"drop edge_to_edge"});
+  EXPECT_EQ(walk_from_edge_a(model, rib, "172.16.0.9", "192.0.2.2"), Lines{"drop edge_to_edge"});
+  EXPECT_EQ(walk_from_a(model, rib, "192.168.0.7"), Lines{"deliver bgw-1/edge-b 198.51.100.2"});
+}
+
+TEST(Worked, Example27_NobodyOutsideSpeaksForAVpc) {
+  Model model = with_edges();
+  add_subnet(find_vpc(model, "vpc-b"), "10.2.0.0/24");
+  add_subnet(find_vpc(model, "vpc-a"), "10.1.0.0/24");
+  model.gateways[0].static_routes = {to_outside("10.2.0.128/25", {"192.0.2.2"})};
+  Commits commits;
+  const control::Rib& rib = commits.commit(model);
+  for (const std::string to : {"10.1.0.5", "192.0.2.1", "192.168.0.7"}) {
+    EXPECT_EQ(walk_from_edge_a(model, rib, "10.2.0.7", to), Lines{"drop source_spoofed"}) << to;
+  }
+  EXPECT_EQ(walk_from_edge_a(model, rib, "172.16.0.9", "10.1.0.5"),
+            Lines{"deliver vpc-a 10.1.0.5"});
+  EXPECT_EQ(walk_from_edge_a(model, rib, "172.16.0.9", "192.0.2.1"),
+            Lines{"self bgw-1/edge-a 192.0.2.1"});
+  // What a longer route says is outside.
+  EXPECT_EQ(walk_from_edge_a(model, rib, "10.2.0.200", "10.1.0.5"),
+            Lines{"deliver vpc-a 10.1.0.5"});
+}
+
+TEST(Worked, Example31_AVpcComesBeforeOutside) {
+  Model model = with_edges();
+  use_cidr(model, "vpc-b", "10.2.0.0/16");
+  model.gateways[0].static_routes = {to_outside("10.2.0.0/16", {"192.0.2.2"})};
+  Commits commits;
+  const control::Rib rib = commits.commit(model);
+  EXPECT_EQ(gateway_lines(rib, "bgw-1"),
+            (Lines{"10.2.0.0/16 propagated att-b valid",
+                   "10.2.0.0/16 static 192.0.2.2 (edge-a) invalid (preference, loses to propagated "
+                   "10.2.0.0/16 via att-b)"}));
+  EXPECT_EQ(walk_from_a(model, rib, "10.2.0.7"), Lines{"deliver vpc-b 10.2.0.7"});
+  remove_attachment(model, "att-b");
+  const control::Rib& detached = commits.commit(model);
+  EXPECT_EQ(gateway_lines(detached, "bgw-1"), Lines{"10.2.0.0/16 static 192.0.2.2 (edge-a) valid"});
+  EXPECT_EQ(walk_from_a(model, detached, "10.2.0.7"), Lines{"deliver bgw-1/edge-a 192.0.2.2"});
+}
+
+TEST(Worked, Example32_TwoRoutersOutsideAndOneLeft) {
+  Model model = with_edges();
+  model.gateways[0].static_routes = {to_outside("0.0.0.0/0", {"192.0.2.2", "198.51.100.2"})};
+  Commits commits;
+  const control::Rib both = commits.commit(model);
+  EXPECT_EQ(gateway_lines(both, "bgw-1"),
+            Lines{"0.0.0.0/0 static 192.0.2.2 (edge-a)+198.51.100.2 (edge-b) valid"});
+  EXPECT_EQ(walk_from_a(model, both, "203.0.113.7"),
+            (Lines{"deliver bgw-1/edge-a 192.0.2.2", "deliver bgw-1/edge-b 198.51.100.2"}));
+  model.gateways[0].interfaces[0].enabled = false;
+  const control::Rib& one = commits.commit(model);
+  EXPECT_EQ(
+      gateway_lines(one, "bgw-1"),
+      (Lines{
+          "0.0.0.0/0 static 198.51.100.2 (edge-b) valid",
+          "0.0.0.0/0 static 192.0.2.2 (edge-a) invalid (unavailable: interface edge-a is down)"}));
+  EXPECT_EQ(walk_from_a(model, one, "203.0.113.7"), Lines{"deliver bgw-1/edge-b 198.51.100.2"});
+}
+
 }  // namespace
 }  // namespace bgw::test

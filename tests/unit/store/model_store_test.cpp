@@ -52,7 +52,7 @@ void shuffle_something(Model& model, std::mt19937& random) {
 TEST(ModelStore, RandomModelsComeBack) {
   for (std::uint32_t seed = 0; seed < 8; ++seed) {
     std::mt19937 order(seed);
-    RandomModel random(seed);
+    RandomModel random(seed, seed % 2 == 0 ? Outside::without : Outside::with);
     const auto store = control::make_memory_store();
     ModelStore models(*store);
     std::vector<ValidModel> all;
@@ -107,7 +107,8 @@ Model with_routes(unsigned count) {
   gateway.region = "r";
   for (unsigned i = 0; i < count; ++i) {
     gateway.static_routes.push_back(
-        {config::IpPrefix::around(config::IpAddress::v4((20u << 24) + (i << 8)), 24), {{"att"}}});
+        {config::IpPrefix::around(config::IpAddress::v4((20u << 24) + (i << 8)), 24),
+         {config::ViaAttachment{"att"}}});
   }
   model.gateways.push_back(std::move(gateway));
   model.attachments.push_back({"att", "bgw-1", "vpc-0", config::AdvertiseAll{}});
