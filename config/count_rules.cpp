@@ -39,7 +39,7 @@ void check_counts(RuleContext& context) {
   check_count(context, "attachments", model.attachments.size(), max_attachments,
               "attachments and outside interfaces", outside);
   check_count(context, "assertions", model.assertions.size(), max_assertions, "assertions");
-  std::size_t tables = model.gateways.size() + model.underlays.size() + 2 * outside, remotes = 0;
+  std::size_t tables = model.gateways.size() + model.underlays.size() + 3 * outside, remotes = 0;
   for (std::size_t i = 0; i < model.vpcs.size(); ++i) {
     const auto& vpc = model.vpcs[i];
     tables += 1 + vpc.route_tables.size();  // one is for the source check
@@ -50,7 +50,7 @@ void check_counts(RuleContext& context) {
   if (tables > max_tables) {
     context.report(Rule::count, "vpcs",
                    fmt::format("there may be {} forwarding tables (one for each gateway, "
-                               "underlay, VPC and route table, two for each outside interface), "
+                               "underlay, VPC and route table, three for each outside interface), "
                                "and these are {}",
                                max_tables, tables));
   }

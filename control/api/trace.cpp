@@ -147,6 +147,15 @@ bool is_routed(const IpAddress& destination) {
   return is_unicast_v6(address) && (address.hi >> 54) != 0xfe80u >> 6;
 }
 
+// Back to where the packet came from; of one from outside by any of the gateway's interfaces, as
+// networks may have several ways in.
+bool comes_back(const WalkOutcome& outcome, const std::string& place) {
+  if (outcome.verdict == Verdict::drop) return false;
+  const auto [name, interface] = parts_of(place);
+  return place_of(outcome) == place ||
+         (!interface.empty() && outcome.gateway == name && outcome.verdict == Verdict::deliver);
+}
+
 // "no route: no valid route to 10.9.1.1 in vpc-a/main", or nothing when a packet gets somewhere.
 std::string why_not_sent(const std::vector<WalkOutcome>& outcomes) {
   const bool none = std::ranges::all_of(
@@ -230,9 +239,8 @@ void ApiHandlers::finish_trace(std::shared_ptr<Trace> trace, const ApiRespond& r
 // {"arrives","outcomes"}: whether a reply comes back to where the packet came from by every way
 // that it may take.
 Json ApiHandlers::reply_json(const Trace& trace, const std::vector<WalkOutcome>& reply) {
-  const bool arrives = std::ranges::all_of(reply, [&](const WalkOutcome& outcome) {
-    return outcome.verdict != Verdict::drop && place_of(outcome) == trace.vpc;
-  });
+  const bool arrives = std::ranges::all_of(
+      reply, [&](const WalkOutcome& outcome) { return comes_back(outcome, trace.vpc); });
   Json json{{"arrives", arrives}, {"outcomes", Json::array()}};
   for (const auto& outcome : reply) json["outcomes"].push_back(to_json(outcome));
   return json;

@@ -259,17 +259,25 @@ std::optional<std::string> Engine::beyond_ports(const config::ValidModel& model)
     const auto* port = vpc.interface ? port_of(*vpc.interface) : nullptr;
     if (port != nullptr && !beyond) beyond = check(vpc.name, vpc.interface->mtu, *port);
   };
+  const auto check_gateway = [&](const config::Gateway& gateway) {
+    for (const auto& interface : gateway.interfaces) {
+      if (beyond) return;
+      beyond = check(outside_name(gateway.name, interface.name), interface.mtu, interface.port());
+    }
+  };
   if (running_->model.ports() == model.ports()) {
-    config::for_each_difference(running_->model.vpcs(), model.vpcs(),
-                                [&](const auto&, const auto& now) {
-                                  if (now) check_vpc(*now);
-                                });
+    const auto if_there = [](auto check_one) {
+      return [check_one](const auto&, const auto& now) {
+        if (now) check_one(*now);
+      };
+    };
+    config::for_each_difference(running_->model.vpcs(), model.vpcs(), if_there(check_vpc));
+    config::for_each_difference(running_->model.gateways(), model.gateways(),
+                                if_there(check_gateway));
   } else {
     for (const auto& vpc : model.vpcs()) check_vpc(vpc);
+    for (const auto& gateway : model.gateways()) check_gateway(gateway);
   }
-  for_each_outside(model, [&](const std::string& name, const auto& interface) {
-    if (!beyond) beyond = check(name, interface.mtu, interface.port());
-  });
   for (const auto& underlay : model.underlays()) {
     if (!beyond) beyond = check(underlay.name, underlay.mtu, underlay.port());
   }

@@ -69,16 +69,21 @@ Addresses next_hops(const config::Vpc& vpc) {
   return each_once(std::move(addresses));
 }
 
-// And the interface: those of the gateway's routers outside that are on its links.
-Addresses next_hops(const config::Gateway& gateway, const config::OutsideInterface& interface) {
+// Routers outside that the gateway's static routes lead to.
+Addresses routers_outside(const config::Gateway& gateway) {
   Addresses addresses;
   add_addresses(gateway.static_routes, addresses);
+  return each_once(std::move(addresses));
+}
+
+// Those that are on the interface's links.
+Addresses next_hops(Addresses addresses, const config::OutsideInterface& interface) {
   std::erase_if(addresses, [&](const auto& address) {
     return std::ranges::none_of(interface.addresses, [&](const auto& own) {
       return own.on_link().contains(to_config(address));
     });
   });
-  return each_once(std::move(addresses));
+  return addresses;
 }
 
 // Nothing of a VPC without an interface.
@@ -115,7 +120,7 @@ SlowPathVpc served(const Programmed& programmed, const config::Underlay& underla
 }
 
 SlowPathVpc served(const Programmed& programmed, const config::Gateway& gateway,
-                   const config::OutsideInterface& interface) {
+                   const config::OutsideInterface& interface, const Addresses& routers) {
   const auto name = outside_name(gateway.name, interface.name);
   SlowPathVpc result{*programmed.view.vpcs.find(name),
                      name,
@@ -124,7 +129,7 @@ SlowPathVpc served(const Programmed& programmed, const config::Gateway& gateway,
                      interface.mtu,
                      interface.addresses};
   result.outside = true;
-  result.next_hops = next_hops(gateway, interface);
+  result.next_hops = next_hops(routers, interface);
   std::visit([&](const auto& binding) { put_on(result, programmed, binding); }, interface.binding);
   return result;
 }
@@ -132,9 +137,10 @@ SlowPathVpc served(const Programmed& programmed, const config::Gateway& gateway,
 // Of null none.
 std::vector<SlowPathVpc> served(const Programmed& programmed, const config::Gateway* gateway) {
   std::vector<SlowPathVpc> result;
-  if (gateway == nullptr) return result;
+  if (gateway == nullptr || gateway->interfaces.empty()) return result;
+  const Addresses routers = routers_outside(*gateway);
   for (const auto& interface : gateway->interfaces) {
-    result.push_back(served(programmed, *gateway, interface));
+    result.push_back(served(programmed, *gateway, interface, routers));
   }
   return result;
 }

@@ -22,7 +22,7 @@ class FibWalk {
     const auto& slot = fib_.vpcs[vpc.value];
     if (!slot.enabled) return {{.reason = DropReason::no_interface}};
     from_outside_ = slot.outside;
-    if (slot.outside && leads_into_vpc(look_up(slot.gateway, source))) {
+    if (slot.outside && is_no_outside_source(look_up(slot.gateway, source))) {
       return {{.reason = DropReason::source_spoofed}};
     }
     const auto table = look_up(slot.source_table, source);
@@ -50,9 +50,9 @@ class FibWalk {
   }
 
   // Members of a group are all of one kind.
-  bool leads_into_vpc(NextHop hop) const {
+  bool is_no_outside_source(NextHop hop) const {
     if (hop.kind() == NextHopKind::group) hop = fib_.groups[hop.index()].members[0];
-    return hop.kind() == NextHopKind::attachment;
+    return hop.kind() == NextHopKind::attachment || hop.kind() == NextHopKind::discard;
   }
 
   void drop(DropReason reason) { outcomes_.push_back({.reason = reason}); }

@@ -119,9 +119,9 @@ class Walk {
                               edge.interface.name, edge.gateway.name));
     }
     if (const std::optional<Route> route = longest_match(edge.gateway.name, source);
-        route && std::holds_alternative<ToAttachment>(route->next_hops.front())) {
+        route && !std::holds_alternative<ToOutside>(route->next_hops.front())) {
       return drop(x2, edge.gateway.name, "source_spoofed",
-                  fmt::format("{} is no source from outside: {} leads to it", source.to_string(),
+                  fmt::format("{} is no source from outside: {} covers it", source.to_string(),
                               describe(*route)));
     }
     if (is_nobodys(addresses, source)) {

@@ -38,7 +38,7 @@ namespace bgw::dataplane {
   X(ecn_mismatch, "congestion marked outside VXLAN, which the packet inside cannot carry") \
   X(underlay_foreign, "on an underlay, but not to the gateway's own address")              \
   X(martian_source, "source is multicast, loopback, unspecified, class E or link-local")   \
-  X(source_spoofed, "source outside the VPC (strict source check)")                        \
+  X(source_spoofed, "source outside the VPC (strict check), or from outside a VPC's")      \
   X(source_own, "source is an address of the gateway itself")                              \
   X(source_no_host, "source is the network, broadcast or anycast address of a link")       \
   X(destination_multicast, "multicast, which is not routed (hosts' MLD, mDNS, DHCPv6)")    \

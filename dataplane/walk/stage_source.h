@@ -19,20 +19,21 @@ inline void take_source_answer(Burst& burst, std::size_t i, NextHop answer) noex
   }
 }
 
-// Does the gateway lead there into VPCs? Members of a group are all of one kind.
-inline bool leads_into_vpc(const FibSnapshot& fib, NextHop hop) noexcept {
+// Does the gateway lead there into VPCs, or nowhere on purpose? Members of a group are all of one
+// kind.
+inline bool is_no_outside_source(const FibSnapshot& fib, NextHop hop) noexcept {
   if (hop.kind() == NextHopKind::group) hop = fib.groups[hop.index()].members[0];
-  return hop.kind() == NextHopKind::attachment;
+  return hop.kind() == NextHopKind::attachment || hop.kind() == NextHopKind::discard;
 }
 
-// X2: what comes from outside is from no VPC.
+// X2: what comes from outside is from no VPC, nor from what is black-holed (RFC 5635).
 template <typename Family>
 void check_outside_sources(const FibSnapshot& fib, Burst& burst) noexcept {
   Routed<Family>& routed = burst.routed<Family>();
   routed.by_gateway_source.run(fib);
   for (std::size_t k = 0; k < routed.by_gateway_source.size(); ++k) {
     const std::size_t i = routed.by_gateway_source.position(k);
-    if (leads_into_vpc(fib, routed.by_gateway_source.result(k))) {
+    if (is_no_outside_source(fib, routed.by_gateway_source.result(k))) {
       burst.drop(i, DropReason::source_spoofed);
     } else {
       routed.by_source.add(i, fib.vpcs[burst.in_vpc[i].value].source_table, routed.source[i]);

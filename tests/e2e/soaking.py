@@ -126,7 +126,7 @@ class Soak:
         deadline = time.monotonic() + REST_SECONDS
         while True:
             interfaces = self.api.get("/v1/stats")["interfaces"]
-            sums = {i.get("vpc") or i["underlay"]: unaccounted(i, i["slow_path"]["held"])
+            sums = {i.get("vpc") or i.get("underlay") or i["outside"]: unaccounted(i, i["slow_path"]["held"])
                     for i in interfaces}
             held = sum(i["slow_path"]["held"] for i in interfaces)
             self.figures.unaccounted = {v: s for v, s in sums.items() if s != (0, 0)}

@@ -151,7 +151,7 @@ class Reached(Outside):
 
     def counted(self):
         """Of edge-e: packets received, and what crossed the gateway inwards and outwards."""
-        stats = self.ctl.json("stats", "show")
+        _, stats = self.daemon.curl("GET", "stats")
         edge = next(i for i in stats["interfaces"] if i.get("outside") == "gw1/edge-e")
         crossed = next(a for a in stats["attachments"] if a.get("outside") == "gw1/edge-e")
         return edge["rx_packets"], crossed["to_gateway_packets"], crossed["to_vpc_packets"]
@@ -170,7 +170,7 @@ class Reached(Outside):
 
     def test_trace_agrees_with_the_tables_in_every_direction(self):
         def traced(place, source, destination):
-            walk = self.ctl.json("trace", "--vpc", place, "--src", source, "--dst", destination)
+            _, walk = self.daemon.curl("GET", f"trace?vpc={place}&src={source}&dst={destination}")
             self.assertEqual(walk["fib"], "agrees", walk)
             (outcome,) = walk["outcomes"]
             return outcome

@@ -155,9 +155,13 @@ TEST(OutsideInterface, X2_nothing_comes_in_from_a_vpcs_address) {
 }
 
 // The longest match decides whose a source is: what a router outside has within a blackhole, or
-// within a VPC's route, is the router's.
+// within a VPC's route, is the router's. What is black-holed is nobody's.
 TEST(OutsideInterface, X2_goes_by_the_longest_match) {
   Outside lab;
+  expect_dropped(
+      lab, lab.f,
+      lab.receive(lab.f, lab.frame(lab.f, Ipv4{.source = "10.66.9.1", .destination = "10.2.0.20"})),
+      DropReason::source_spoofed);
   EXPECT_EQ(lab.receive(lab.e, lab.from_e("10.66.7.1", "10.2.0.20")).sent.size(), 1u);
   lab.plan.tables[lab.gateway.value].push_back(
       route("10.2.128.0/17", lab.plan.via(lab.e, "192.0.2.2")));

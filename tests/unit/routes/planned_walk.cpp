@@ -118,7 +118,7 @@ Outcomes PlannedWalk::outcomes_from_outside(const std::string& gateway,
   const std::string edge = gateway + "/" + interface;
   const control::PlanEntry* way_back = longest_match(plans_.at(gateway), source);
   if (way_back != nullptr &&
-      std::holds_alternative<control::DeliverIntoVpc>(way_back->targets.front())) {
+      !std::holds_alternative<control::DeliverOutside>(way_back->targets.front())) {
     return {"drop source_spoofed"};
   }
   const control::SourceEntry* entry = longest_match(edge_sources_.at(edge), source);

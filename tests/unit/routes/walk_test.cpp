@@ -109,7 +109,7 @@ TEST(Walk, FromOutsideNamesTheRuleOfEachStep) {
                    "10.2.0.0/24"}));
   EXPECT_EQ(steps_from_outside(model, "10.2.0.9", "10.1.0.5"),
             (Lines{"X2 source [bgw-1]: 10.2.0.9 is no source from outside: propagated 10.2.0.0/24 "
-                   "via att-b leads to it"}));
+                   "via att-b covers it"}));
   EXPECT_EQ(steps_from_outside(model, "203.0.113.7", "203.0.113.9").back(),
             "F5 edge to edge [bgw-1]: would lead from outside to 192.0.2.2 (edge-a) outside");
   EXPECT_EQ(steps_from_outside(model, "203.0.113.7", "192.0.2.2").back(),
