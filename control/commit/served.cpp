@@ -8,6 +8,7 @@
 
 #include "control/fib/vxlan.h"
 #include "control/packets/addresses.h"
+#include "control/routes/availability.h"
 
 namespace bgw::control {
 namespace {
@@ -79,9 +80,7 @@ Addresses routers_outside(const config::Gateway& gateway) {
 // Those that are on the interface's links.
 Addresses next_hops(Addresses addresses, const config::OutsideInterface& interface) {
   std::erase_if(addresses, [&](const auto& address) {
-    return std::ranges::none_of(interface.addresses, [&](const auto& own) {
-      return own.on_link().contains(to_config(address));
-    });
+    return !is_on_link(interface.addresses, to_config(address));
   });
   return addresses;
 }

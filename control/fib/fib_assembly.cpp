@@ -128,16 +128,15 @@ void FibAssembly::bind_changed() {
   config::for_each_difference(before, after, [&](const auto& old, const auto& now) {
     if (old && !stays_bound(old, now)) unbind(*old);
   });
-  const auto differing = gateways_with_other_interfaces();
-  for (const auto& [old, now] : differing) {
+  for_each_other_outside(change_, [&](const auto& old, const auto&) {
     if (old) unbind_outside(*old);
-  }
+  });
   config::for_each_difference(before, after, [&](const auto& old, const auto& now) {
     if (now) bind(*now, !stays_bound(old, now));
   });
-  for (const auto& [old, now] : differing) {
+  for_each_other_outside(change_, [&](const auto&, const auto& now) {
     if (now) bind_outside(*now);
-  }
+  });
   if (!unbound_vxlan_.empty() || !new_vnis_.empty()) update_vnis();
   if (!unbound_vxlan_.empty() || !new_remotes_.empty()) update_remotes();
   indices_.tunnels.for_each_new(
@@ -163,16 +162,6 @@ void FibAssembly::add_underlay(const config::Underlay& added) {
   }
   auto& received = fib_.underlays.emplace_back();
   for (const auto& own : added.addresses) received.own.push_back(to_address(own.address));
-}
-
-FibAssembly::GatewayPairs FibAssembly::gateways_with_other_interfaces() const {
-  GatewayPairs pairs;
-  config::for_each_difference(change_.before.gateways(), change_.after.gateways(),
-                              [&](const auto& old, const auto& now) {
-                                const bool same = old && now && old->interfaces == now->interfaces;
-                                if (!same) pairs.emplace_back(old, now);
-                              });
-  return pairs;
 }
 
 void FibAssembly::unbind_outside(const config::Gateway& gateway) {

@@ -28,8 +28,6 @@ class FibAssembly {
   void interfaces();
 
  private:
-  using Gateway = config::Objects<config::Gateway>::Pointer;
-  using GatewayPairs = std::vector<std::pair<Gateway, Gateway>>;  // before, after; null for none
   using VniOwner = std::pair<std::uint32_t, dataplane::VpcIndex>;
 
   dataplane::VpcIndex index_of(const std::string& vpc) const;
@@ -41,7 +39,6 @@ class FibAssembly {
   void bind_all();
   void bind_changed();
   void add_underlay(const config::Underlay& underlay);
-  GatewayPairs gateways_with_other_interfaces() const;
   void unbind_outside(const config::Gateway& gateway);
   void bind_outside(const config::Gateway& gateway);
   void unbind(const config::Vpc& vpc);

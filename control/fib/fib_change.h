@@ -26,6 +26,16 @@ struct FibChange {
   std::vector<GatewayTableChange> gateways;
 };
 
+// Calls visit(before, after) for each gateway whose interfaces outside differ; null for none.
+template <typename Visit>
+void for_each_other_outside(const FibChange& change, Visit visit) {
+  config::for_each_difference(change.before.gateways(), change.after.gateways(),
+                              [&](const auto& old, const auto& now) {
+                                if (!old || !now || old->interfaces != now->interfaces)
+                                  visit(old, now);
+                              });
+}
+
 // Lists every table of `after`. `rib` must be as compute_routes() made it of `after`.
 FibChange everything(const config::ValidModel& before, const config::ValidModel& after,
                      const Rib& rib, std::uint64_t generation);

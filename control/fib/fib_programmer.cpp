@@ -266,13 +266,12 @@ FibProgrammer::Done FibProgrammer::build_tables(const FibChange& change) {
                               [&](const auto&, const auto& now) {
                                 if (done && now) done = build_underlay(*now);
                               });
-  config::for_each_difference(change.before.gateways(), change.after.gateways(),
-                              [&](const auto& old, const auto& now) {
-                                if (!now || (old && old->interfaces == now->interfaces)) return;
-                                for (const auto& interface : now->interfaces) {
-                                  if (done) done = build_outside(*now, interface);
-                                }
-                              });
+  for_each_other_outside(change, [&](const auto&, const auto& now) {
+    if (!now) return;
+    for (const auto& interface : now->interfaces) {
+      if (done) done = build_outside(*now, interface);
+    }
+  });
   return done;
 }
 

@@ -97,8 +97,6 @@ class FibProgrammer {
   std::shared_ptr<const FibView> view() const;
   std::optional<dataplane::VpcIndex> vpc_index(const std::string& name) const;
   std::optional<dataplane::VpcIndex> underlay_index(const std::string& name) const;
-  std::optional<dataplane::VpcIndex> outside_index(const std::string& gateway,
-                                                   const std::string& interface) const;
   std::optional<dataplane::AttachmentIndex> attachment_index(const std::string& gateway,
                                                              const std::string& vpc) const;
   std::optional<dataplane::TunnelIndex> tunnel_index(const std::string& underlay,

@@ -103,11 +103,6 @@ std::optional<VpcIndex> FibProgrammer::underlay_index(const std::string& name) c
   return vpc_index(underlay_name(name));
 }
 
-std::optional<VpcIndex> FibProgrammer::outside_index(const std::string& gateway,
-                                                     const std::string& interface) const {
-  return vpc_index(outside_name(gateway, interface));
-}
-
 std::optional<AttachmentIndex> FibProgrammer::attachment_index(const std::string& gateway,
                                                                const std::string& vpc) const {
   const auto seen = view();

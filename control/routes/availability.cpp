@@ -1,5 +1,7 @@
 #include "control/routes/availability.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace bgw::control {
@@ -18,12 +20,17 @@ std::optional<std::string> why_unavailable(const config::Gateway& gateway,
   return std::nullopt;
 }
 
+bool is_on_link(const std::vector<config::InterfaceAddress>& addresses,
+                const config::IpAddress& address) {
+  return std::ranges::any_of(addresses, [&](const config::InterfaceAddress& own) {
+    return own.on_link().contains(address);
+  });
+}
+
 const config::OutsideInterface* interface_beside(const config::Gateway& gateway,
                                                  const config::IpAddress& address) {
   for (const config::OutsideInterface& interface : gateway.interfaces) {
-    for (const config::InterfaceAddress& own : interface.addresses) {
-      if (own.on_link().contains(address)) return &interface;
-    }
+    if (is_on_link(interface.addresses, address)) return &interface;
   }
   return nullptr;
 }

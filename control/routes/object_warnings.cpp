@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "config/device.h"
+#include "control/routes/availability.h"
 #include "control/routes/vpc_tables.h"
 
 namespace bgw::control {
@@ -140,9 +141,7 @@ namespace {
 bool leads_by(const config::GatewayStaticRoute& route, const config::OutsideInterface& interface) {
   return std::ranges::any_of(route.via, [&](const auto& hop) {
     const auto* via = std::get_if<config::ViaAddress>(&hop);
-    return via != nullptr && std::ranges::any_of(interface.addresses, [&](const auto& own) {
-             return own.on_link().contains(via->address);
-           });
+    return via != nullptr && control::is_on_link(interface.addresses, via->address);
   });
 }
 

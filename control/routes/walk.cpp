@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "control/routes/availability.h"
 #include "control/routes/prefix_search.h"
 
 namespace bgw::control {
@@ -69,12 +70,6 @@ bool is_anycast(const Addresses& addresses, const IpAddress& address) {
 bool is_own(const Addresses& addresses, const IpAddress& address) {
   return std::ranges::find(addresses, address, &config::InterfaceAddress::address) !=
          addresses.end();
-}
-
-bool is_on_link(const Addresses& addresses, const IpAddress& address) {
-  return std::ranges::any_of(addresses, [&](const config::InterfaceAddress& own) {
-    return own.on_link().contains(address);
-  });
 }
 
 // An interface of a gateway, as a packet comes in by it or the gateway's own leave.
